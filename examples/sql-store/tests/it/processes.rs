@@ -1,0 +1,122 @@
+//! Several processes work on one file.
+
+use std::{collections::BTreeMap, path::Path};
+
+use jiff::{SignedDuration, Timestamp};
+use sync_core::{
+    AuditEntry, AuditEvent, AuditQuery, Cause, Claim, Commit, Finish, Held, Hint, Job, JobKey,
+    LinkContent, LinkWrite, Side, Sides, Store,
+};
+
+use crate::{
+    block_on,
+    child::{Process, hour, report},
+    open,
+};
+
+const JOBS: usize = 400;
+
+/// Takes jobs and ends them until there are none.
+pub(crate) async fn work(path: &Path, now: Timestamp) {
+    let store = open(path).await;
+    let claim = Claim {
+        flow: "customers".into(),
+        worker: "child".into(),
+        limit: 7,
+        now,
+        lease_until: now + SignedDuration::from_hours(1),
+    };
+    loop {
+        let jobs = store.claim(&"c".into(), &claim).await.unwrap();
+        if jobs.is_empty() {
+            return;
+        }
+        let commits: Vec<Commit> = jobs.iter().map(|job| commit(job, now)).collect();
+        for outcome in store
+            .commit(&"c".into(), &"customers".into(), &commits, now)
+            .await
+            .unwrap()
+        {
+            outcome.unwrap();
+        }
+        report(&jobs.len().to_string());
+    }
+}
+
+fn commit(job: &Job, now: Timestamp) -> Commit {
+    let ids = Sides::new(Some(job.key.id.clone()), None);
+    let entry = AuditEntry {
+        at: now,
+        flow: job.key.flow.clone(),
+        ids: ids.clone(),
+        cause: job.cause.clone(),
+        attempt: 1,
+        fields: Vec::new(),
+        event: AuditEvent::Linked,
+    };
+    Commit {
+        held: vec![Held::from(job)],
+        link: Some(LinkWrite::Insert(LinkContent {
+            ids,
+            ..LinkContent::default()
+        })),
+        finish: Finish::Done,
+        wake: Vec::new(),
+        audit: vec![entry],
+    }
+}
+
+#[test]
+fn processes_share_a_queue_and_do_each_job_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sync.db");
+    let hints: Vec<Hint> = (0..JOBS)
+        .map(|number| Hint {
+            key: JobKey {
+                flow: "customers".into(),
+                side: Side::Left,
+                id: format!("{number:04}").into(),
+            },
+            cause: Cause::Sweep,
+        })
+        .collect();
+    let store = block_on(open(&path));
+    block_on(store.enqueue(&"c".into(), &hints, None, hour(0))).unwrap();
+    let children: Vec<Process> = (0..3).map(|_| Process::start("work", &path, 0)).collect();
+    let mut done = 0;
+    for child in children {
+        let (reports, is_well) = child.wait();
+        assert!(is_well, "a process that shares its file ends well");
+        done += reports
+            .iter()
+            .map(|report| report.parse::<usize>().unwrap())
+            .sum::<usize>();
+    }
+    assert_eq!(done, JOBS, "processes share the jobs of a queue");
+    block_on(async {
+        let counts = store
+            .counts(&"c".into(), &"customers".into())
+            .await
+            .unwrap();
+        assert_eq!(
+            (counts.queued, counts.half_linked),
+            (0, JOBS as u64),
+            "every job is done, and left its link"
+        );
+        let all = AuditQuery {
+            limit: JOBS * 2,
+            ..AuditQuery::default()
+        };
+        let mut times: BTreeMap<String, usize> = BTreeMap::new();
+        for stored in store.audit(&"c".into(), &all).await.unwrap() {
+            *times
+                .entry(stored.entry.ids.left.unwrap().to_string())
+                .or_default() += 1;
+        }
+        assert_eq!(times.len(), JOBS);
+        assert!(
+            times.values().all(|times| *times == 1),
+            "no job is done twice"
+        );
+    });
+}

@@ -1,0 +1,133 @@
+//! Two simulated systems, a configuration in a folder of its own, and the program run on it.
+
+use std::{fs, path::PathBuf};
+
+use sage_x3_simulator::{CustomerSeed, X3Simulator};
+use tempfile::TempDir;
+use tokio::process::Command;
+use zoho_crm_simulator::ZohoSimulator;
+
+/// What must never be seen in any output.
+pub(crate) const CANARIES: [&str; 3] = [
+    "canary-x3-3f8a",
+    "canary-zoho-91cd",
+    "1000.canary-refresh-5b27",
+];
+
+pub(crate) struct Site {
+    pub(crate) x3: X3Simulator,
+    pub(crate) zoho: ZohoSimulator,
+    pub(crate) folder: TempDir,
+}
+
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Site {
+    /// Both systems with one company each, and a configuration that is right.
+    pub(crate) async fn open() -> Self {
+        let [x3_secret, zoho_secret, refresh] = CANARIES;
+        let x3 = X3Simulator::builder()
+            .settings(|settings| {
+                for application in &mut settings.connected_applications {
+                    application.secret = x3_secret.to_owned();
+                }
+            })
+            .start()
+            .await
+            .unwrap();
+        let zoho = ZohoSimulator::builder()
+            .configure(|settings| {
+                settings.credentials.client_secret = zoho_secret.to_owned();
+                settings.credentials.refresh_token = refresh.to_owned();
+            })
+            .start()
+            .await
+            .unwrap();
+        x3.seed_customers("SEED", [CustomerSeed::new("NA001", "Éclair Distribution")])
+            .unwrap();
+        zoho.seed(
+            "Accounts",
+            [serde_json::json!({"Account_Name": "Müller GmbH", "Billing_Country": "Germany"})],
+        )
+        .unwrap();
+        let site = Self {
+            x3,
+            zoho,
+            folder: TempDir::new().unwrap(),
+        };
+        site.configure(|text| text);
+        site
+    }
+
+    /// Writes the configuration after `change`.
+    pub(crate) fn configure(&self, change: impl FnOnce(String) -> String) {
+        let zoho = self.zoho.base_url();
+        let text = format!(
+            r#"database = "sync.db"
+[x3]
+url = "{x3}"
+endpoint = "SEED"
+customer_category = "STD"
+credential = {{ kind = "connected-app", client_id = "0123456789abcdef0123456789abcdef", secret = {{ env = "X3_SECRET" }}, user = "sync" }}
+[zoho]
+accounts_url = "{zoho}"
+client_id = "1000.CLIENT"
+client_secret = {{ env = "ZOHO_SECRET" }}
+refresh_token = {{ env = "ZOHO_REFRESH" }}
+"#,
+            x3 = self.x3.base_url(),
+        );
+        fs::write(self.config(), change(text)).unwrap();
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("sync.toml")
+    }
+
+    /// Runs the program to its end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        let [x3_secret, zoho_secret, refresh] = CANARIES;
+        let output = Command::new(env!("CARGO_BIN_EXE_sync-service"))
+            .args(arguments)
+            .arg("--config")
+            .arg(self.config())
+            .env("X3_SECRET", x3_secret)
+            .env("ZOHO_SECRET", zoho_secret)
+            .env("ZOHO_REFRESH", refresh)
+            .output()
+            .await
+            .unwrap();
+        let ran = Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        };
+        for canary in CANARIES {
+            assert!(
+                !ran.stdout.contains(canary) && !ran.stderr.contains(canary),
+                "a secret was printed"
+            );
+        }
+        ran
+    }
+}
+
+impl Ran {
+    /// The program must have said `words`, in one line or two, and asked for help with exit code 2.
+    #[track_caller]
+    pub(crate) fn asks_to_fix(&self, words: &[&str]) {
+        assert_eq!(self.code, Some(2), "{}", self.stderr);
+        for word in words {
+            assert!(
+                self.stderr.contains(word),
+                "`{word}` is not in: {}",
+                self.stderr
+            );
+        }
+        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
+    }
+}

@@ -1,0 +1,200 @@
+//! The client.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use client_core::{Authorize, Call, CallError, Pipeline, RepeatKind};
+use serde::{Serialize, de::DeserializeOwned};
+use tracing::{Instrument, info_span};
+
+use crate::{
+    builder::X3ClientBuilder,
+    config::{Site, SiteConfig},
+    customers::Customers,
+    error::{CallContext, Error},
+    graphql::{
+        GraphqlAnswer,
+        answer::{Parsed, parse},
+        execute::{GraphqlRequest, classify},
+    },
+    ids::EndpointName,
+    probe::Offer,
+};
+
+/// Talks to one endpoint of one X3 server. Cheap to clone; clones share connections, token and limits.
+#[derive(Clone)]
+pub struct X3Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    site: Site,
+    auth: Arc<dyn Authorize>,
+    pipeline: Pipeline,
+    offer: Mutex<Option<Arc<Offer>>>,
+}
+
+impl fmt::Debug for X3Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("X3Client")
+            .field("endpoint", &self.inner.site.endpoint)
+            .field("url", &self.inner.site.url)
+            .field("generation", &self.inner.site.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+impl X3Client {
+    /// Begins building a client.
+    pub fn builder(config: SiteConfig) -> X3ClientBuilder {
+        X3ClientBuilder::new(config)
+    }
+
+    pub(crate) fn assemble(site: Site, auth: Arc<dyn Authorize>, pipeline: Pipeline) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                site,
+                auth,
+                pipeline,
+                offer: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The endpoint that this client talks to.
+    #[must_use]
+    pub fn endpoint(&self) -> &EndpointName {
+        &self.inner.site.endpoint
+    }
+
+    /// Customers.
+    #[must_use]
+    pub fn customers(&self) -> Customers {
+        Customers::new(self.clone())
+    }
+
+    /// Runs a document of the caller's own, for any node or package, with the same credential, retries and errors.
+    ///
+    /// Root fields are the site's own here (`x3MasterData`, or `xtremX3MasterData` in generation 2). A document with a
+    /// mutation is sent once: it is repeated only when it surely had no effect. All others may be repeated.
+    ///
+    /// # Errors
+    /// When no GraphQL answer came. Errors inside an answer are data: see [`GraphqlAnswer::is_success`].
+    pub async fn execute<V: Serialize + Sync>(
+        &self,
+        document: &str,
+        variables: &V,
+    ) -> Result<GraphqlAnswer, Error> {
+        let request = GraphqlRequest::new("graphql.execute", document, None, variables)?;
+        let parsed = if request.writes {
+            self.write_once(&request).await?
+        } else {
+            self.read(&request).await?
+        };
+        Ok(GraphqlAnswer::new(parsed))
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.inner.site
+    }
+
+    /// Sends a read.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        request: &GraphqlRequest,
+    ) -> Result<Parsed<T>, Error> {
+        self.send(
+            request.operation,
+            Call::repeatable(request.operation, request.to_http(self.site())),
+            false,
+        )
+        .await
+    }
+
+    /// Sends a write whose repetition changes nothing more.
+    pub(crate) async fn write_repeatable<T: DeserializeOwned>(
+        &self,
+        request: &GraphqlRequest,
+    ) -> Result<Parsed<T>, Error> {
+        self.send(
+            request.operation,
+            Call::repeatable(request.operation, request.to_http(self.site())),
+            true,
+        )
+        .await
+    }
+
+    /// Sends a write that must not be done twice.
+    pub(crate) async fn write_once<T: DeserializeOwned>(
+        &self,
+        request: &GraphqlRequest,
+    ) -> Result<Parsed<T>, Error> {
+        self.send(
+            request.operation,
+            Call::once(request.operation, request.to_http(self.site())),
+            true,
+        )
+        .await
+    }
+
+    async fn send<T: DeserializeOwned, K: RepeatKind>(
+        &self,
+        operation: &'static str,
+        call: Call<K>,
+        writes: bool,
+    ) -> Result<Parsed<T>, Error> {
+        let Inner {
+            site,
+            auth,
+            pipeline,
+            ..
+        } = &*self.inner;
+        let call = call.timeout(site.timeout);
+        let context = CallContext {
+            operation,
+            endpoint: site.endpoint.clone(),
+            status: None,
+            attempts: 0,
+            may_have_been_applied: false,
+        };
+        let span = info_span!("x3.request", x3.endpoint = %site.endpoint, x3.operation = operation);
+        let answer = pipeline
+            .execute(call, auth.as_ref(), &classify)
+            .instrument(span)
+            .await;
+        match answer {
+            Ok(answer) => parse(answer, context, writes, pipeline.clock().now()),
+            Err(error) => Err(no_answer(error, context, writes)),
+        }
+    }
+
+    pub(crate) fn known_offer(&self) -> Option<Arc<Offer>> {
+        self.offer_slot().clone()
+    }
+
+    pub(crate) fn remember_offer(&self, offer: &Arc<Offer>) {
+        *self.offer_slot() = Some(Arc::clone(offer));
+    }
+
+    fn offer_slot(&self) -> MutexGuard<'_, Option<Arc<Offer>>> {
+        // The slot is replaced whole.
+        self.inner
+            .offer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_answer(error: CallError, mut context: CallContext, writes: bool) -> Error {
+    context.attempts = error.attempts;
+    context.may_have_been_applied = writes && error.may_have_been_applied;
+    Error::NoAnswer {
+        context: Box::new(context),
+        source: Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! Which X3 to talk to.
+
+use std::time::Duration;
+
+use http::{HeaderValue, Uri};
+use url::Url;
+
+use crate::{error::InvalidRequest, ids::EndpointName};
+
+/// Generation of the GraphQL schema, by the names of its root fields. Source: reference sage-x3 section 3.2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Generation {
+    /// 2021 R2 to 2023 R2: roots are called `xtremX3MasterData` and so on.
+    Gen2,
+    /// 2024 R1 and later: roots are called `x3MasterData` and so on.
+    #[default]
+    Gen3,
+}
+
+/// How a customer's input takes the company names. Names are always read from the business partner, which has them under
+/// the same names in every release. Source: reference sage-x3 section 3.2, breaking changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CompanyNames {
+    /// `companyName1` and `companyName2`: the newest releases.
+    Numbered,
+    /// `companyNames`, a list with a row each: 2023 and 2024.
+    Collection,
+}
+
+/// One endpoint of one X3 server.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SiteConfig {
+    /// Address of the Syracuse server, such as `http://x3.example.com:8124`; `/xtrem/api` is added when it is not there.
+    pub base_url: String,
+    /// Name of the Syracuse endpoint, such as `REPOSX3_SEED`.
+    pub endpoint: String,
+    /// Generation of the schema. Default: 3.
+    pub generation: Generation,
+    /// How customers take their company names. Default: numbered in generation 3, a collection in generation 2.
+    pub company_names: Option<CompanyNames>,
+    /// Language of X3's messages and localised texts, as in `Accept-Language`. Default: the API user's own.
+    pub locale: Option<String>,
+    /// How long one exchange may take. Default: 120 s, because the first call after a pause starts an X3 process.
+    pub timeout: Duration,
+    /// Creates or updates in one request. Default: 20. A site on which a failing row undoes its neighbours needs 1.
+    pub write_batch: usize,
+}
+
+impl SiteConfig {
+    /// The endpoint `endpoint` of the server at `base_url`, with the defaults.
+    #[must_use]
+    pub fn new(base_url: impl Into<String>, endpoint: impl Into<String>) -> Self {
+        Self {
+            base_url: base_url.into(),
+            endpoint: endpoint.into(),
+            generation: Generation::default(),
+            company_names: None,
+            locale: None,
+            timeout: Duration::from_secs(120),
+            write_batch: 20,
+        }
+    }
+
+    /// Replaces the generation.
+    #[must_use]
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// Writes company names in another form.
+    #[must_use]
+    pub fn company_names(mut self, form: CompanyNames) -> Self {
+        self.company_names = Some(form);
+        self
+    }
+
+    /// Asks for messages and texts in `locale`, such as `en-US`.
+    #[must_use]
+    pub fn locale(mut self, locale: impl Into<String>) -> Self {
+        self.locale = Some(locale.into());
+        self
+    }
+
+    /// Bounds one exchange.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets how many creates or updates one request carries; at least 1.
+    #[must_use]
+    pub fn write_batch(mut self, rows: usize) -> Self {
+        self.write_batch = rows.max(1);
+        self
+    }
+}
+
+/// A checked [`SiteConfig`].
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) url: Uri,
+    pub(crate) endpoint: EndpointName,
+    pub(crate) endpoint_header: HeaderValue,
+    pub(crate) locale: Option<HeaderValue>,
+    pub(crate) generation: Generation,
+    pub(crate) company_names: CompanyNames,
+    pub(crate) timeout: Duration,
+    pub(crate) write_batch: usize,
+    pub(crate) unencrypted: bool,
+}
+
+impl TryFrom<SiteConfig> for Site {
+    type Error = InvalidRequest;
+
+    fn try_from(config: SiteConfig) -> Result<Self, InvalidRequest> {
+        let endpoint = EndpointName::new(config.endpoint)?;
+        let endpoint_header = HeaderValue::from_str(endpoint.as_str())
+            .map_err(|_| InvalidRequest::new("the endpoint name cannot stand in an HTTP header"))?;
+        let locale = config
+            .locale
+            .map(|locale| {
+                HeaderValue::from_str(&locale).map_err(|_| {
+                    InvalidRequest::new(format!("locale `{locale}` cannot stand in an HTTP header"))
+                })
+            })
+            .transpose()?;
+        let base = parse_base_url(&config.base_url)?;
+        Ok(Self {
+            url: api_uri(&base)?,
+            endpoint,
+            endpoint_header,
+            locale,
+            generation: config.generation,
+            company_names: config.company_names.unwrap_or(match config.generation {
+                Generation::Gen2 => CompanyNames::Collection,
+                Generation::Gen3 => CompanyNames::Numbered,
+            }),
+            timeout: config.timeout,
+            write_batch: config.write_batch.max(1),
+            unencrypted: base.scheme() == "http" && !is_loopback(&base),
+        })
+    }
+}
+
+fn parse_base_url(whole: &str) -> Result<Url, InvalidRequest> {
+    let example = "it looks like http://server:8124";
+    // What stands before an @ may be a password.
+    let text = whole.rsplit('@').next().unwrap_or(whole).trim();
+    let url = Url::parse(whole.trim()).map_err(|error| {
+        InvalidRequest::new(format!("base_url `{text}` is no URL ({error}): {example}"))
+    })?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(InvalidRequest::new(format!(
+            "base_url `{text}` is no http or https address: {example}"
+        )));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(InvalidRequest::new(
+            "base_url must not hold a user or password: they belong into the credential",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(InvalidRequest::new(format!(
+            "base_url `{text}` has a query or fragment: {example}"
+        )));
+    }
+    Ok(url)
+}
+
+fn api_uri(base: &Url) -> Result<Uri, InvalidRequest> {
+    let path = base.path().trim_end_matches('/');
+    let path = path.strip_suffix("/xtrem/api").unwrap_or(path);
+    let mut url = base.clone();
+    url.set_path(&format!("{path}/xtrem/api"));
+    url.as_str()
+        .parse()
+        .map_err(|_| InvalidRequest::new(format!("base_url `{base}` cannot be used as an address")))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(base_url: &str) -> Result<Site, InvalidRequest> {
+        SiteConfig::new(base_url, "SEED").try_into()
+    }
+
+    #[test]
+    fn the_api_path_is_added_once_and_a_proxy_prefix_is_kept() {
+        for (base, expected) in [
+            ("http://x3:8124", "http://x3:8124/xtrem/api"),
+            ("http://x3:8124/", "http://x3:8124/xtrem/api"),
+            ("http://x3:8124/xtrem/api", "http://x3:8124/xtrem/api"),
+            (
+                "https://erp.example.com/x3/",
+                "https://erp.example.com/x3/xtrem/api",
+            ),
+        ] {
+            assert_eq!(site(base).unwrap().url.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn bad_addresses_get_a_sentence() {
+        for (base, expected) in [
+            ("x3:8124", "is no http or https address"),
+            ("server", "is no URL"),
+            ("http://admin:pw@x3", "must not hold a user or password"),
+            ("admin:pw@x3", "is no"),
+            ("http://x3/?a=b", "has a query or fragment"),
+        ] {
+            let message = site(base).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+            assert!(!message.contains("pw"), "{message}");
+        }
+        let blank: Result<Site, _> = SiteConfig::new("http://x3", " ").try_into();
+        assert_eq!(
+            blank.unwrap_err().to_string(),
+            "` ` is no endpoint name: it is blank"
+        );
+    }
+
+    #[test]
+    fn only_traffic_that_leaves_the_machine_counts_as_unencrypted() {
+        assert!(site("http://x3:8124").unwrap().unencrypted);
+        assert!(!site("https://x3").unwrap().unencrypted);
+        assert!(!site("http://127.0.0.1:8124").unwrap().unencrypted);
+    }
+}

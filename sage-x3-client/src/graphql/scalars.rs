@@ -1,0 +1,139 @@
+//! How the scalars of the schema are read.
+
+use client_core::ExactDecimal;
+use jiff::{
+    Timestamp, civil,
+    tz::{Offset, TimeZone},
+};
+use serde::{Deserialize, Deserializer, de};
+
+/// `Id`: the natural key as text.
+pub(crate) type Id = String;
+/// An enumeration's member, by name.
+pub(crate) type WorkInProgressControl = String;
+/// The `_id` of a record, in inputs.
+pub(crate) type ExternalReference = String;
+
+/// A number in either of its forms; empty text is no number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Decimal(pub(crate) Option<ExactDecimal>);
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
+        let token = raw.get();
+        if token == "null"
+            || token
+                .strip_prefix('"')
+                .is_some_and(|rest| rest.trim_matches([' ', '"']).is_empty())
+        {
+            return Ok(Self(None));
+        }
+        serde_json::from_str(token)
+            .map(|value| Self(Some(value)))
+            .map_err(de::Error::custom)
+    }
+}
+
+impl serde::Serialize for Decimal {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(value) => serializer.collect_str(&value),
+            None => serializer.serialize_unit(),
+        }
+    }
+}
+
+/// An instant. Without a zone it is UTC, a day is its beginning, and the database's "no date" is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Datetime(pub(crate) Option<Timestamp>);
+
+impl<'de> Deserialize<'de> for Datetime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else {
+            return Ok(Self(None));
+        };
+        parse_instant(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// What SQL Server and Oracle databases of X3 hold where there is no date. Source: reference sage-x3 section 4.8.
+const NO_DATE: [civil::Date; 2] = [civil::date(1753, 1, 1), civil::date(1599, 12, 31)];
+
+/// Reads an instant or a day.
+pub(crate) fn parse_instant(text: &str) -> Result<Option<Timestamp>, jiff::Error> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let instant = match text.parse::<Timestamp>() {
+        Ok(instant) => instant,
+        Err(_) => text
+            .parse::<civil::DateTime>()?
+            .to_zoned(TimeZone::UTC)?
+            .timestamp(),
+    };
+    let day = Offset::UTC.to_datetime(instant).date();
+    Ok(Some(instant).filter(|_| !NO_DATE.contains(&day)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(json: &str) -> Option<Timestamp> {
+        serde_json::from_str::<Datetime>(json).unwrap().0
+    }
+
+    #[test]
+    fn instants_are_read_in_every_form_that_occurs() {
+        let expected: Timestamp = "2023-03-17T08:45:23.469Z".parse().unwrap();
+        for json in [
+            r#""2023-03-17T08:45:23.469Z""#,
+            r#""2023-03-17T09:45:23.469+01:00""#,
+            r#""2023-03-17T08:45:23.469""#,
+            r#""2023-03-17 08:45:23.469""#,
+        ] {
+            assert_eq!(instant(json), Some(expected), "{json}");
+        }
+        assert_eq!(
+            instant(r#""2023-03-17""#),
+            Some("2023-03-17T00:00:00Z".parse().unwrap())
+        );
+        assert!(serde_json::from_str::<Datetime>(r#""soon""#).is_err());
+    }
+
+    #[test]
+    fn the_databases_own_no_date_is_none() {
+        for json in [
+            "null",
+            r#""""#,
+            r#""1753-01-01T00:00:00.000Z""#,
+            r#""1599-12-31T00:00:00Z""#,
+            r#""1753-01-01""#,
+        ] {
+            assert_eq!(instant(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn decimals_are_read_exactly_as_text_or_number() {
+        let read = |json: &str| {
+            serde_json::from_str::<Decimal>(json)
+                .unwrap()
+                .0
+                .map(|value| value.to_string())
+        };
+        assert_eq!(
+            read("99999999999999.99").as_deref(),
+            Some("99999999999999.99")
+        );
+        assert_eq!(
+            read(r#""12.5000000000000""#).as_deref(),
+            Some("12.5000000000000")
+        );
+        assert_eq!(read("null"), None);
+        assert_eq!(read(r#""""#), None);
+        assert!(serde_json::from_str::<Decimal>(r#""1,5""#).is_err());
+    }
+}

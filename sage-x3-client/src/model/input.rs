@@ -1,0 +1,78 @@
+//! Input objects, built by hand: a generated struct cannot tell "leave" from "clear".
+
+use serde::{Serialize, Serializer};
+
+use crate::{patch::Patch, scalar::Scalar};
+
+/// The members of an input object, in the order in which they were set. A member that was not set is not sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Input(Vec<(String, Member)>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Member {
+    Scalar(Scalar),
+    Object(Input),
+    List(Vec<Input>),
+}
+
+impl Input {
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Scalar>) {
+        self.put(name, Member::Scalar(value.into()));
+    }
+
+    pub(crate) fn set_list(&mut self, name: &str, items: Vec<Self>) {
+        if !items.is_empty() {
+            self.put(name, Member::List(items));
+        }
+    }
+
+    /// Text: cleared by sending empty text, because X3's texts are never null.
+    pub(crate) fn patch_text(&mut self, name: &str, patch: &Patch<String>) {
+        match patch {
+            Patch::Keep => {}
+            Patch::Set(text) => self.set(name, text.as_str()),
+            Patch::Clear => self.set(name, ""),
+        }
+    }
+
+    /// A number, date, enumeration or reference: cleared by null.
+    pub(crate) fn patch_scalar<T: Clone + Into<Scalar>>(&mut self, name: &str, patch: &Patch<T>) {
+        match patch {
+            Patch::Keep => {}
+            Patch::Set(value) => self.set(name, value.clone()),
+            Patch::Clear => self.set(name, Scalar::Null),
+        }
+    }
+
+    /// A long text, which X3 wraps in an object.
+    pub(crate) fn patch_stream(&mut self, name: &str, patch: &Patch<String>) {
+        if !patch.is_keep() {
+            let mut stream = Self::default();
+            stream.patch_text("value", patch);
+            self.put(name, Member::Object(stream));
+        }
+    }
+
+    fn put(&mut self, name: &str, member: Member) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, place)) => *place = member,
+            None => self.0.push((name.to_owned(), member)),
+        }
+    }
+}
+
+impl Serialize for Input {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, member)| (name, member)))
+    }
+}
+
+impl Serialize for Member {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Scalar(value) => value.serialize(serializer),
+            Self::Object(input) => input.serialize(serializer),
+            Self::List(items) => items.serialize(serializer),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What a user of the client relies on, over real HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod auth;
+mod batches;
+mod paging;
+mod retry;
+mod server;
+mod simulator;

@@ -1,0 +1,385 @@
+//! One batch from claim to commit.
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures::future;
+
+use super::{Engine, breaker::Lane, outcome::Outcome, report::Report};
+use crate::{
+    endpoint::{EndpointError, EndpointErrorKind, Record},
+    error::Error,
+    flow::Flow,
+    ids::{FlowName, RecordId},
+    job::{Finish, Hint, Job, JobKey, ParkReason},
+    link::{Link, LinkContent, LinkId},
+    plan::{Pair, Plan, plan},
+    side::{Side, Sides},
+    store::{Commit, Held, StoreError},
+    value::Document,
+};
+
+/// A pair in work.
+#[derive(Debug)]
+pub(super) struct Work {
+    /// The jobs that led to it: one, or two when both sides were queued.
+    pub(super) jobs: Vec<Job>,
+    /// What the store knows of it.
+    pub(super) link: Option<Link>,
+    /// What the store knew of it before this batch wrote anything.
+    pub(super) before: Option<Link>,
+    /// Identities as far as known, the partner's included once it was found.
+    pub(super) ids: Sides<Option<RecordId>>,
+    /// Both records as they are now.
+    pub(super) records: Sides<Option<Record>>,
+    /// The records as documents.
+    pub(super) documents: Sides<Option<Document>>,
+    /// Set as soon as it is known how this ends.
+    pub(super) outcome: Option<Outcome>,
+}
+
+/// A system failed, so nothing can be said about any pair.
+#[derive(Debug)]
+pub(super) struct SideDown {
+    pub(super) side: Side,
+    pub(super) error: Arc<EndpointError>,
+}
+
+impl SideDown {
+    pub(super) fn at(side: Side) -> impl Fn(EndpointError) -> Self {
+        move |error| Self {
+            side,
+            error: Arc::new(error),
+        }
+    }
+}
+
+/// Why the pairs could not be looked at.
+#[derive(Debug)]
+pub(super) enum Interrupted {
+    Down(SideDown),
+    Store(StoreError),
+}
+
+impl From<SideDown> for Interrupted {
+    fn from(down: SideDown) -> Self {
+        Self::Down(down)
+    }
+}
+
+impl From<StoreError> for Interrupted {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Work {
+    fn open(job: Job, link: Option<Link>) -> Self {
+        let ids = known_ids(&job.key, link.as_ref());
+        Self {
+            jobs: vec![job],
+            before: link.clone(),
+            link,
+            ids,
+            records: Sides::default(),
+            documents: Sides::default(),
+            outcome: None,
+        }
+    }
+
+    /// As it was before anything was read.
+    pub(super) fn forget(&mut self) {
+        self.link = self.before.clone();
+        if let Some(job) = self.jobs.first() {
+            self.ids = known_ids(&job.key, self.link.as_ref());
+        }
+        self.records = Sides::default();
+        self.documents = Sides::default();
+        self.outcome = None;
+    }
+
+    /// Takes the partner's link for its own. Returns the one it had.
+    pub(super) fn adopt(&mut self, link: Link) -> Option<Link> {
+        self.before = Some(link.clone());
+        self.link.replace(link)
+    }
+
+    /// What is known of the pair: the link's content with the partner that was found now.
+    pub(super) fn known(&self) -> LinkContent {
+        let stored = self
+            .link
+            .as_ref()
+            .map(|link| link.content.clone())
+            .unwrap_or_default();
+        LinkContent {
+            ids: self.ids.clone(),
+            ..stored
+        }
+    }
+
+    /// Whether the store knew both identities before this batch.
+    pub(super) fn was_bound(&self) -> bool {
+        self.before
+            .as_ref()
+            .is_some_and(|link| link.content.bound().is_some())
+    }
+
+    pub(super) fn attempts(&self) -> u32 {
+        self.jobs.iter().map(|job| job.attempts).max().unwrap_or(0)
+    }
+
+    pub(super) fn put(&mut self, side: Side, record: Record, flow: &Flow) {
+        match flow.mapping.project(side, &record.fields) {
+            Ok(document) => *self.documents.get_mut(side) = Some(document),
+            Err(error) => {
+                let reason = ParkReason::Unmappable {
+                    field: error.field,
+                    message: error.message,
+                };
+                self.outcome.get_or_insert(Outcome::Park(reason));
+            }
+        }
+        *self.ids.get_mut(side) = Some(record.id.clone());
+        *self.records.get_mut(side) = Some(record);
+    }
+
+    /// The side that was changed last, if both records say when they were.
+    fn newest(&self) -> Option<Side> {
+        let stamp = |side| {
+            self.records
+                .get(side)
+                .as_ref()
+                .and_then(|record| record.modified_at)
+        };
+        let (left, right) = (stamp(Side::Left)?, stamp(Side::Right)?);
+        Some(if left > right {
+            Side::Left
+        } else {
+            Side::Right
+        })
+    }
+
+    fn plan(&self, flow: &Flow) -> Plan {
+        let known = self.known();
+        let now = self.documents.as_ref().map(Option::as_ref);
+        plan(
+            flow,
+            &Pair {
+                known: &known,
+                now,
+                newest: self.newest(),
+            },
+        )
+    }
+}
+
+fn known_ids(key: &JobKey, link: Option<&Link>) -> Sides<Option<RecordId>> {
+    let mut ids = link
+        .map(|link| link.content.ids.clone())
+        .unwrap_or_default();
+    ids.get_mut(key.side).get_or_insert_with(|| key.id.clone());
+    ids
+}
+
+/// The key under which a pair's jobs are filed, if `key` is of this pair and the left record is known.
+pub(super) fn home(key: &JobKey, ids: &Sides<Option<RecordId>>) -> Option<JobKey> {
+    let is_own = ids.get(key.side).as_ref() == Some(&key.id);
+    let left = ids.left.clone().filter(|_| is_own)?;
+    Some(key_of(&key.flow, Side::Left, left))
+}
+
+pub(super) fn key_of(flow: &FlowName, side: Side, id: RecordId) -> JobKey {
+    JobKey {
+        flow: flow.clone(),
+        side,
+        id,
+    }
+}
+
+impl Engine {
+    pub(super) async fn run_batch(&self, flow: &Flow, jobs: Vec<Job>) -> Result<Report, Error> {
+        let works = self.open(flow, jobs).await?;
+        let mut works = self.look_at_all(flow, works).await?;
+        for work in works.iter_mut().filter(|work| work.outcome.is_none()) {
+            let plan = work.plan(flow);
+            work.outcome = Some(Outcome::Planned(Box::new(plan)));
+        }
+        self.execute(flow, &mut works).await?;
+        self.close(flow, works).await
+    }
+
+    /// Jobs with their links; two jobs of one pair become one work.
+    async fn open(&self, flow: &Flow, jobs: Vec<Job>) -> Result<Vec<Work>, Error> {
+        let records: Vec<(Side, RecordId)> = jobs
+            .iter()
+            .map(|job| (job.key.side, job.key.id.clone()))
+            .collect();
+        let links = self
+            .store
+            .links(&self.connection, &flow.name, &records)
+            .await?;
+        let mut works: Vec<Work> = Vec::with_capacity(jobs.len());
+        let mut by_link: HashMap<LinkId, usize> = HashMap::new();
+        for (job, link) in jobs.into_iter().zip(links) {
+            if let Some(link) = &link {
+                if let Some(index) = by_link.get(&link.id) {
+                    works[*index].jobs.push(job);
+                    continue;
+                }
+                by_link.insert(link.id, works.len());
+            }
+            works.push(Work::open(job, link));
+        }
+        self.hand_over(flow, works).await
+    }
+
+    /// A job that was queued before its pair was known is filed under another key than the pair's. Two workers with one
+    /// of these keys each would work on one pair at once, so such a job only passes its hint on. Returns the others.
+    async fn hand_over(&self, flow: &Flow, works: Vec<Work>) -> Result<Vec<Work>, Error> {
+        let home_of = |work: &Work, job: &Job| {
+            let link = work.link.as_ref()?;
+            home(&job.key, &link.content.ids)
+        };
+        let is_home =
+            |work: &Work, job: &Job| home_of(work, job).is_none_or(|home| home == job.key);
+        let (stay, leave): (Vec<Work>, Vec<Work>) = works
+            .into_iter()
+            .partition(|work| work.jobs.iter().any(|job| is_home(work, job)));
+        if leave.is_empty() {
+            return Ok(stay);
+        }
+        let mut hints = Vec::with_capacity(leave.len());
+        let mut commits = Vec::with_capacity(leave.len());
+        for work in &leave {
+            for job in &work.jobs {
+                hints.extend(home_of(work, job).map(|key| Hint {
+                    key,
+                    cause: job.cause.clone(),
+                }));
+            }
+            commits.push(Commit {
+                held: held(&work.jobs),
+                link: None,
+                finish: Finish::Done,
+                wake: Vec::new(),
+                audit: Vec::new(),
+            });
+        }
+        let now = self.clock.now();
+        self.store
+            .enqueue(&self.connection, &hints, None, now)
+            .await?;
+        self.store
+            .commit(&self.connection, &flow.name, &commits, now)
+            .await?;
+        Ok(stay)
+    }
+
+    /// Reads both sides and finds missing partners.
+    pub(super) async fn look(&self, flow: &Flow, works: &mut Vec<Work>) -> Result<(), Interrupted> {
+        let wanted = |side: Side| -> Vec<(usize, RecordId)> {
+            let ids = works.iter().enumerate();
+            ids.filter_map(|(index, work)| work.ids.get(side).clone().map(|id| (index, id)))
+                .collect()
+        };
+        let (left, right) = (wanted(Side::Left), wanted(Side::Right));
+        let (left_found, right_found) = future::try_join(
+            self.read(flow, Side::Left, &left),
+            self.read(flow, Side::Right, &right),
+        )
+        .await?;
+        for (side, wanted, found) in [
+            (Side::Left, left, left_found),
+            (Side::Right, right, right_found),
+        ] {
+            for ((index, _), record) in wanted.into_iter().zip(found) {
+                if let Some(record) = record {
+                    works[index].put(side, record, flow);
+                }
+            }
+        }
+        self.identify(flow, works).await
+    }
+
+    /// The records of `side`, one for each of `wanted`, in as few calls as the endpoint allows.
+    pub(super) async fn read(
+        &self,
+        flow: &Flow,
+        side: Side,
+        wanted: &[(usize, RecordId)],
+    ) -> Result<Vec<Option<Record>>, SideDown> {
+        let endpoint = flow.endpoints.get(side);
+        let mut found = Vec::with_capacity(wanted.len());
+        for chunk in wanted.chunks(endpoint.capabilities().read_batch.max(1)) {
+            let ids: Vec<RecordId> = chunk.iter().map(|(_, id)| id.clone()).collect();
+            let records = endpoint.read(&ids).await.map_err(SideDown::at(side))?;
+            complete(side, records.len(), ids.len())?;
+            found.extend(records);
+        }
+        if !wanted.is_empty() {
+            self.breakers.close(&flow.name, side, Lane::Read);
+        }
+        Ok(found)
+    }
+
+    /// Writes down how everything ended.
+    async fn close(&self, flow: &Flow, works: Vec<Work>) -> Result<Report, Error> {
+        let now = self.clock.now();
+        let mut report = Report::default();
+        let mut commits = Vec::with_capacity(works.len());
+        let mut obsolete = Vec::with_capacity(works.len());
+        for work in works {
+            report.looked_at += 1;
+            let Some(ending) = self.end(flow, work, now, &mut report) else {
+                continue;
+            };
+            let mut keys = ending.obsolete();
+            for commit in ending.into_commits() {
+                commits.push(commit);
+                obsolete.push(std::mem::take(&mut keys));
+            }
+        }
+        let outcomes = self
+            .store
+            .commit(&self.connection, &flow.name, &commits, now)
+            .await?;
+        let mut over: Vec<JobKey> = Vec::new();
+        let mut again: Vec<Commit> = Vec::new();
+        for ((commit, keys), outcome) in commits.into_iter().zip(obsolete).zip(outcomes) {
+            match outcome {
+                Ok(()) => over.extend(keys),
+                Err(refused) => again.extend(self.after_refusal(commit, refused, now)),
+            }
+        }
+        if !over.is_empty() {
+            self.store.dismiss(&self.connection, &over, &[]).await?;
+        }
+        if !again.is_empty() {
+            self.store
+                .commit(&self.connection, &flow.name, &again, now)
+                .await?;
+        }
+        Ok(report)
+    }
+}
+
+/// An answer with fewer or more rows than asked for is never matched by guess.
+pub(super) fn complete(side: Side, got: usize, asked: usize) -> Result<(), SideDown> {
+    if got == asked {
+        return Ok(());
+    }
+    Err(SideDown {
+        side,
+        error: Arc::new(EndpointError {
+            kind: EndpointErrorKind::Protocol,
+            message: format!("asked for {asked} rows, the endpoint returned {got}"),
+            retry_after: None,
+            may_have_been_applied: false,
+            source: None,
+        }),
+    })
+}
+
+/// Proof that the jobs of a work are held.
+pub(super) fn held(jobs: &[Job]) -> Vec<Held> {
+    jobs.iter().map(Held::from).collect()
+}

@@ -1,0 +1,448 @@
+//! The commit of one pair in the making.
+
+use jiff::Timestamp;
+
+use super::{
+    batch::{Work, held, home, key_of},
+    outcome::{Intention, WrittenPlan, is_open},
+    report::Report,
+};
+use crate::{
+    audit::{AuditEntry, AuditEvent, FieldDecision},
+    endpoint::{WriteError, Written},
+    flow::{DeleteRule, Flow},
+    ids::{FieldName, RecordId},
+    job::{Cause, Finish, Job, JobKey, ParkReason, Parked},
+    link::{LinkContent, Planned},
+    side::{Side, Sides},
+    store::{Commit, LinkWrite},
+    value::{Document, Value},
+};
+
+/// A commit in the making.
+pub(super) struct Ending<'a> {
+    pub(super) flow: &'a Flow,
+    pub(super) work: Work,
+    pub(super) now: Timestamp,
+    content: LinkContent,
+    link: Option<LinkWrite>,
+    finish: Finish,
+    /// Whether the pair has come about, or was completed after an interruption.
+    complete: bool,
+    audit: Vec<AuditEntry>,
+}
+
+impl<'a> Ending<'a> {
+    pub(super) fn new(flow: &'a Flow, work: Work, now: Timestamp) -> Self {
+        let content = work.known();
+        Self {
+            flow,
+            work,
+            now,
+            content,
+            link: None,
+            finish: Finish::Done,
+            complete: false,
+            audit: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, event: AuditEvent, fields: Vec<FieldDecision>) {
+        let cause = self
+            .work
+            .jobs
+            .first()
+            .map_or(Cause::Sweep, |job| job.cause.clone());
+        self.audit.push(AuditEntry {
+            at: self.now,
+            flow: self.flow.name.clone(),
+            ids: self.content.ids.clone(),
+            cause,
+            attempt: self.work.attempts() + 1,
+            fields,
+            event,
+        });
+    }
+
+    /// Writes the link as `content` says, if that is news.
+    fn write_link(&mut self) {
+        self.link = match &self.work.link {
+            None => Some(LinkWrite::Insert(self.content.clone())),
+            Some(link) if link.content == self.content => None,
+            Some(link) => Some(LinkWrite::Replace {
+                id: link.id,
+                expected: link.revision,
+                content: self.content.clone(),
+            }),
+        };
+    }
+
+    fn remove_link(&mut self) {
+        if let Some(link) = &self.work.link {
+            self.link = Some(LinkWrite::Remove {
+                id: link.id,
+                expected: link.revision,
+            });
+        }
+    }
+
+    /// The identities of the link as it will be after the commit.
+    fn linked(&self) -> Option<&Sides<Option<RecordId>>> {
+        match &self.link {
+            Some(LinkWrite::Insert(content) | LinkWrite::Replace { content, .. }) => {
+                Some(&content.ids)
+            }
+            Some(LinkWrite::Remove { .. }) => None,
+            None => self.work.link.as_ref().map(|link| &link.content.ids),
+        }
+    }
+
+    /// Whether the job is filed under the key that later hints for the pair will be filed under.
+    fn is_home(&self, job: &Job) -> bool {
+        let home = self.linked().and_then(|ids| home(&job.key, ids));
+        home.is_none_or(|home| home == job.key)
+    }
+
+    /// Everything that was planned has been done, at last or for the first time.
+    fn complete(&mut self, agreed: Document) {
+        self.complete = !self.work.was_bound()
+            || self.work.before.as_ref().is_some_and(|link| {
+                let known = &link.content;
+                let under_way = known.planned.as_ref().is_some_and(Planned::is_under_way);
+                known.base.is_none() || under_way || known.intent.is_some()
+            });
+        self.content.base = Some(agreed);
+        self.content.planned = None;
+        self.content.intent = None;
+    }
+
+    pub(super) fn settle(
+        &mut self,
+        agreed: Document,
+        decisions: Vec<FieldDecision>,
+        conflicts: Vec<FieldName>,
+        report: &mut Report,
+    ) {
+        self.restored();
+        if !self.work.was_bound() {
+            report.linked += 1;
+            self.note(AuditEvent::Linked, decisions.clone());
+        }
+        self.complete(agreed);
+        self.content.unsettled_writes = 0;
+        self.write_link();
+        self.park_conflicts(conflicts, decisions, report);
+    }
+
+    fn restored(&mut self) {
+        if let Some(side) = self.content.detached.take() {
+            self.note(AuditEvent::PartnerRestored { side }, Vec::new());
+        }
+    }
+
+    pub(super) fn done(
+        &mut self,
+        side: Side,
+        intention: Intention,
+        written: &Written,
+        decisions: &[FieldDecision],
+        report: &mut Report,
+    ) {
+        let warnings = written.warnings.clone();
+        let event = match intention {
+            Intention::Create(_) => {
+                *self.content.ids.get_mut(side) = Some(written.id.clone());
+                *report.created.get_mut(side) += u64::from(written.created);
+                report.linked += u64::from(!written.created);
+                if written.created {
+                    AuditEvent::Created { side, warnings }
+                } else {
+                    AuditEvent::Linked
+                }
+            }
+            Intention::Update => {
+                *report.updated.get_mut(side) += 1;
+                AuditEvent::Updated { side, warnings }
+            }
+            Intention::FollowDeletion(_) => {
+                *report.deleted.get_mut(side) += 1;
+                AuditEvent::DeletePropagated { side }
+            }
+        };
+        self.note(event, decisions.to_vec());
+    }
+
+    pub(super) fn failed(&mut self, side: Side, error: &WriteError, decisions: &[FieldDecision]) {
+        let message = match error {
+            WriteError::Rejected(rejection) => rejection.message.clone(),
+            WriteError::AlreadyExists { .. } => "a record with this key exists".to_owned(),
+            WriteError::Missing => "the record is not there".to_owned(),
+            WriteError::Later { reason, .. } => reason.clone(),
+            WriteError::Call(error) => error.message.clone(),
+        };
+        self.note(
+            AuditEvent::WriteFailed {
+                side,
+                message,
+                may_have_been_applied: is_open(error),
+            },
+            decisions.to_vec(),
+        );
+    }
+
+    /// A partner was made on `target`. What its system filled in by itself is found by a second look.
+    pub(super) fn created(&mut self, target: Side, agreed: Document) {
+        let mut written = Sides::default();
+        *written.get_mut(target) = agreed.clone();
+        self.complete(agreed);
+        self.wrote(written);
+        self.write_link();
+        self.finish = Finish::Again {
+            at: self.now,
+            failed: false,
+            cause: Some(Cause::Verify),
+        };
+    }
+
+    /// All changes were made.
+    pub(super) fn updated(
+        &mut self,
+        agreed: Document,
+        decisions: &[FieldDecision],
+        conflicts: Vec<FieldName>,
+        report: &mut Report,
+    ) {
+        let mut written = Sides::<Document>::default();
+        for decision in decisions {
+            for side in targets(decision) {
+                let result = decision.result.clone().unwrap_or(Value::Null);
+                written.get_mut(side).set(decision.field.clone(), result);
+            }
+        }
+        self.restored();
+        report.linked += u64::from(!self.work.was_bound());
+        self.complete(agreed);
+        self.wrote(written);
+        self.write_link();
+        self.park_conflicts(conflicts, Vec::new(), report);
+    }
+
+    fn wrote(&mut self, written: Sides<Document>) {
+        self.content.planned = Some(Planned::arrived(written));
+        self.content.unsettled_writes += 1;
+    }
+
+    pub(super) fn followed_deletion(&mut self, lost: Side, agreed: Document) {
+        self.content.detached = Some(lost);
+        self.content.base = Some(agreed);
+        self.content.planned = None;
+        self.content.intent = None;
+        self.write_link();
+    }
+
+    /// Some writes failed. What was done counts as agreed; what was certainly not done is as if it had never been
+    /// planned; and what may have been done stays planned, so that the next look does not take it for a user's edit.
+    pub(super) fn keep_what_is_known(&mut self, written: &WrittenPlan) {
+        match written.intention {
+            Intention::Create(target) => {
+                let result = written.results.get(target).as_ref();
+                let open = matches!(result, Some(Err(error)) if is_open(error));
+                if !open {
+                    // Without a record that may have been made there is nothing that only this link knows. It would
+                    // keep the record from being matched when somebody makes a partner by hand.
+                    self.content.intent = None;
+                    self.content.planned = None;
+                    self.remove_link();
+                }
+            }
+            Intention::Update => {
+                self.keep_done_fields(written);
+                self.keep_open_fields(written);
+                self.write_link();
+            }
+            Intention::FollowDeletion(_) => {}
+        }
+    }
+
+    fn keep_done_fields(&mut self, written: &WrittenPlan) {
+        let mut base = self.content.base.take().unwrap_or_default();
+        for (field, value) in written.agreed.iter() {
+            let failed = written
+                .targets(field)
+                .any(|side| matches!(written.results.get(side), Some(Err(_))));
+            if !failed {
+                base.set(field.clone(), value.clone());
+            }
+        }
+        self.content.base = Some(base);
+    }
+
+    fn keep_open_fields(&mut self, written: &WrittenPlan) {
+        let met = |field: &FieldName, how: fn(&WriteError) -> bool| {
+            written
+                .targets(field)
+                .any(|side| matches!(written.results.get(side), Some(Err(error)) if how(error)))
+        };
+        let open = |field: &FieldName| met(field, is_open);
+        let undone = |field: &FieldName| !open(field) && met(field, |_| true);
+        let mut planned = Planned::default();
+        // What an earlier plan may have done is as open as it was.
+        let before = self.work.before.as_ref();
+        if let Some(earlier) = before.and_then(|link| link.content.planned.as_ref()) {
+            planned.take_over(earlier, undone);
+        }
+        if let Some(own) = &written.planned {
+            planned.take_over(own, open);
+        }
+        self.content.planned = Some(planned).filter(Planned::is_under_way);
+    }
+
+    pub(super) fn partner_gone(&mut self, side: Side, rule: &DeleteRule) {
+        if self.content.detached == Some(side) {
+            return;
+        }
+        let event = match rule {
+            DeleteRule::Unlink => AuditEvent::Unlinked,
+            _ => AuditEvent::PartnerDeleted { side },
+        };
+        self.note(event, Vec::new());
+        self.complete = !self.work.was_bound();
+        self.content.detached = Some(side);
+        self.content.planned = None;
+        self.content.intent = None;
+        self.write_link();
+    }
+
+    pub(super) fn both_gone(&mut self) {
+        if self.work.link.is_some() {
+            self.note(AuditEvent::Unlinked, Vec::new());
+            self.remove_link();
+        }
+    }
+
+    /// Gives up writing until somebody changes a side: the link remembers how both were left.
+    pub(super) fn stop_writing(&mut self, planned: Planned, report: &mut Report) {
+        self.content.planned = Some(planned);
+        self.write_link();
+        self.park(ParkReason::FlipFlop, report);
+    }
+
+    pub(super) fn look_again(&mut self, at: Timestamp, failed: bool) {
+        self.finish = Finish::Again {
+            at,
+            failed,
+            cause: None,
+        };
+    }
+
+    fn park_conflicts(
+        &mut self,
+        fields: Vec<FieldName>,
+        decisions: Vec<FieldDecision>,
+        report: &mut Report,
+    ) {
+        if !fields.is_empty() {
+            self.park_with(ParkReason::Conflict { fields }, decisions, report);
+        }
+    }
+
+    pub(super) fn park(&mut self, reason: ParkReason, report: &mut Report) {
+        self.park_with(reason, Vec::new(), report);
+    }
+
+    fn park_with(
+        &mut self,
+        reason: ParkReason,
+        decisions: Vec<FieldDecision>,
+        report: &mut Report,
+    ) {
+        if !self.work.jobs.iter().any(|job| self.is_home(job)) {
+            // Parked here it would not be found by the next hint for the pair. The look goes on under the pair's key.
+            self.look_again(self.now, false);
+            return;
+        }
+        let parked = Parked {
+            reason: reason.clone(),
+            sides: self.work.documents.clone(),
+            base: self.content.base.clone(),
+            ids: self.content.ids.clone(),
+            since: self.now,
+        };
+        self.note(AuditEvent::Parked(reason), decisions);
+        report.parked += 1;
+        self.finish = Finish::Park(Box::new(parked));
+    }
+
+    /// Both records of the pair, when it has just come about.
+    fn completed_keys(&self) -> Vec<JobKey> {
+        let ids = match self.complete {
+            true => self.linked(),
+            false => None,
+        };
+        let of = |side: Side| {
+            let id = ids?.get(side).clone()?;
+            Some(key_of(&self.flow.name, side, id))
+        };
+        Side::BOTH.into_iter().filter_map(of).collect()
+    }
+
+    /// Keys of the pair under which something may be parked that is over now.
+    pub(super) fn obsolete(&self) -> Vec<JobKey> {
+        let mut keys = self.completed_keys();
+        keys.retain(|key| self.work.jobs.iter().all(|job| job.key != *key));
+        keys
+    }
+
+    /// The commits: one for the pair and the job under its key, and one that ends a job under another key.
+    pub(super) fn into_commits(self) -> Vec<Commit> {
+        let wake = self.completed_keys();
+        let (home, away): (Vec<Job>, Vec<Job>) = self
+            .work
+            .jobs
+            .iter()
+            .cloned()
+            .partition(|job| self.is_home(job));
+        let (own, rest) = if home.is_empty() {
+            (away, home)
+        } else {
+            (home, away)
+        };
+        let mut commits = vec![Commit {
+            held: held(&own),
+            link: self.link,
+            finish: self.finish,
+            wake,
+            audit: self.audit,
+        }];
+        if !rest.is_empty() {
+            commits.push(Commit {
+                held: held(&rest),
+                link: None,
+                finish: Finish::Done,
+                wake: Vec::new(),
+                audit: Vec::new(),
+            });
+        }
+        commits
+    }
+}
+
+impl WrittenPlan {
+    /// The sides on which the plan changes `field`.
+    fn targets(&self, field: &FieldName) -> impl Iterator<Item = Side> {
+        let decision = self
+            .decisions
+            .iter()
+            .find(|decision| decision.field == *field);
+        decision.into_iter().flat_map(targets)
+    }
+}
+
+/// The sides that a decision changes.
+fn targets(decision: &FieldDecision) -> impl Iterator<Item = Side> {
+    let differs = |now| decision.result.as_ref().is_some_and(|result| result != now);
+    let changes = Sides::new(differs(&decision.left), differs(&decision.right));
+    Side::BOTH
+        .into_iter()
+        .filter(move |side| *changes.get(*side))
+}

@@ -1,0 +1,423 @@
+//! Carrying plans out: durable first, then the writes.
+
+use std::sync::Arc;
+
+use futures::future;
+
+use jiff::Timestamp;
+
+use super::{
+    Engine,
+    batch::{Work, held},
+    outcome::{Intention, Outcome, WrittenPlan},
+};
+use crate::{
+    audit::{AuditEntry, AuditEvent},
+    endpoint::{EndpointError, EndpointErrorKind, Write, WriteError, Written},
+    error::Error,
+    flow::{DeleteRule, Flow},
+    job::{Cause, ParkReason},
+    link::{Intent, LinkContent, Planned},
+    plan::{CreatePlan, Plan, UpdatePlan},
+    side::{Side, Sides},
+    store::{LinkWrite, Prepare},
+    value::Document,
+};
+
+/// The writes of one work.
+struct Task {
+    work: usize,
+    writes: Sides<Option<Write>>,
+    plan: WrittenPlan,
+    /// What the link says while the writes are under way.
+    content: LinkContent,
+    audit: Vec<AuditEntry>,
+}
+
+impl Engine {
+    /// Carries out the plans that need writes; the others are left for the end.
+    pub(super) async fn execute(&self, flow: &Flow, works: &mut [Work]) -> Result<(), Error> {
+        let mut tasks: Vec<Task> = Vec::new();
+        for (index, work) in works.iter_mut().enumerate() {
+            match work.outcome.take() {
+                Some(Outcome::Planned(plan)) => match self.task(flow, index, work, *plan) {
+                    Ok(task) => tasks.push(task),
+                    Err(outcome) => work.outcome = Some(outcome),
+                },
+                other => work.outcome = other,
+            }
+        }
+        let mut tasks = self.prepare(flow, works, tasks).await?;
+        let (left, right) = (
+            writes_of(&tasks, Side::Left),
+            writes_of(&tasks, Side::Right),
+        );
+        let (left, right) = future::join(
+            self.write(flow, Side::Left, left),
+            self.write(flow, Side::Right, right),
+        )
+        .await;
+        for (side, results) in [(Side::Left, left), (Side::Right, right)] {
+            for (index, result) in results {
+                *tasks[index].plan.results.get_mut(side) = Some(result);
+            }
+        }
+        for task in tasks {
+            works[task.work].outcome = Some(Outcome::Written(Box::new(task.plan)));
+        }
+        Ok(())
+    }
+
+    /// The plan's writes, or what becomes of a plan without any.
+    fn task(&self, flow: &Flow, index: usize, work: &Work, plan: Plan) -> Result<Task, Outcome> {
+        match plan {
+            Plan::Update(plan) => {
+                // A change that a side cannot take is shown to a person; a flow that is meant to run one way says so in
+                // its mapping.
+                if let Some(side) = Side::BOTH
+                    .into_iter()
+                    .find(|side| self.cannot_update(flow, *side, &plan))
+                {
+                    return Err(Outcome::Park(ParkReason::Rejected {
+                        side,
+                        rejection: not_writable(side),
+                    }));
+                }
+                Ok(update_task(flow, index, work, plan, self.clock.now()))
+            }
+            Plan::Create(plan) => Ok(self.create_task(flow, index, work, plan)),
+            Plan::PartnerGone { side, rule } if work.known().detached != Some(side) => {
+                deletion_task(flow, index, work, side, rule)
+            }
+            plan => Err(Outcome::Planned(Box::new(plan))),
+        }
+    }
+
+    fn cannot_update(&self, flow: &Flow, side: Side, plan: &UpdatePlan) -> bool {
+        !plan.writes.get(side).is_empty() && !flow.endpoints.get(side).capabilities().updates
+    }
+
+    fn create_task(&self, flow: &Flow, index: usize, work: &Work, plan: CreatePlan) -> Task {
+        let CreatePlan {
+            target,
+            key,
+            fields,
+            agreed,
+        } = plan;
+        let mut content = work.known();
+        let now = self.clock.now();
+        let audit = if content.intent.is_none() {
+            let event = AuditEvent::CreateIntended {
+                side: target,
+                key: key.value.clone(),
+            };
+            vec![entry(flow, work, event, now)]
+        } else {
+            Vec::new()
+        };
+        content.intent.get_or_insert_with(|| Intent {
+            target,
+            key: key.clone(),
+            since: now,
+        });
+        // Should the answer be lost, what the new record holds then tells what was edited there since.
+        let mut seen = Sides::default();
+        *seen.get_mut(target.other()) = work
+            .documents
+            .get(target.other())
+            .clone()
+            .unwrap_or_default();
+        content.planned = Some(Planned {
+            agreed: agreed.clone(),
+            seen,
+        });
+        let mut writes = Sides::default();
+        *writes.get_mut(target) = Some(Write::Create { key, fields });
+        let plan = WrittenPlan {
+            intention: Intention::Create(target),
+            agreed,
+            planned: None,
+            decisions: Vec::new(),
+            conflicts: Vec::new(),
+            results: Sides::default(),
+        };
+        Task {
+            work: index,
+            writes,
+            plan,
+            content,
+            audit,
+        }
+    }
+
+    /// Makes plans and intents durable. Works that were overtaken drop out.
+    async fn prepare(
+        &self,
+        flow: &Flow,
+        works: &mut [Work],
+        tasks: Vec<Task>,
+    ) -> Result<Vec<Task>, Error> {
+        if tasks.is_empty() {
+            return Ok(tasks);
+        }
+        let mut entries = Vec::with_capacity(tasks.len());
+        let mut held_tasks = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let work = &works[task.work];
+            let Some(held) = held(&work.jobs).into_iter().next() else {
+                continue;
+            };
+            let link = match &work.link {
+                Some(link) => LinkWrite::Replace {
+                    id: link.id,
+                    expected: link.revision,
+                    content: task.content.clone(),
+                },
+                None => LinkWrite::Insert(task.content.clone()),
+            };
+            entries.push(Prepare {
+                held,
+                link,
+                audit: task.audit.clone(),
+            });
+            held_tasks.push(task);
+        }
+        let outcomes = self
+            .store
+            .prepare(&self.connection, &flow.name, &entries, self.clock.now())
+            .await?;
+        let mut prepared = Vec::with_capacity(held_tasks.len());
+        for (task, outcome) in held_tasks.into_iter().zip(outcomes) {
+            match outcome {
+                Ok(link) => {
+                    works[task.work].link = Some(link);
+                    prepared.push(task);
+                }
+                Err(refused) => works[task.work].outcome = Some(Outcome::Overtaken(refused)),
+            }
+        }
+        Ok(prepared)
+    }
+
+    async fn write(
+        &self,
+        flow: &Flow,
+        side: Side,
+        writes: Vec<(usize, Write)>,
+    ) -> Vec<(usize, Result<Written, WriteError>)> {
+        let endpoint = flow.endpoints.get(side);
+        let mut results: Vec<(usize, Result<Written, WriteError>)> =
+            Vec::with_capacity(writes.len());
+        let mut failed: Option<EndpointErrorKind> = None;
+        for chunk in writes.chunks(endpoint.capabilities().write_batch.max(1)) {
+            let outcomes = match failed {
+                // A system that does not take one call is not sent the next fifty.
+                Some(kind) => for_all(chunk.len(), not_sent(kind)),
+                None => {
+                    let batch: Vec<Write> = chunk.iter().map(|(_, write)| write.clone()).collect();
+                    answered(chunk.len(), endpoint.write(&batch).await)
+                }
+            };
+            failed = failed.or_else(|| {
+                outcomes.iter().find_map(|outcome| match outcome {
+                    Err(WriteError::Call(error)) => Some(error.kind),
+                    _ => None,
+                })
+            });
+            let indices = chunk.iter().map(|(index, _)| *index);
+            results.extend(indices.zip(outcomes));
+        }
+        self.note_writes(flow, side, &results);
+        results
+    }
+}
+
+/// One outcome for each row. With more or fewer it is not known which belongs to which, so nothing is known.
+fn answered(
+    rows: usize,
+    outcomes: Vec<Result<Written, WriteError>>,
+) -> Vec<Result<Written, WriteError>> {
+    if outcomes.len() == rows {
+        return outcomes;
+    }
+    let got = outcomes.len();
+    for_all(
+        rows,
+        EndpointError {
+            kind: EndpointErrorKind::Protocol,
+            message: format!("wrote {rows} rows, the endpoint returned {got} outcomes"),
+            retry_after: None,
+            may_have_been_applied: true,
+            source: None,
+        },
+    )
+}
+
+fn for_all(rows: usize, error: EndpointError) -> Vec<Result<Written, WriteError>> {
+    let error = Arc::new(error);
+    (0..rows)
+        .map(|_| Err(WriteError::Call(Arc::clone(&error))))
+        .collect()
+}
+
+fn not_sent(kind: EndpointErrorKind) -> EndpointError {
+    EndpointError {
+        kind,
+        message: "not sent, because the call before it failed".to_owned(),
+        retry_after: None,
+        may_have_been_applied: false,
+        source: None,
+    }
+}
+
+/// What the audit says about a work before its writes.
+fn entry(flow: &Flow, work: &Work, event: AuditEvent, at: Timestamp) -> AuditEntry {
+    AuditEntry {
+        at,
+        flow: flow.name.clone(),
+        ids: work.ids.clone(),
+        cause: work
+            .jobs
+            .first()
+            .map_or(Cause::Sweep, |job| job.cause.clone()),
+        attempt: work.attempts() + 1,
+        fields: Vec::new(),
+        event,
+    }
+}
+
+fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Timestamp) -> Task {
+    let UpdatePlan {
+        agreed,
+        planned,
+        writes,
+        decisions,
+        conflicts,
+    } = plan;
+    let mut content = LinkContent {
+        planned: Some(planned.clone()),
+        ..work.known()
+    };
+    if let (Some(left), Some(right)) = (&work.documents.left, &work.documents.right) {
+        content.unsettled_writes = work.known().restless_writes(Sides::new(left, right));
+    }
+    if content.unsettled_writes >= flow.policy.max_unsettled_writes {
+        // Writing goes on because somebody changed a side.
+        content.unsettled_writes = 0;
+    }
+    let audit = if work.was_bound() {
+        Vec::new()
+    } else {
+        vec![entry(flow, work, AuditEvent::Linked, now)]
+    };
+    let ids = work.ids.clone();
+    let write = |side: Side| {
+        let fields = writes.get(side).clone();
+        let id = ids.get(side).clone().filter(|_| !fields.is_empty())?;
+        Some(Write::Update { id, fields })
+    };
+    let plan = WrittenPlan {
+        intention: Intention::Update,
+        agreed,
+        planned: Some(planned),
+        decisions,
+        conflicts,
+        results: Sides::default(),
+    };
+    Task {
+        work: index,
+        writes: Sides::new(write(Side::Left), write(Side::Right)),
+        plan,
+        content,
+        audit,
+    }
+}
+
+/// What a deletion makes the other side do.
+fn deletion_task(
+    flow: &Flow,
+    index: usize,
+    work: &Work,
+    lost: Side,
+    rule: DeleteRule,
+) -> Result<Task, Outcome> {
+    let kept = lost.other();
+    let Some(id) = work.ids.get(kept).clone() else {
+        return Err(Outcome::Planned(Box::new(Plan::PartnerGone {
+            side: lost,
+            rule,
+        })));
+    };
+    let write = match &rule {
+        DeleteRule::Ignore | DeleteRule::Unlink => None,
+        DeleteRule::Delete => Some(Write::Delete { id }),
+        DeleteRule::Deactivate(values) => {
+            let present = work.documents.get(kept).as_ref();
+            let differs = |name: &str, value| present.and_then(|now| now.get(name)) != Some(value);
+            let changes: Document = values
+                .iter()
+                .filter(|(name, value)| differs(name.as_str(), value))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            match flow.mapping.render(kept, &changes) {
+                Ok(fields) if fields.is_empty() => None,
+                Ok(fields) => Some(Write::Update { id, fields }),
+                Err(error) => {
+                    let reason = ParkReason::Unmappable {
+                        field: error.field,
+                        message: error.message,
+                    };
+                    return Err(Outcome::Park(reason));
+                }
+            }
+        }
+    };
+    let Some(write) = write else {
+        return Err(Outcome::Planned(Box::new(Plan::PartnerGone {
+            side: lost,
+            rule,
+        })));
+    };
+    let mut writes = Sides::default();
+    *writes.get_mut(kept) = Some(write);
+    let content = work.known();
+    let mut agreed = content.base.clone().unwrap_or_default();
+    if let DeleteRule::Deactivate(values) = &rule {
+        // When the lost record comes back, its own values are the newer ones.
+        for (field, value) in values.iter() {
+            agreed.set(field.clone(), value.clone());
+        }
+    }
+    let plan = WrittenPlan {
+        intention: Intention::FollowDeletion(lost),
+        agreed,
+        planned: content.planned.clone(),
+        decisions: Vec::new(),
+        conflicts: Vec::new(),
+        results: Sides::default(),
+    };
+    Ok(Task {
+        work: index,
+        writes,
+        plan,
+        content,
+        audit: Vec::new(),
+    })
+}
+
+fn writes_of(tasks: &[Task], side: Side) -> Vec<(usize, Write)> {
+    let writes = tasks.iter().enumerate();
+    writes
+        .filter_map(|(index, task)| task.writes.get(side).clone().map(|write| (index, write)))
+        .collect()
+}
+
+fn not_writable(side: Side) -> crate::endpoint::Rejection {
+    crate::endpoint::Rejection {
+        field: None,
+        code: None,
+        message: format!(
+            "the {side} system offers no update, so the change cannot be carried over"
+        ),
+    }
+}

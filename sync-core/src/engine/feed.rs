@@ -1,0 +1,488 @@
+//! Reading change feeds without missing a row.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Engine, Settings, breaker::Lane, earlier};
+use crate::{
+    endpoint::{
+        Change, ChangesPage, ChangesRequest, EndpointError, EndpointErrorKind, FeedDescription,
+    },
+    error::Error,
+    flow::Flow,
+    ids::{FeedName, FlowName, PageToken, RecordId},
+    job::{Cause, Hint, JobKey},
+    link::Revision,
+    side::{Side, Sides},
+    store::{DocumentWrite, StoreErrorKind},
+};
+
+/// So many failures in a row on one page, and it is asked for anew.
+const PAGE_TRIES: u32 = 5;
+
+/// The result of polling one page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// Rows delivered by the feed.
+    pub rows: u64,
+    /// Keys queued: rows that were not delivered before.
+    pub queued: u64,
+    /// Whether the feed has more now.
+    pub more: bool,
+}
+
+/// Where the feeds of a side start after a full comparison.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct FeedStart {
+    /// Everything that changed before is known. `None`: nothing is.
+    pub(crate) at: Option<Timestamp>,
+    /// Rows that the comparison saw, with their stamps.
+    pub(crate) seen: Vec<(RecordId, Timestamp)>,
+    /// When the comparison began, by the engine's clock.
+    pub(crate) listed_at: Option<Timestamp>,
+}
+
+/// How far a feed was read.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Cursor {
+    version: u32,
+    /// Everything with an earlier stamp was delivered.
+    watermark: Option<Timestamp>,
+    /// A reading in progress.
+    round: Option<Round>,
+    /// Digests of rows delivered at or after the watermark less the overlap, with their stamps, so that reading them
+    /// again costs nothing downstream. Only rows whose stamp cannot be given out again are here.
+    delivered: Vec<(u64, Timestamp)>,
+    /// When the feed is to be polled again.
+    next_poll: Option<Timestamp>,
+    /// By how many milliseconds the system's clock is ahead of the engine's, at least: it gave out such a stamp.
+    #[serde(default)]
+    ahead_ms: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Round {
+    since: Option<Timestamp>,
+    page: Option<PageToken>,
+    newest: Option<Timestamp>,
+}
+
+/// A page, and when it was read by the engine's clock.
+struct Reading {
+    page: ChangesPage,
+    asked_at: Timestamp,
+    answered_at: Timestamp,
+}
+
+impl Engine {
+    /// Polls every feed whose time has come, all its pages. Failures are kept in the sides' health. Returns when the
+    /// next poll is due.
+    pub async fn poll_due(&self) -> Timestamp {
+        let mut next = self.clock.now() + self.settings.poll_every;
+        for flow in &self.flows {
+            for side in Side::BOTH {
+                for feed in flow.endpoints.get(side).feeds() {
+                    let at = match self.poll_feed_if_due(flow, side, &feed.name).await {
+                        Ok(at) => Some(at),
+                        Err(error) => {
+                            tracing::warn!(flow = %flow.name, %side, feed = %feed.name, %error, "a poll failed");
+                            let now = self.clock.now();
+                            self.breakers
+                                .feed_closed_until(&flow.name, side, &feed.name, now)
+                        }
+                    };
+                    next = earlier(Some(next), at).unwrap_or(next);
+                }
+            }
+        }
+        next
+    }
+
+    async fn poll_feed_if_due(
+        &self,
+        flow: &Flow,
+        side: Side,
+        feed: &FeedName,
+    ) -> Result<Timestamp, Error> {
+        if !self.may_run(flow).await? {
+            return Ok(self.clock.now() + self.settings.poll_every);
+        }
+        let (cursor, _) = self.cursor(&flow.name, side, feed).await?;
+        let now = self.clock.now();
+        let closed = self.breakers.feed_closed_until(&flow.name, side, feed, now);
+        if let Some(at) = cursor.next_poll.filter(|at| *at > now).max(closed) {
+            return Ok(at);
+        }
+        while self.poll(&flow.name, side, feed).await?.more {}
+        Ok(self.clock.now() + self.settings.poll_every)
+    }
+
+    /// Polls every feed of every flow once, all pages, whether it is due or not.
+    ///
+    /// # Errors
+    /// [`Error::Side`] for the first feed that could not be read; what was read before is queued.
+    pub async fn poll_all(&self) -> Result<Polled, Error> {
+        let mut sum = Polled::default();
+        for flow in &self.flows {
+            for side in Side::BOTH {
+                for feed in flow.endpoints.get(side).feeds() {
+                    loop {
+                        let polled = self.poll(&flow.name, side, &feed.name).await?;
+                        sum.rows += polled.rows;
+                        sum.queued += polled.queued;
+                        if !polled.more {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Polls one page of one feed. Keys and cursor are stored in one transaction.
+    ///
+    /// # Errors
+    /// [`Error::Side`] when the feed could not be read, [`Error::Store`] when nothing was stored. Another worker polling
+    /// the same feed at the same time is no error.
+    pub async fn poll(
+        &self,
+        flow: &FlowName,
+        side: Side,
+        feed: &FeedName,
+    ) -> Result<Polled, Error> {
+        let flow = self.flow(flow)?;
+        let feed = described(flow, side, feed)?;
+        let (mut cursor, revision) = self.cursor(&flow.name, side, &feed.name).await?;
+        let since = cursor
+            .watermark
+            .map(|watermark| before(watermark, self.settings.overlap));
+        let round = cursor.round.take().unwrap_or(Round {
+            since,
+            page: None,
+            newest: None,
+        });
+        let request = ChangesRequest {
+            feed: feed.name.clone(),
+            since: round.since,
+            page: round.page.clone(),
+        };
+        let asked_at = self.clock.now();
+        let page = match flow.endpoints.get(side).changes(&request).await {
+            Ok(page) => page,
+            Err(error) => {
+                let error = Arc::new(error);
+                if self.gives_up_page(flow, side, &feed.name, &round, &error) {
+                    cursor.round = Some(Round {
+                        page: None,
+                        ..round
+                    });
+                    self.put_cursor(&flow.name, side, &feed.name, &cursor, revision)
+                        .await?;
+                }
+                return Err(self.feed_failed(flow, side, &feed.name, error));
+            }
+        };
+        self.breakers
+            .close(&flow.name, side, Lane::Feed(feed.name.clone()));
+        let reading = Reading {
+            page,
+            asked_at,
+            answered_at: self.clock.now(),
+        };
+        let rows = reading.page.changes.len() as u64;
+        let hints = cursor.take_in(&reading, flow, side, &feed);
+        cursor.advance(round, reading, &self.settings);
+        let queued = hints.len() as u64;
+        let more = cursor.round.is_some();
+        let write = document(&flow.name, side, &feed.name, &cursor, revision)?;
+        match self
+            .store
+            .enqueue(&self.connection, &hints, Some(&write), self.clock.now())
+            .await
+        {
+            Ok(()) => Ok(Polled { rows, queued, more }),
+            // Another worker has just done the same.
+            Err(error) if error.kind() == StoreErrorKind::Conflict => Ok(Polled::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the page is asked for by its stamp again instead of by its token, which may have expired. A system that
+    /// is only busy keeps its tokens.
+    fn gives_up_page(
+        &self,
+        flow: &Flow,
+        side: Side,
+        feed: &FeedName,
+        round: &Round,
+        error: &EndpointError,
+    ) -> bool {
+        let busy = matches!(
+            error.kind,
+            EndpointErrorKind::Unavailable
+                | EndpointErrorKind::RateLimited
+                | EndpointErrorKind::Unauthorized
+        );
+        let tries = self.breakers.feed_failures(&flow.name, side, feed);
+        round.page.is_some() && (!busy || tries + 1 >= PAGE_TRIES)
+    }
+
+    fn feed_failed(
+        &self,
+        flow: &Flow,
+        side: Side,
+        feed: &FeedName,
+        source: Arc<EndpointError>,
+    ) -> Error {
+        let (lane, error) = (Lane::Feed(feed.clone()), Arc::clone(&source));
+        self.breakers
+            .trip(&flow.name, side, lane, error, self.clock.now());
+        Error::Side {
+            flow: flow.name.clone(),
+            side,
+            source,
+        }
+    }
+
+    /// Starts every feed of a flow where a full comparison left off.
+    pub(crate) async fn start_feeds(
+        &self,
+        flow: &Flow,
+        starts: &Sides<FeedStart>,
+    ) -> Result<(), Error> {
+        for side in Side::BOTH {
+            for feed in flow.endpoints.get(side).feeds() {
+                let (mut cursor, revision) = self.cursor(&flow.name, side, &feed.name).await?;
+                if cursor.watermark.is_none() {
+                    cursor.start(starts.get(side), feed.precision, &self.settings);
+                    self.put_cursor(&flow.name, side, &feed.name, &cursor, revision)
+                        .await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn cursor(
+        &self,
+        flow: &FlowName,
+        side: Side,
+        feed: &FeedName,
+    ) -> Result<(Cursor, Option<Revision>), Error> {
+        let name = document_name(flow, side, feed);
+        match self.store.document(&self.connection, &name).await? {
+            Some((body, revision)) => {
+                let cursor = serde_json::from_str(&body)
+                    .map_err(|source| Error::Document { name, source })?;
+                Ok((cursor, Some(revision)))
+            }
+            None => Ok((
+                Cursor {
+                    version: 1,
+                    ..Cursor::default()
+                },
+                None,
+            )),
+        }
+    }
+
+    async fn put_cursor(
+        &self,
+        flow: &FlowName,
+        side: Side,
+        feed: &FeedName,
+        cursor: &Cursor,
+        revision: Option<Revision>,
+    ) -> Result<(), Error> {
+        let write = document(flow, side, feed, cursor, revision)?;
+        match self.store.put_document(&self.connection, &write).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == StoreErrorKind::Conflict => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Cursor {
+    /// Begins where a full comparison left off. Rows that it saw are not news, unless they may have been changed again
+    /// within the step of their stamp.
+    fn start(&mut self, start: &FeedStart, precision: Duration, settings: &Settings) {
+        self.watermark = start.at;
+        let (Some(at), Some(listed_at)) = (start.at, start.listed_at) else {
+            return;
+        };
+        let first = before(at, settings.overlap);
+        let last = before(before(listed_at, settings.lag), precision);
+        let seen = start
+            .seen
+            .iter()
+            .filter(|(_, stamp)| *stamp >= first && *stamp <= last);
+        self.delivered = seen
+            .map(|(id, stamp)| (digest(id, *stamp), *stamp))
+            .collect();
+    }
+
+    /// The changes that were not delivered before, as hints.
+    fn take_in(
+        &mut self,
+        reading: &Reading,
+        flow: &Flow,
+        side: Side,
+        feed: &FeedDescription,
+    ) -> Vec<Hint> {
+        let final_before = self.final_before(reading, feed.precision);
+        let known: HashSet<u64> = self.delivered.iter().map(|(digest, _)| *digest).collect();
+        let mut hints = Vec::new();
+        for change in &reading.page.changes {
+            // A row without a stamp cannot be told from its next change.
+            if let Some(stamp) = change.stamp {
+                let digest = digest(&change.id, stamp);
+                if known.contains(&digest) {
+                    continue;
+                }
+                if final_before.is_some_and(|end| stamp <= end) {
+                    self.delivered.push((digest, stamp));
+                }
+            }
+            let key = JobKey {
+                flow: flow.name.clone(),
+                side,
+                id: change.id.clone(),
+            };
+            hints.push(Hint {
+                key,
+                cause: Cause::Feed(feed.name.clone()),
+            });
+        }
+        hints
+    }
+
+    /// The newest stamp that the system cannot give out again: a record that is changed twice within one step of the
+    /// stamp looks the same afterwards, so a row is only known for good when its step is over. What the system's clock
+    /// shows is known from the stamps it gave out, not from the engine's own clock.
+    fn final_before(&mut self, reading: &Reading, precision: Duration) -> Option<Timestamp> {
+        let stamps = reading
+            .page
+            .changes
+            .iter()
+            .filter_map(|change| change.stamp);
+        let newest = stamps.max();
+        let ahead = newest.map(|newest| {
+            let ahead = newest.duration_since(reading.answered_at).as_millis();
+            i64::try_from(ahead).unwrap_or(i64::MIN)
+        });
+        self.ahead_ms = self.ahead_ms.max(ahead);
+        let ahead = jiff::SignedDuration::from_millis(self.ahead_ms?);
+        let shown = reading.asked_at.checked_add(ahead).ok()?;
+        Some(before(shown, precision))
+    }
+
+    fn advance(&mut self, round: Round, reading: Reading, settings: &Settings) {
+        let Reading {
+            page, answered_at, ..
+        } = reading;
+        let newest = page
+            .changes
+            .iter()
+            .filter_map(|change| change.stamp)
+            .max()
+            .max(round.newest);
+        // Never past the present less the lag: a row stamped before may still be committed. Never backwards.
+        let reached = newest.map(|newest| newest.min(before(answered_at, settings.lag)));
+        let reached = self.watermark.max(reached);
+        let sorted_to = last_of_sorted(&page.changes);
+        if let Some(next) = page.next {
+            if sorted_to.is_some() {
+                self.forget_before(reached, settings);
+            }
+            // In a sorted feed the next page is asked for by stamp: counted pages skip rows when rows before them move,
+            // and tokens expire. Only where a whole page has one stamp is there no other way.
+            let further = sorted_to.filter(|last| round.since.is_none_or(|since| *last > since));
+            self.round = Some(match further {
+                Some(last) => Round {
+                    since: Some(last),
+                    page: None,
+                    newest,
+                },
+                None => Round {
+                    since: round.since,
+                    page: Some(next),
+                    newest,
+                },
+            });
+            return;
+        }
+        self.watermark = reached;
+        self.forget_before(reached, settings);
+        self.next_poll = Some(answered_at + settings.poll_every);
+    }
+
+    /// Rows that will not be read again need not be remembered.
+    fn forget_before(&mut self, reached: Option<Timestamp>, settings: &Settings) {
+        if let Some(reached) = reached {
+            let first = before(reached, settings.overlap);
+            self.delivered.retain(|(_, stamp)| *stamp >= first);
+        }
+    }
+}
+
+/// The last stamp of a page whose rows are in order of stamp and do not all have the same one.
+fn last_of_sorted(changes: &[Change]) -> Option<Timestamp> {
+    let stamps: Option<Vec<Timestamp>> = changes.iter().map(|change| change.stamp).collect();
+    let stamps = stamps.filter(|stamps| stamps.is_sorted())?;
+    let (first, last) = (stamps.first()?, stamps.last()?);
+    Some(*last).filter(|last| last > first)
+}
+
+/// The instant that much earlier, or the earliest there is.
+fn before(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+fn described(flow: &Flow, side: Side, feed: &FeedName) -> Result<FeedDescription, Error> {
+    let feeds = flow.endpoints.get(side).feeds();
+    let known = feeds.into_iter().find(|known| known.name == *feed);
+    known.ok_or_else(|| Error::UnknownFeed {
+        flow: flow.name.clone(),
+        side,
+        feed: feed.clone(),
+    })
+}
+
+fn digest(id: &RecordId, stamp: Timestamp) -> u64 {
+    let mut hasher = Sha256::new();
+    hasher.update(id.as_str());
+    hasher.update([0]);
+    hasher.update(stamp.as_nanosecond().to_be_bytes());
+    let hash = hasher.finalize();
+    hash.iter()
+        .take(8)
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+fn document_name(flow: &FlowName, side: Side, feed: &FeedName) -> String {
+    format!("cursor/{flow}/{side}/{feed}")
+}
+
+fn document(
+    flow: &FlowName,
+    side: Side,
+    feed: &FeedName,
+    cursor: &Cursor,
+    expected: Option<Revision>,
+) -> Result<DocumentWrite, Error> {
+    let name = document_name(flow, side, feed);
+    let body = serde_json::to_string(cursor).map_err(|source| Error::Document {
+        name: name.clone(),
+        source,
+    })?;
+    Ok(DocumentWrite {
+        name,
+        expected,
+        body,
+    })
+}

@@ -1,0 +1,371 @@
+//! One kind of pair and its rules.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    endpoint::{Endpoint, Key},
+    ids::{FieldName, FlowName, RecordId},
+    mapping::Mapping,
+    merge::Adoption,
+    side::{Side, Sides},
+    value::{Document, Value},
+};
+
+/// One kind of pair: where its records live, what corresponds to what, and what may be done.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Its name.
+    pub name: FlowName,
+    /// The two ends.
+    pub endpoints: Sides<Arc<dyn Endpoint>>,
+    /// What corresponds to what.
+    pub mapping: Mapping,
+    /// How partners find each other.
+    pub identity: Identity,
+    /// What may be done.
+    pub policy: Policy,
+}
+
+/// How partners find each other.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// On each side, the field that names the partner in a record that was created for it. The field must be unique at
+    /// that side: that is what makes a create happen exactly once.
+    pub keys: Sides<KeyRule>,
+    /// Further ways, in order, for records that were not created by this engine.
+    pub matching: Vec<MatchRule>,
+}
+
+/// A field that names the partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRule {
+    /// The field, under the system's name.
+    pub field: FieldName,
+    /// How the partner's identity is written in it.
+    pub form: KeyForm,
+}
+
+/// How a partner's identity is written in a key field. Each form can be read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyForm {
+    /// As it is.
+    Plain,
+    /// A prefix and the partner's numeric identity in base 36: short enough for the codes of an ERP. `Z` and the 19
+    /// digits of a Zoho id make 14 characters.
+    Compact {
+        /// The prefix, in capitals.
+        prefix: String,
+    },
+}
+
+impl KeyRule {
+    /// A key field that holds the partner's identity as it is.
+    pub fn plain(field: impl Into<FieldName>) -> Self {
+        Self {
+            field: field.into(),
+            form: KeyForm::Plain,
+        }
+    }
+
+    /// A key field that holds the partner's identity in short form after `prefix`.
+    pub fn compact(field: impl Into<FieldName>, prefix: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            form: KeyForm::Compact {
+                prefix: prefix.into().to_uppercase(),
+            },
+        }
+    }
+
+    /// The key of the record that is created for `partner`. `None` when the form cannot express the identity.
+    #[must_use]
+    pub fn key_for(&self, partner: &RecordId) -> Option<Key> {
+        let value = match &self.form {
+            KeyForm::Plain => partner.as_str().to_owned(),
+            KeyForm::Compact { prefix } => {
+                format!("{prefix}{}", base36(canonical_number(partner.as_str())?))
+            }
+        };
+        Some(Key {
+            field: self.field.clone(),
+            value,
+        })
+    }
+
+    /// The partner that `record` names, if it names one.
+    #[must_use]
+    pub fn partner_of(&self, record: &Document) -> Option<RecordId> {
+        let text = record.get(self.field.as_str())?.as_text()?.trim();
+        match &self.form {
+            KeyForm::Plain => Some(RecordId::new(text)).filter(|id| !id.as_str().is_empty()),
+            KeyForm::Compact { prefix } => {
+                let digits = text.strip_prefix(prefix.as_str())?;
+                let number = u128::from_str_radix(digits, 36).ok()?;
+                // Only what this engine would have written: a user's own code may happen to start with the prefix.
+                Some(number)
+                    .filter(|number| base36(*number) == digits)
+                    .map(|number| RecordId::new(number.to_string()))
+            }
+        }
+    }
+
+    /// Whether a user may have put the partner's identity there, so that a partner who is missing is a mistake.
+    #[must_use]
+    pub(crate) fn names_partner_openly(&self) -> bool {
+        self.form == KeyForm::Plain
+    }
+}
+
+/// The number in `text`, unless writing it again would give other text (leading zeros, signs).
+fn canonical_number(text: &str) -> Option<u128> {
+    text.parse::<u128>()
+        .ok()
+        .filter(|number| number.to_string() == text)
+}
+
+fn base36(mut number: u128) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let mut text = Vec::new();
+    loop {
+        // The remainder is below 36, so the index is in range.
+        text.push(char::from(DIGITS[(number % 36) as usize]));
+        number /= 36;
+        if number == 0 {
+            return text.iter().rev().collect();
+        }
+    }
+}
+
+/// Two records match when these fields hold the same value, compared without case and punctuation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchRule {
+    /// The rows of the mapping that must all agree and not be empty.
+    pub rows: Vec<FieldName>,
+}
+
+impl MatchRule {
+    /// A rule over rows of the mapping, for example the VAT number, or name and country.
+    pub fn on<F: Into<FieldName>>(rows: impl IntoIterator<Item = F>) -> Self {
+        Self {
+            rows: rows.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// What records that match have in common; `None` when a value is missing.
+    #[must_use]
+    pub fn fingerprint(&self, document: &Document) -> Option<String> {
+        let mut parts = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let value = document
+                .get(row.as_str())
+                .filter(|value| !value.is_null())?;
+            let plain: String = value
+                .to_string()
+                .chars()
+                .filter(|c| c.is_alphanumeric())
+                .collect();
+            if plain.is_empty() {
+                return None;
+            }
+            parts.push(plain.to_lowercase());
+        }
+        Some(parts.join("\u{1f}"))
+    }
+}
+
+/// What may be done.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Whether a record without a partner gets one, by the side on which it would be created.
+    pub create: Sides<CreateRule>,
+    /// What follows on the other side, by the side on which a record was deleted.
+    pub deleted: Sides<DeleteRule>,
+    /// Whose values are taken at the first meeting.
+    pub adoption: Adoption,
+    /// Writes to a pair without finding it in agreement in between, before it is parked as a flip-flop.
+    pub max_unsettled_writes: u32,
+    /// Failed tries before a job is parked.
+    pub max_attempts: u32,
+}
+
+impl Default for Policy {
+    /// Creates on both sides, deletes nothing, prefers the left side, 6 unsettled writes, 10 tries.
+    fn default() -> Self {
+        Self {
+            create: Sides::new(CreateRule::Always, CreateRule::Always),
+            deleted: Sides::new(DeleteRule::Ignore, DeleteRule::Ignore),
+            adoption: Adoption::default(),
+            max_unsettled_writes: 6,
+            max_attempts: 10,
+        }
+    }
+}
+
+/// Whether a record without a partner gets one.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CreateRule {
+    /// Yes.
+    Always,
+    /// No: only records that have a partner are synchronised.
+    Never,
+    /// If a row of the mapping holds this value.
+    When {
+        /// The row.
+        row: FieldName,
+        /// The value, normalised as the row does.
+        equals: Value,
+    },
+}
+
+impl CreateRule {
+    /// Whether a partner is to be created for `document`.
+    #[must_use]
+    pub fn allows(&self, document: &Document) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::When { row, equals } => document.get(row.as_str()) == Some(equals),
+        }
+    }
+}
+
+/// What a deletion does to the other side.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum DeleteRule {
+    /// Nothing: the partner stays as it is and the audit says so. The pair is kept apart until the record is restored.
+    #[default]
+    Ignore,
+    /// The partner gets these values, for example an inactive flag. Under the mapping's names.
+    Deactivate(Document),
+    /// The partner is deleted.
+    Delete,
+    /// The two are no longer a pair. The partner stays and is not paired again by itself.
+    Unlink,
+}
+
+/// A flow that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowError {
+    /// A rule names a row that the mapping does not have.
+    #[error("flow `{flow}`: the {rule} names the row `{row}`, which the mapping does not have")]
+    UnknownRow {
+        /// The flow.
+        flow: FlowName,
+        /// Which rule.
+        rule: &'static str,
+        /// The row.
+        row: FieldName,
+    },
+    /// Creates are allowed on a side whose key field is not unique, so that a lost answer could lead to a duplicate.
+    #[error(
+        "flow `{flow}`: records may be created on the {side} side, but its field `{field}` is not unique there, so a lost \
+         answer could make a duplicate: make the field unique, or forbid creates on that side"
+    )]
+    KeyNotUnique {
+        /// The flow.
+        flow: FlowName,
+        /// The side.
+        side: Side,
+        /// The field.
+        field: FieldName,
+    },
+}
+
+impl Flow {
+    /// Checks the rules against the mapping and the endpoints.
+    ///
+    /// # Errors
+    /// [`FlowError`] for the first rule that cannot be kept.
+    pub fn check(&self) -> Result<(), FlowError> {
+        let knows = |row: &FieldName| self.mapping.rows().iter().any(|known| known.name == *row);
+        let unknown = |rule, row: &FieldName| FlowError::UnknownRow {
+            flow: self.name.clone(),
+            rule,
+            row: row.clone(),
+        };
+        for rule in &self.identity.matching {
+            if let Some(row) = rule.rows.iter().find(|row| !knows(row)) {
+                return Err(unknown("matching", row));
+            }
+        }
+        for side in Side::BOTH {
+            if let CreateRule::When { row, .. } = self.policy.create.get(side)
+                && !knows(row)
+            {
+                return Err(unknown("create rule", row));
+            }
+            if let DeleteRule::Deactivate(values) = self.policy.deleted.get(side)
+                && let Some((row, _)) = values.iter().find(|(row, _)| !knows(row))
+            {
+                return Err(unknown("delete rule", row));
+            }
+            let capabilities = self.endpoints.get(side).capabilities();
+            let key = self.identity.keys.get(side);
+            let creates =
+                capabilities.creates && *self.policy.create.get(side) != CreateRule::Never;
+            if creates && !capabilities.unique_fields.contains(&key.field) {
+                return Err(FlowError::KeyNotUnique {
+                    flow: self.name.clone(),
+                    side,
+                    field: key.field.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compact_key_reads_back_and_is_short() {
+        let rule = KeyRule::compact("code", "Z");
+        for id in ["5725767000000524157", "9999999999999999999", "1"] {
+            let key = rule.key_for(&RecordId::from(id)).unwrap();
+            assert!(key.value.len() <= 15, "{}", key.value);
+            let record = Document::new().with("code", key.value.as_str());
+            assert_eq!(rule.partner_of(&record), Some(RecordId::from(id)));
+        }
+    }
+
+    #[test]
+    fn a_users_own_code_is_not_read_as_a_key_that_would_be_written_differently() {
+        let rule = KeyRule::compact("code", "Z");
+        for code in ["NA001", "Z", "Z0012", "z1A", "Z-1"] {
+            assert_eq!(
+                rule.partner_of(&Document::new().with("code", code)),
+                None,
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_compact_key_refuses_what_it_could_not_read_back() {
+        let rule = KeyRule::compact("code", "Z");
+        for id in ["007", "abc", "", "+5"] {
+            assert_eq!(rule.key_for(&RecordId::from(id)), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn match_fingerprints_ignore_case_and_punctuation_but_not_emptiness() {
+        let rule = MatchRule::on(["vat"]);
+        let fingerprint = |vat: &str| rule.fingerprint(&Document::new().with("vat", vat));
+        assert_eq!(fingerprint("FR 12-345"), fingerprint("fr12345"));
+        assert_eq!(fingerprint(""), None);
+        assert_eq!(fingerprint("--"), None);
+    }
+}

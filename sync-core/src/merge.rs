@@ -1,0 +1,221 @@
+//! Three-way merge, field by field. Pure: no I/O, no clock.
+
+use crate::{
+    audit::{FieldDecision, Verdict},
+    ids::FieldName,
+    link::Planned,
+    mapping::{ConflictRule, Direction, Mapping, Row},
+    side::{Side, Sides},
+    value::{Document, Value},
+};
+
+/// Whose value is taken when a pair meets for the first time and its records differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    /// Whose value is taken.
+    pub prefer: Side,
+    /// Whether a value beats emptiness, whichever side has it.
+    pub fill_blanks: bool,
+}
+
+impl Default for Adoption {
+    /// The left value, and any value before none.
+    fn default() -> Self {
+        Self {
+            prefer: Side::Left,
+            fill_blanks: true,
+        }
+    }
+}
+
+/// What a merge looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct MergeInput<'a> {
+    /// The table.
+    pub mapping: &'a Mapping,
+    /// What both sides last agreed on; `None` at the first meeting.
+    pub base: Option<&'a Document>,
+    /// A write that was begun and not known to be finished.
+    pub planned: Option<&'a Planned>,
+    /// Both sides now.
+    pub now: Sides<&'a Document>,
+    /// The side whose record was changed last, if that is known.
+    pub newest: Option<Side>,
+    /// What to do where there is no base.
+    pub adoption: Adoption,
+}
+
+/// What a merge says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Merged {
+    /// What both sides will agree on: the next base. A field in conflict keeps its old base.
+    pub agreed: Document,
+    /// What to change on each side.
+    pub patches: Sides<Document>,
+    /// How each differing field was settled.
+    pub decisions: Vec<FieldDecision>,
+    /// Fields that a person must settle.
+    pub conflicts: Vec<FieldName>,
+}
+
+impl Merged {
+    /// Whether nothing has to be written.
+    #[must_use]
+    pub fn writes_nothing(&self) -> bool {
+        self.patches.left.is_empty() && self.patches.right.is_empty()
+    }
+}
+
+/// Merges both sides.
+///
+/// # Laws
+///
+/// - Equal sides merge to themselves and nothing is written.
+/// - A change on one side alone reaches the other; changes of different fields both survive.
+/// - After both patches are applied, merging again writes nothing.
+/// - Swapping the sides (and the rules) swaps the result.
+#[must_use]
+pub fn merge(input: &MergeInput<'_>) -> Merged {
+    let mut merged = Merged::default();
+    for row in input.mapping.rows() {
+        let name = row.name.as_str();
+        let base = input.base.and_then(|base| base.get(name));
+        match (input.now.left.get(name), input.now.right.get(name)) {
+            (Some(left), Some(right))
+                if !matches!(row.direction, Direction::None | Direction::CreateOnly) =>
+            {
+                merged.settle(
+                    row,
+                    base,
+                    Sides::new(left, right),
+                    settle(input, row, base, Sides::new(left, right)),
+                );
+            }
+            // A side that does not offer the field has no say in it.
+            _ => {
+                if let Some(base) = base {
+                    merged.agreed.set(row.name.clone(), base.clone());
+                }
+            }
+        }
+    }
+    merged
+}
+
+impl Merged {
+    fn settle(
+        &mut self,
+        row: &Row,
+        base: Option<&Value>,
+        now: Sides<&Value>,
+        verdict: Option<Verdict>,
+    ) {
+        let Some(verdict) = verdict else {
+            self.agreed.set(row.name.clone(), now.left.clone());
+            return;
+        };
+        let winner = match verdict {
+            Verdict::LeftChanged => Some(Side::Left),
+            Verdict::RightChanged => Some(Side::Right),
+            Verdict::OwnedBy(side) | Verdict::ConflictWonBy(side) | Verdict::AdoptedFrom(side) => {
+                Some(side)
+            }
+            Verdict::ConflictParked => None,
+        };
+        let result = winner.map(|side| (*now.get(side)).clone());
+        match (winner, &result) {
+            (Some(winner), Some(result)) => {
+                self.agreed.set(row.name.clone(), result.clone());
+                self.patches
+                    .get_mut(winner.other())
+                    .set(row.name.clone(), result.clone());
+            }
+            _ => {
+                self.conflicts.push(row.name.clone());
+                if let Some(base) = base {
+                    self.agreed.set(row.name.clone(), base.clone());
+                }
+            }
+        }
+        self.decisions.push(FieldDecision {
+            field: row.name.clone(),
+            base: base.cloned(),
+            left: now.left.clone(),
+            right: now.right.clone(),
+            result,
+            verdict,
+        });
+    }
+}
+
+/// How one field is settled; `None` when both sides agree.
+fn settle(
+    input: &MergeInput<'_>,
+    row: &Row,
+    base: Option<&Value>,
+    now: Sides<&Value>,
+) -> Option<Verdict> {
+    if now.left == now.right {
+        return None;
+    }
+    if let Some(owner) = row.direction.owner() {
+        return Some(Verdict::OwnedBy(owner));
+    }
+    let Some(changed) = changed(input, row, base, now) else {
+        return Some(Verdict::AdoptedFrom(adopt(input.adoption, now)));
+    };
+    Some(match (changed.left, changed.right) {
+        (true, false) => Verdict::LeftChanged,
+        (false, true) => Verdict::RightChanged,
+        // Neither changed since the plan, so the plan goes on: the side that holds the planned value wins again.
+        (false, false) if planned_value(input, row) == Some(now.left) => Verdict::LeftChanged,
+        (false, false) => Verdict::RightChanged,
+        (true, true) => resolve(row.rule, input.newest),
+    })
+}
+
+/// Which sides changed since they last agreed; `None` when they never did.
+///
+/// While a write is unfinished, a side that holds what was planned for it, or still what it held when the plan was made,
+/// has not been changed by anybody else.
+fn changed(
+    input: &MergeInput<'_>,
+    row: &Row,
+    base: Option<&Value>,
+    now: Sides<&Value>,
+) -> Option<Sides<bool>> {
+    if let (Some(planned), Some(value)) = (input.planned, planned_value(input, row)) {
+        let seen = planned
+            .seen
+            .as_ref()
+            .map(|seen| seen.get(row.name.as_str()));
+        let unchanged = |now: &Value, seen: Option<&Value>| now == value || Some(now) == seen;
+        return Some(Sides::new(
+            !unchanged(now.left, seen.left),
+            !unchanged(now.right, seen.right),
+        ));
+    }
+    base.map(|base| now.map(|now| now != base))
+}
+
+fn planned_value<'a>(input: &MergeInput<'a>, row: &Row) -> Option<&'a Value> {
+    input.planned?.agreed.get(row.name.as_str())
+}
+
+fn adopt(adoption: Adoption, now: Sides<&Value>) -> Side {
+    let other = adoption.prefer.other();
+    if adoption.fill_blanks && now.get(adoption.prefer).is_null() {
+        other
+    } else {
+        adoption.prefer
+    }
+}
+
+fn resolve(rule: ConflictRule, newest: Option<Side>) -> Verdict {
+    match (rule, newest) {
+        (ConflictRule::Left, _) => Verdict::ConflictWonBy(Side::Left),
+        (ConflictRule::Right, _) => Verdict::ConflictWonBy(Side::Right),
+        (ConflictRule::Newest, Some(side)) => Verdict::ConflictWonBy(side),
+        (ConflictRule::Newest, None) | (ConflictRule::Park, _) => Verdict::ConflictParked,
+    }
+}

@@ -1,0 +1,241 @@
+//! What to do about one pair. Pure: no I/O, no clock.
+
+use crate::{
+    audit::FieldDecision,
+    endpoint::Key,
+    flow::{DeleteRule, Flow},
+    ids::FieldName,
+    job::ParkReason,
+    link::{LinkContent, Planned},
+    merge::{MergeInput, merge},
+    side::{Side, Sides},
+    value::Document,
+};
+
+/// A pair as it was found.
+#[derive(Clone, Debug)]
+pub struct Pair<'a> {
+    /// What is known of it: identities, base, unfinished writes.
+    pub known: &'a LinkContent,
+    /// Each side's document, or none where there is no record.
+    pub now: Sides<Option<&'a Document>>,
+    /// The side whose record was changed last, if that is known.
+    pub newest: Option<Side>,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// Nothing: the sides agree on this.
+    Settled {
+        /// What they agree on.
+        agreed: Document,
+        /// Fields that were settled without a write.
+        decisions: Vec<FieldDecision>,
+        /// Fields that a person must settle.
+        conflicts: Vec<FieldName>,
+    },
+    /// Change one side or both.
+    Update(UpdatePlan),
+    /// Make the partner.
+    Create(CreatePlan),
+    /// A record has no partner and is not to get one.
+    LeaveAlone,
+    /// Nothing any more: the two systems keep undoing each other's values. As long as both sides stay as they are here,
+    /// nothing is written.
+    FlipFlop(Planned),
+    /// One side is gone.
+    PartnerGone {
+        /// Which.
+        side: Side,
+        /// What the policy says.
+        rule: DeleteRule,
+    },
+    /// Both are gone.
+    BothGone,
+    /// A person must help.
+    Park(ParkReason),
+}
+
+/// Changes of existing records.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdatePlan {
+    /// What both sides will agree on.
+    pub agreed: Document,
+    /// To be kept until all is written.
+    pub planned: Planned,
+    /// The changes, under each system's field names; empty where nothing changes.
+    pub writes: Sides<Document>,
+    /// How each differing field was settled.
+    pub decisions: Vec<FieldDecision>,
+    /// Fields that a person must settle.
+    pub conflicts: Vec<FieldName>,
+}
+
+/// A record to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreatePlan {
+    /// Where.
+    pub target: Side,
+    /// The key that finds it again.
+    pub key: Key,
+    /// Its fields under the system's names.
+    pub fields: Document,
+    /// What both sides will agree on.
+    pub agreed: Document,
+}
+
+/// Decides what to do about a pair.
+///
+/// # Laws
+///
+/// - It never plans a create for a record whose partner exists.
+/// - What it plans, once written, leads to [`Plan::Settled`].
+#[must_use]
+pub fn plan(flow: &Flow, pair: &Pair<'_>) -> Plan {
+    match (pair.now.left, pair.now.right) {
+        (Some(_), Some(_)) if was_taken_apart(flow, pair.known) => Plan::LeaveAlone,
+        (Some(left), Some(right)) => plan_update(flow, pair, Sides::new(left, right)),
+        (Some(document), None) => plan_without_partner(flow, pair, Side::Left, document),
+        (None, Some(document)) => plan_without_partner(flow, pair, Side::Right, document),
+        (None, None) => Plan::BothGone,
+    }
+}
+
+/// Whether the two are no longer a pair although both are there: one was deleted, which ended it, and came back.
+fn was_taken_apart(flow: &Flow, known: &LinkContent) -> bool {
+    known
+        .detached
+        .is_some_and(|side| *flow.policy.deleted.get(side) == DeleteRule::Unlink)
+}
+
+fn plan_update(flow: &Flow, pair: &Pair<'_>, now: Sides<&Document>) -> Plan {
+    let merged = merge(&MergeInput {
+        mapping: &flow.mapping,
+        base: pair.known.base.as_ref(),
+        planned: pair.known.planned.as_ref(),
+        now,
+        newest: pair.newest,
+        adoption: flow.policy.adoption,
+    });
+    if merged.writes_nothing() {
+        return Plan::Settled {
+            agreed: merged.agreed,
+            decisions: merged.decisions,
+            conflicts: merged.conflicts,
+        };
+    }
+    // A field in conflict is not part of the plan: nothing is written for it.
+    let mut intended = merged.agreed.clone();
+    for field in &merged.conflicts {
+        intended.remove(field.as_str());
+    }
+    let planned = Planned {
+        agreed: intended,
+        seen: now.map(Document::clone),
+    };
+    if pair.known.restless_writes(now) >= flow.policy.max_unsettled_writes
+        && !edited_since(pair.known, &planned)
+    {
+        return Plan::FlipFlop(planned);
+    }
+    let mut writes = Sides::default();
+    for side in Side::BOTH {
+        match flow.mapping.render(side, merged.patches.get(side)) {
+            Ok(fields) => *writes.get_mut(side) = fields,
+            Err(error) => return unmappable(error),
+        }
+    }
+    Plan::Update(UpdatePlan {
+        agreed: merged.agreed,
+        planned,
+        writes,
+        decisions: merged.decisions,
+        conflicts: merged.conflicts,
+    })
+}
+
+/// Whether somebody changed a side since the engine gave up writing: then it is worth another try.
+fn edited_since(known: &LinkContent, now: &Planned) -> bool {
+    known
+        .planned
+        .as_ref()
+        .is_some_and(|stopped| stopped.is_under_way() && stopped.seen != now.seen)
+}
+
+fn plan_without_partner(flow: &Flow, pair: &Pair<'_>, side: Side, document: &Document) -> Plan {
+    let target = side.other();
+    if pair.known.bound().is_some() {
+        return Plan::PartnerGone {
+            side: target,
+            rule: flow.policy.deleted.get(target).clone(),
+        };
+    }
+    let started = pair
+        .known
+        .intent
+        .as_ref()
+        .filter(|intent| intent.target == target);
+    if started.is_none() && !flow.policy.create.get(target).allows(document) {
+        return Plan::LeaveAlone;
+    }
+    if !flow.endpoints.get(target).capabilities().creates {
+        return Plan::LeaveAlone;
+    }
+    let key = match started {
+        Some(intent) => Some(intent.key.clone()),
+        None => pair
+            .known
+            .ids
+            .get(side)
+            .as_ref()
+            .and_then(|id| flow.identity.keys.get(target).key_for(id)),
+    };
+    let Some(key) = key else {
+        return Plan::Park(ParkReason::Unmappable {
+            field: flow.identity.keys.get(target).field.clone(),
+            message: "the record's identity cannot be written as a key on the other side"
+                .to_owned(),
+        });
+    };
+    plan_create(flow, target, key, document)
+}
+
+fn plan_create(flow: &Flow, target: Side, key: Key, source: &Document) -> Plan {
+    let rows = flow
+        .mapping
+        .rows()
+        .iter()
+        .filter(|row| row.direction.fills(target));
+    let filled: Document = rows
+        .filter(|row| *row.fields.get(target) != key.field)
+        .filter_map(|row| {
+            source
+                .get(row.name.as_str())
+                .map(|value| (row.name.clone(), value.clone()))
+        })
+        .collect();
+    match flow.mapping.render(target, &filled) {
+        // Emptiness is not sent: a new record is empty until its system fills in defaults.
+        Ok(fields) => {
+            let fields = fields
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .collect();
+            Plan::Create(CreatePlan {
+                target,
+                key,
+                fields,
+                agreed: filled,
+            })
+        }
+        Err(error) => unmappable(error),
+    }
+}
+
+fn unmappable(error: crate::mapping::MapError) -> Plan {
+    Plan::Park(ParkReason::Unmappable {
+        field: error.field,
+        message: error.message,
+    })
+}

@@ -1,0 +1,121 @@
+//! Links.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Ids, Side, Sides, value::Document};
+use crate::{endpoint, ids::FieldName, link};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::stored) struct Link {
+    ids: Ids,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    detached: Option<Side>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<Document>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    planned: Option<Planned>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    intent: Option<Intent>,
+    unsettled_writes: u32,
+}
+
+impl From<&link::LinkContent> for Link {
+    fn from(content: &link::LinkContent) -> Self {
+        let link::LinkContent {
+            ids,
+            detached,
+            base,
+            planned,
+            intent,
+            unsettled_writes,
+        } = content;
+        Self {
+            ids: ids.into(),
+            detached: detached.map(Side::from),
+            base: base.as_ref().map(Document::from),
+            planned: planned.as_ref().map(Planned::from),
+            intent: intent.as_ref().map(Intent::from),
+            unsettled_writes: *unsettled_writes,
+        }
+    }
+}
+
+impl From<Link> for link::LinkContent {
+    fn from(link: Link) -> Self {
+        Self {
+            ids: link.ids.into(),
+            detached: link.detached.map(Into::into),
+            base: link.base.map(Into::into),
+            planned: link.planned.map(Into::into),
+            intent: link.intent.map(Into::into),
+            unsettled_writes: link.unsettled_writes,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Planned {
+    agreed: Document,
+    seen: Sides<Document>,
+}
+
+impl From<&link::Planned> for Planned {
+    fn from(planned: &link::Planned) -> Self {
+        let link::Planned { agreed, seen } = planned;
+        Self {
+            agreed: agreed.into(),
+            seen: Sides::of(seen, Document::from),
+        }
+    }
+}
+
+impl From<Planned> for link::Planned {
+    fn from(planned: Planned) -> Self {
+        Self {
+            agreed: planned.agreed.into(),
+            seen: planned.seen.open(Into::into),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Intent {
+    target: Side,
+    field: String,
+    value: String,
+    since: Timestamp,
+}
+
+impl From<&link::Intent> for Intent {
+    fn from(intent: &link::Intent) -> Self {
+        let link::Intent {
+            target,
+            key: endpoint::Key { field, value },
+            since,
+        } = intent;
+        Self {
+            target: (*target).into(),
+            field: field.to_string(),
+            value: value.clone(),
+            since: *since,
+        }
+    }
+}
+
+impl From<Intent> for link::Intent {
+    fn from(intent: Intent) -> Self {
+        let key = endpoint::Key {
+            field: FieldName::from(intent.field),
+            value: intent.value,
+        };
+        Self {
+            target: intent.target.into(),
+            key,
+            since: intent.since,
+        }
+    }
+}

@@ -1,0 +1,595 @@
+//! What is known of pairs.
+
+use std::collections::HashSet;
+
+use super::desk::{Desk, at, done, ending, left, pair, right};
+use crate::{
+    Commit, Document, Finish, Held, Intent, Job, Key, Link, LinkContent, LinkWrite, Planned,
+    Prepare, Refused, Side, Sides, Store, Value,
+};
+
+fn full_content() -> LinkContent {
+    let base = Document::new()
+        .with("active", true)
+        .with(
+            "amount",
+            Value::Decimal("1234567890123456789.10".parse().unwrap()),
+        )
+        .with("day", Value::Date("1999-12-31".parse().unwrap()))
+        .with("empty", Value::Null)
+        .with("list", Value::List(vec!["a".into(), Value::Null]))
+        .with("name", "Müller & Söhne \"東京\"\n")
+        .with(
+            "seen",
+            Value::Instant("2026-03-01T10:00:00.123456789Z".parse().unwrap()),
+        );
+    LinkContent {
+        ids: Sides::new(Some("C'0001".into()), Some("3652397000000649013".into())),
+        detached: Some(Side::Right),
+        base: Some(base.clone()),
+        planned: Some(Planned {
+            agreed: base,
+            seen: Sides::new(Document::new(), Document::new().with("name", "x")),
+        }),
+        intent: Some(Intent {
+            target: Side::Left,
+            key: Key {
+                field: "reference".into(),
+                value: "3652397000000649013".into(),
+            },
+            since: at(0),
+        }),
+        unsettled_writes: u32::MAX,
+    }
+}
+
+/// A link is read as it was written, under both identities, however it is asked for.
+pub async fn link_comes_back_whole(store: &dyn Store) {
+    let desk = Desk::new(store, "link-whole");
+    let job = desk.job("a", at(0)).await;
+    let written = desk.insert(&job, full_content()).await;
+    assert_eq!(
+        written.content,
+        full_content(),
+        "a prepared link is returned as it was written"
+    );
+    let by_left = desk.link_of(left("C'0001")).await;
+    assert_eq!(
+        by_left.as_ref(),
+        Some(&written),
+        "a link is found by its left identity, as it was written"
+    );
+    let by_right = desk.link_of(right("3652397000000649013")).await;
+    assert_eq!(
+        by_right.as_ref(),
+        Some(&written),
+        "a link is found by its right identity, as it was written"
+    );
+    let all = done(
+        store
+            .all_links(&desk.connection, &desk.flow, None, 10)
+            .await,
+        "listing links",
+    );
+    assert_eq!(
+        all,
+        std::slice::from_ref(&written),
+        "a link is listed as it was written"
+    );
+    let bare = pair("C'0001", "3652397000000649013");
+    let replace = LinkWrite::Replace {
+        id: written.id,
+        expected: written.revision,
+        content: bare.clone(),
+    };
+    let replaced = done(desk.write(&job, replace).await, "replacing a link");
+    assert_eq!(
+        (replaced.id, &replaced.content),
+        (written.id, &bare),
+        "a link keeps its identity when it is replaced"
+    );
+    assert_eq!(
+        desk.link_of(left("C'0001")).await,
+        Some(replaced),
+        "what is no longer known of a link is gone"
+    );
+}
+
+/// There is one answer for each record, in the order asked, with nothing for those that have no link.
+pub async fn links_answer_in_order(store: &dyn Store) {
+    let desk = Desk::new(store, "links-order");
+    let first = desk.link(pair("l1", "r1")).await;
+    let second = desk.link(pair("l2", "r2")).await;
+    desk.other_flow("contacts").link(pair("l3", "")).await;
+    let asked = [
+        right("r2"),
+        left("r2"),
+        left("l1"),
+        left("none"),
+        left("l3"),
+        right("r1"),
+        right("r2"),
+    ];
+    let answers = desk.links(&asked).await;
+    let expected = [
+        Some(second.clone()),
+        None,
+        Some(first.clone()),
+        None,
+        None,
+        Some(first),
+        Some(second),
+    ];
+    assert_eq!(answers, expected, "links are answered in the order asked");
+    assert!(
+        desk.links(&[]).await.is_empty(),
+        "who asks for nothing gets nothing"
+    );
+}
+
+/// Each write of a link, by prepare or by commit, makes a revision that it never had.
+pub async fn each_write_makes_a_new_revision(store: &dyn Store) {
+    let desk = Desk::new(store, "revisions");
+    let mut link = desk.link(pair("l", "r")).await;
+    let mut revisions = HashSet::from([link.revision]);
+    for round in 0..6 {
+        let replace = LinkWrite::Replace {
+            id: link.id,
+            expected: link.revision,
+            content: pair("l", "r"),
+        };
+        let job = desk.job("a", at(round)).await;
+        if round % 2 == 0 {
+            let commit = Commit {
+                link: Some(replace),
+                ..ending(&job, Finish::Done)
+            };
+            done(
+                desk.commit(&[commit], at(round)).await.remove(0),
+                "committing a link",
+            );
+        } else {
+            done(desk.write(&job, replace).await, "preparing a link");
+            desk.finish(&job, Finish::Done, at(round)).await;
+        }
+        let found = desk.link_of(left("l")).await;
+        link = found.unwrap_or_else(|| panic!("a link that was replaced is gone"));
+        assert!(
+            revisions.insert(link.revision),
+            "each write of a link makes a new revision"
+        );
+    }
+}
+
+/// Who read a link before somebody else wrote it can neither replace nor remove it.
+pub async fn stale_revision_is_refused(store: &dyn Store) {
+    let desk = Desk::new(store, "stale-revision");
+    let old = desk.link(pair("l", "r")).await;
+    let job = desk.job("a", at(0)).await;
+    let newer = LinkContent {
+        unsettled_writes: 1,
+        ..pair("l", "r")
+    };
+    let replace = LinkWrite::Replace {
+        id: old.id,
+        expected: old.revision,
+        content: newer.clone(),
+    };
+    done(desk.write(&job, replace.clone()).await, "replacing a link");
+    let remove = LinkWrite::Remove {
+        id: old.id,
+        expected: old.revision,
+    };
+    for stale in [replace, remove] {
+        if matches!(stale, LinkWrite::Replace { .. }) {
+            let outcome = desk.write(&job, stale.clone()).await;
+            assert_eq!(
+                outcome,
+                Err(Refused::StaleLink),
+                "a link that somebody else wrote cannot be prepared"
+            );
+        }
+        let commit = Commit {
+            link: Some(stale),
+            ..ending(&job, Finish::Done)
+        };
+        let outcome = desk.commit(&[commit], at(0)).await.remove(0);
+        assert_eq!(
+            outcome,
+            Err(Refused::StaleLink),
+            "a link that somebody else wrote cannot be committed"
+        );
+    }
+    let found = desk.link_of(left("l")).await.map(|link| link.content);
+    assert_eq!(found, Some(newer), "a refused write changes nothing");
+    desk.finish(&job, Finish::Done, at(0)).await;
+}
+
+async fn remove(desk: &Desk<'_>, link: &Link) {
+    let job = desk.job("law-remover", at(0)).await;
+    let removal = LinkWrite::Remove {
+        id: link.id,
+        expected: link.revision,
+    };
+    let commit = Commit {
+        link: Some(removal),
+        ..ending(&job, Finish::Done)
+    };
+    done(
+        desk.commit(&[commit], at(0)).await.remove(0),
+        "removing a link",
+    );
+}
+
+/// A removed link is not found any more, and nobody who still knows it can bring it back or hit its successor.
+pub async fn removed_link_stays_removed(store: &dyn Store) {
+    let desk = Desk::new(store, "removed");
+    let old = desk.link(pair("l", "r")).await;
+    remove(&desk, &old).await;
+    assert_eq!(
+        desk.links(&[left("l"), right("r")]).await,
+        [None, None],
+        "a removed link is not found"
+    );
+    let all = done(
+        store
+            .all_links(&desk.connection, &desk.flow, None, 10)
+            .await,
+        "listing links",
+    );
+    assert!(all.is_empty(), "a removed link is not listed");
+    let job = desk.job("a", at(0)).await;
+    let replace = LinkWrite::Replace {
+        id: old.id,
+        expected: old.revision,
+        content: pair("l", "r"),
+    };
+    assert_eq!(
+        desk.write(&job, replace.clone()).await,
+        Err(Refused::StaleLink),
+        "a removed link cannot be replaced"
+    );
+    let successor = desk.insert(&job, pair("l", "r")).await;
+    assert_ne!(
+        (successor.id, successor.revision),
+        (old.id, old.revision),
+        "a link made after a removal is another one"
+    );
+    let outcome = desk.write(&job, replace).await;
+    assert_eq!(
+        outcome,
+        Err(Refused::StaleLink),
+        "who knows a removed link cannot write its successor"
+    );
+    assert_eq!(
+        desk.link_of(left("l")).await,
+        Some(successor),
+        "the successor is untouched"
+    );
+}
+
+/// Within a flow a record belongs to one link. The same text on the other side or in another flow is another record.
+pub async fn identity_belongs_to_one_link(store: &dyn Store) {
+    let desk = Desk::new(store, "identity");
+    let link = desk.link(pair("1", "2")).await;
+    let other = desk.link(pair("2", "1")).await;
+    desk.other_flow("contacts").link(pair("1", "2")).await;
+    let job = desk.job("a", at(0)).await;
+    for (content, side) in [
+        (pair("1", ""), Side::Left),
+        (pair("", "2"), Side::Right),
+        (pair("1", "3"), Side::Left),
+        (pair("3", "2"), Side::Right),
+    ] {
+        let refused = Err(Refused::AlreadyLinked { side });
+        let outcome = desk.write(&job, LinkWrite::Insert(content.clone())).await;
+        assert_eq!(outcome, refused, "no second link is made with an identity");
+        let commit = Commit {
+            link: Some(LinkWrite::Insert(content.clone())),
+            ..ending(&job, Finish::Done)
+        };
+        let outcome = desk.commit(&[commit], at(0)).await.remove(0);
+        assert_eq!(
+            outcome.err(),
+            refused.clone().err(),
+            "no second link is committed with an identity"
+        );
+        let replace = LinkWrite::Replace {
+            id: other.id,
+            expected: other.revision,
+            content,
+        };
+        assert_eq!(
+            desk.write(&job, replace).await,
+            refused,
+            "no link takes over another one's identity"
+        );
+    }
+    assert_eq!(
+        desk.link_of(left("1")).await,
+        Some(link),
+        "the owner of an identity is untouched"
+    );
+    assert_eq!(
+        desk.link_of(right("1")).await,
+        Some(other),
+        "a refused link is untouched"
+    );
+    assert_eq!(
+        desk.links(&[left("3"), right("3")]).await,
+        [None, None],
+        "a refused link takes no identity"
+    );
+}
+
+/// An identity that its link gave up, or whose link was removed, is free.
+pub async fn identity_is_free_after_its_link(store: &dyn Store) {
+    let desk = Desk::new(store, "identity-free");
+    let link = desk.link(pair("l", "r")).await;
+    let job = desk.job("a", at(0)).await;
+    let moved = LinkWrite::Replace {
+        id: link.id,
+        expected: link.revision,
+        content: pair("l", "r2"),
+    };
+    let moved = done(
+        desk.write(&job, moved).await,
+        "giving a link another identity",
+    );
+    assert_eq!(
+        desk.link_of(right("r")).await,
+        None,
+        "an identity that was given up leads nowhere"
+    );
+    assert_eq!(
+        desk.link_of(right("r2")).await.as_ref(),
+        Some(&moved),
+        "the new identity leads to the link"
+    );
+    let taker = desk.insert(&job, pair("l2", "r")).await;
+    assert_eq!(
+        desk.link_of(right("r")).await.as_ref(),
+        Some(&taker),
+        "an identity that was given up is free"
+    );
+    desk.finish(&job, Finish::Done, at(0)).await;
+    remove(&desk, &moved).await;
+    let again = desk.link(pair("l", "r2")).await;
+    assert_eq!(
+        desk.link_of(left("l")).await,
+        Some(again),
+        "the identities of a removed link are free"
+    );
+}
+
+/// A link that was made before its partner existed gets the partner later.
+pub async fn half_link_gains_its_partner(store: &dyn Store) {
+    let desk = Desk::new(store, "half");
+    let half = desk.link(pair("", "r")).await;
+    assert_eq!(
+        desk.link_of(right("r")).await.as_ref(),
+        Some(&half),
+        "a half link is found by the identity it has"
+    );
+    let second = desk.link(pair("", "r2")).await;
+    let job = desk.job("a", at(0)).await;
+    let commit = Commit {
+        link: Some(LinkWrite::Replace {
+            id: half.id,
+            expected: half.revision,
+            content: pair("l", "r"),
+        }),
+        ..ending(&job, Finish::Done)
+    };
+    done(
+        desk.commit(&[commit], at(0)).await.remove(0),
+        "binding a half link",
+    );
+    let links = desk.links(&[left("l"), right("r"), right("r2")]).await;
+    let ids: Vec<_> = links
+        .iter()
+        .map(|link| link.as_ref().map(|link| link.id))
+        .collect();
+    assert_eq!(
+        ids,
+        [Some(half.id), Some(half.id), Some(second.id)],
+        "a half link keeps its identity as it is bound"
+    );
+}
+
+/// A mixed bag for prepare and commit: accepted, without a lease, taken identity, stale link, accepted.
+struct Mixed {
+    held: [Held; 5],
+    links: [LinkWrite; 5],
+    refusals: [Option<Refused>; 5],
+    jobs: Vec<Job>,
+}
+
+async fn mixed(desk: &Desk<'_>) -> Mixed {
+    let taken = desk.link(pair("taken", "")).await;
+    let unknown = desk.link(pair("gone", "")).await;
+    remove(desk, &unknown).await;
+    let over = desk.job("over", at(0)).await;
+    desk.finish(&over, Finish::Done, at(0)).await;
+    desk.hint(&["a", "b", "c", "d"], at(0)).await;
+    let jobs = desk.claim(4, at(0)).await;
+    Mixed {
+        held: [&jobs[0], &over, &jobs[1], &jobs[2], &jobs[3]].map(Held::from),
+        links: [
+            LinkWrite::Insert(pair("a", "")),
+            LinkWrite::Insert(pair("over", "")),
+            LinkWrite::Insert(pair("taken", "b")),
+            LinkWrite::Replace {
+                id: unknown.id,
+                expected: taken.revision,
+                content: pair("gone", ""),
+            },
+            LinkWrite::Insert(pair("d", "")),
+        ],
+        refusals: [
+            None,
+            Some(Refused::LeaseLost),
+            Some(Refused::AlreadyLinked { side: Side::Left }),
+            Some(Refused::StaleLink),
+            None,
+        ],
+        jobs,
+    }
+}
+
+async fn assert_first_and_last_are_linked(desk: &Desk<'_>) {
+    let links = desk.links(&[left("a"), left("d")]).await;
+    assert!(
+        links.iter().all(Option::is_some),
+        "a refused entry takes no other entry with it"
+    );
+    let links = desk.links(&[left("over"), right("b"), left("gone")]).await;
+    assert!(
+        links.iter().all(Option::is_none),
+        "an accepted entry takes no refused one with it"
+    );
+}
+
+/// Of a batch that is prepared, entries that are refused leave the others alone, and each has its own outcome.
+pub async fn prepared_entries_are_independent(store: &dyn Store) {
+    let desk = Desk::new(store, "prepare-mixed");
+    let mixed = mixed(&desk).await;
+    let entries: Vec<Prepare> = std::iter::zip(mixed.held, mixed.links)
+        .map(|(held, link)| Prepare {
+            held,
+            link,
+            audit: Vec::new(),
+        })
+        .collect();
+    let outcomes: Vec<_> = desk
+        .prepare(&entries)
+        .await
+        .into_iter()
+        .map(Result::err)
+        .collect();
+    assert_eq!(
+        outcomes, mixed.refusals,
+        "each prepared entry has its own outcome, in order"
+    );
+    assert_first_and_last_are_linked(&desk).await;
+    for job in &mixed.jobs {
+        desk.finish(job, Finish::Done, at(0)).await;
+    }
+}
+
+/// Of a batch that is committed, entries that are refused leave the others alone, and each has its own outcome.
+pub async fn committed_entries_are_independent(store: &dyn Store) {
+    let desk = Desk::new(store, "commit-mixed");
+    let mixed = mixed(&desk).await;
+    let entries: Vec<Commit> = std::iter::zip(mixed.held, mixed.links)
+        .map(|(held, link)| Commit {
+            held: vec![held],
+            link: Some(link),
+            finish: Finish::Done,
+            wake: Vec::new(),
+            audit: Vec::new(),
+        })
+        .collect();
+    let outcomes: Vec<_> = desk
+        .commit(&entries, at(0))
+        .await
+        .into_iter()
+        .map(Result::err)
+        .collect();
+    assert_eq!(
+        outcomes, mixed.refusals,
+        "each committed entry has its own outcome, in order"
+    );
+    assert_first_and_last_are_linked(&desk).await;
+    let counts = done(store.counts(&desk.connection, &desk.flow).await, "counting");
+    assert_eq!(
+        counts.queued, 2,
+        "jobs of accepted entries end, and jobs of refused ones stay"
+    );
+}
+
+/// Within a batch, too, a record belongs to one link: the first entry has it.
+pub async fn later_entries_see_earlier_ones(store: &dyn Store) {
+    let desk = Desk::new(store, "batch-order");
+    desk.hint(&["a", "b"], at(0)).await;
+    let jobs = desk.claim(2, at(0)).await;
+    let entry = |job: &Job, content| Prepare {
+        held: Held::from(job),
+        link: LinkWrite::Insert(content),
+        audit: Vec::new(),
+    };
+    let outcomes = desk
+        .prepare(&[
+            entry(&jobs[0], pair("a", "r")),
+            entry(&jobs[1], pair("b", "r")),
+        ])
+        .await;
+    let refusals: Vec<_> = outcomes.into_iter().map(Result::err).collect();
+    let taken = Some(Refused::AlreadyLinked { side: Side::Right });
+    assert_eq!(
+        refusals,
+        [None, taken.clone()],
+        "of two prepared links with one identity, the first has it"
+    );
+    let commits = [&jobs[0], &jobs[1]].map(|job| Commit {
+        link: Some(LinkWrite::Insert(pair(&format!("{}2", job.key.id), "r2"))),
+        ..ending(job, Finish::Done)
+    });
+    let outcomes = desk.commit(&commits, at(0)).await;
+    let refusals: Vec<_> = outcomes.into_iter().map(Result::err).collect();
+    assert_eq!(
+        refusals,
+        [None, taken],
+        "of two committed links with one identity, the first has it"
+    );
+}
+
+/// A commit whose link is refused ends no job and wakes nobody: the work on it goes on.
+pub async fn refused_entry_changes_nothing(store: &dyn Store) {
+    let desk = Desk::new(store, "refused");
+    desk.link(pair("taken", "")).await;
+    let job = desk.job("a", at(0)).await;
+    let commit = Commit {
+        link: Some(LinkWrite::Insert(pair("taken", ""))),
+        ..ending(&job, Finish::Done)
+    };
+    assert!(
+        desk.commit(&[commit], at(0)).await.remove(0).is_err(),
+        "a second link with an identity is refused"
+    );
+    desk.assert_nothing_due(at(0), "a refused commit leaves its lease")
+        .await;
+    desk.finish(&job, Finish::Done, at(0)).await;
+    assert_eq!(
+        desk.next_due().await,
+        None,
+        "after a refusal the job can still be ended"
+    );
+}
+
+/// All links can be walked through in pages, in order of id, each once.
+pub async fn links_page_in_order_of_id(store: &dyn Store) {
+    let desk = Desk::new(store, "links-page");
+    let mut made = Vec::new();
+    for id in ["d", "b", "a", "c", "e"] {
+        made.push(desk.link(pair(id, "")).await);
+        desk.other_flow("contacts").link(pair(id, "")).await;
+    }
+    made.sort_by_key(|link| link.id);
+    let mut walked = Vec::new();
+    for expected in [2, 2, 1, 0] {
+        let after = walked.last().map(|link: &Link| link.id);
+        let page = done(
+            store
+                .all_links(&desk.connection, &desk.flow, after, 2)
+                .await,
+            "listing links",
+        );
+        assert_eq!(page.len(), expected, "a page is full while there are links");
+        walked.extend(page);
+    }
+    assert_eq!(
+        walked, made,
+        "pages give each link of the flow once, in order of id"
+    );
+}

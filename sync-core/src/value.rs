@@ -1,0 +1,193 @@
+//! Values and documents: what the engine compares, merges and stores.
+
+use std::{collections::BTreeMap, fmt};
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+
+use crate::ids::FieldName;
+
+/// A typed value. `Null` is a value ("empty"); a field that a system does not offer is absent from its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Value {
+    /// Empty.
+    Null,
+    /// Yes or no.
+    Boolean(bool),
+    /// An exact number: money, quantities, counts.
+    Decimal(Decimal),
+    /// Text.
+    Text(String),
+    /// A day without a time or zone.
+    Date(Date),
+    /// An instant.
+    Instant(Timestamp),
+    /// Several values in order.
+    List(Vec<Self>),
+}
+
+impl Value {
+    /// Text, or `Null` for empty text: one system keeps empty strings where the other keeps nothing.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        let text = text.into();
+        if text.is_empty() {
+            Self::Null
+        } else {
+            Self::Text(text)
+        }
+    }
+
+    /// The text, if this is text.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether this is `Null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The name of the value's type, for messages.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Boolean(_) => "a boolean",
+            Self::Decimal(_) => "a number",
+            Self::Text(_) => "text",
+            Self::Date(_) => "a date",
+            Self::Instant(_) => "an instant",
+            Self::List(_) => "a list",
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<Decimal> for Value {
+    fn from(value: Decimal) -> Self {
+        Self::Decimal(value)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("(empty)"),
+            Self::Boolean(value) => value.fmt(f),
+            Self::Decimal(value) => value.fmt(f),
+            Self::Text(value) => value.fmt(f),
+            Self::Date(value) => value.fmt(f),
+            Self::Instant(value) => value.fmt(f),
+            Self::List(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(", ")?;
+                    }
+                    value.fmt(f)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Named values, ordered by name. Absent and `Null` differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    fields: BTreeMap<FieldName, Value>,
+}
+
+impl Document {
+    /// An empty document.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value of `field`, if the field is present.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.fields.get(field)
+    }
+
+    /// Sets `field`.
+    pub fn set(&mut self, field: impl Into<FieldName>, value: impl Into<Value>) {
+        self.fields.insert(field.into(), value.into());
+    }
+
+    /// The document with `field` set.
+    #[must_use]
+    pub fn with(mut self, field: impl Into<FieldName>, value: impl Into<Value>) -> Self {
+        self.set(field, value);
+        self
+    }
+
+    /// Removes `field`, so that it is absent.
+    pub fn remove(&mut self, field: &str) -> Option<Value> {
+        self.fields.remove(field)
+    }
+
+    /// All fields in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = (&FieldName, &Value)> {
+        self.fields.iter()
+    }
+
+    /// Whether no field is present.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Number of fields present.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+}
+
+impl FromIterator<(FieldName, Value)> for Document {
+    fn from_iter<I: IntoIterator<Item = (FieldName, Value)>>(fields: I) -> Self {
+        Self {
+            fields: fields.into_iter().collect(),
+        }
+    }
+}
+
+impl IntoIterator for Document {
+    type Item = (FieldName, Value);
+    type IntoIter = std::collections::btree_map::IntoIter<FieldName, Value>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.fields.into_iter()
+    }
+}

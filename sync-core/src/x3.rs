@@ -1,0 +1,38 @@
+//! Sage X3 as a side.
+//!
+//! [`CustomerEndpoint`] offers X3's customers to the engine. Its records have these fields; all but the marked ones can
+//! be written, and all but address lines, telephone numbers and e-mail addresses can be searched for.
+//!
+//! | field | in X3 | value |
+//! |---|---|---|
+//! | `code` | code of customer and business partner | text; only on creation |
+//! | `customerCategory` | category | text |
+//! | `companyName1`, `companyName2`, `shortCompanyName` | names of the business partner | text |
+//! | `europeanUnionVatNumber` | of the business partner | text |
+//! | `country`, `language` | of the business partner, by code | text |
+//! | `currency` | by code | text |
+//! | `isActive` | | boolean |
+//! | `creditControl` | name of the enumeration's member | text |
+//! | `authorizedCreditAmount`, `minimumOrderAmount` | | number |
+//! | `notes` | | text |
+//! | `address.code` | default address | text; read only |
+//! | `address.description`, `address.line1` to `address.line3` | default address | text |
+//! | `address.zipCode`, `address.city`, `address.state`, `address.country`, `address.website` | default address | text |
+//! | `address.phone`, `address.phone2` to `address.phone5` | default address | text |
+//! | `address.email`, `address.email2` to `address.email5` | default address | text |
+//! | fields of the site | as configured | as configured |
+//!
+//! Build the client with [`retry_policy`]: the engine owns long waits.
+//!
+//! Fields are always present: what X3 holds nothing for is `Null`. A customer without a default address gets one when an
+//! address field is written.
+
+mod customers;
+mod error;
+mod fields;
+mod settings;
+
+pub use self::{
+    customers::CustomerEndpoint,
+    settings::{CustomField, CustomFieldKind, CustomerSettings, retry_policy},
+};

@@ -1,0 +1,250 @@
+//! Writing customers.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use sage_x3_client::{
+    AddressCode, AddressPatch, Customer, CustomerCode, CustomerPatch, Diagnose, InvalidName,
+    NewCustomer, Severity,
+};
+
+use super::CustomerEndpoint;
+use crate::{
+    endpoint::{EndpointError, Key, Rejection, Write, WriteError, Written},
+    ids::{FieldName, RecordId},
+    value::Document,
+    x3::{
+        error::{endpoint_error, write_error},
+        fields::{Changes, new_default_address, standard},
+    },
+};
+
+/// A write that can be sent.
+#[derive(Debug)]
+enum Prepared {
+    Create(Box<NewCustomer>),
+    Update(CustomerCode, Box<Changes>),
+}
+
+impl CustomerEndpoint {
+    /// One outcome for each write, in order: creates first, then updates, each batched.
+    pub(super) async fn write_all(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
+        let prepared: Vec<Result<Prepared, WriteError>> =
+            writes.iter().map(|write| self.prepare(write)).collect();
+        let addresses = self.default_addresses(&prepared).await.map_err(Arc::new);
+        let mut outcomes: Vec<Option<Result<Written, WriteError>>> =
+            Vec::with_capacity(writes.len());
+        let (mut creates, mut updates) = (Vec::new(), Vec::new());
+        for (index, prepared) in prepared.into_iter().enumerate() {
+            let outcome = match prepared {
+                Err(error) => Some(Err(error)),
+                Ok(Prepared::Create(new)) => {
+                    creates.push((index, *new));
+                    None
+                }
+                Ok(Prepared::Update(code, changes)) => match self
+                    .update(&code, &changes, &addresses)
+                {
+                    Err(error) => Some(Err(error)),
+                    Ok(patch) if patch.is_empty() => Some(Ok(written(&code, false, Vec::new()))),
+                    Ok(patch) => {
+                        updates.push((index, (code, patch)));
+                        None
+                    }
+                },
+            };
+            outcomes.push(outcome);
+        }
+        let (indexes, rows): (Vec<usize>, Vec<NewCustomer>) = creates.into_iter().unzip();
+        let batch = self.customers.create_many(&rows).await;
+        for ((index, row), new) in indexes.into_iter().zip(batch.rows).zip(&rows) {
+            let code = new.chosen_code().map(|code| code.as_str().to_uppercase());
+            outcomes[index] = Some(match row {
+                Ok(outcome) => Ok(written(&outcome.value, true, remarks(&outcome.diagnoses))),
+                Err(error) => Err(write_error(error, code.as_deref())),
+            });
+        }
+        let (indexes, rows): (Vec<usize>, Vec<(CustomerCode, CustomerPatch)>) =
+            updates.into_iter().unzip();
+        let batch = self.customers.update_many(&rows).await;
+        for (index, row) in indexes.into_iter().zip(batch.rows) {
+            outcomes[index] = Some(match row {
+                Ok(outcome) => Ok(written(&outcome.value, false, remarks(&outcome.diagnoses))),
+                Err(error) => Err(write_error(error, None)),
+            });
+        }
+        let missing = || {
+            Err(WriteError::Later {
+                reason: "X3's client gave no outcome".to_owned(),
+                after: None,
+            })
+        };
+        outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(missing))
+            .collect()
+    }
+
+    /// The values of a write.
+    fn values(&self, fields: &Document) -> Result<Changes, Rejection> {
+        let mut changes = Changes::default();
+        for (name, value) in fields.iter() {
+            let set = match (standard(name.as_str()), self.custom(name.as_str())) {
+                (Some(field), _) => changes.set(field, value),
+                (None, Some(field)) => changes.set_custom(field, value),
+                (None, None) => Err(self.unknown_field(name.as_str())),
+            };
+            set.map_err(|message| rejection(Some(name.as_str()), message))?;
+        }
+        Ok(changes)
+    }
+
+    fn creation(&self, key: &Key, fields: &Document) -> Result<NewCustomer, Rejection> {
+        if key.field.as_str() != "code" {
+            let message = "X3 keeps only `code` unique, so customers are created under it alone";
+            return Err(rejection(Some(key.field.as_str()), message.to_owned()));
+        }
+        let mut changes = self.values(fields)?;
+        let code = CustomerCode::new(key.value.as_str())
+            .map_err(|error| rejection(Some("code"), error.to_string()))?;
+        let category = changes
+            .category
+            .take()
+            .or_else(|| self.settings.category.clone())
+            .ok_or_else(|| {
+                rejection(
+                    Some("customerCategory"),
+                    "no category is configured for new customers".to_owned(),
+                )
+            })?;
+        let invalid = |error: InvalidName| rejection(None, error.to_string());
+        let country = changes
+            .address_country()
+            .or_else(|| self.settings.country.clone());
+        let mut patch = changes.patch.clone();
+        if changes.fills_address() {
+            let address = new_default_address(self.settings.new_address_code().map_err(invalid)?);
+            let mut address = changes.fill(address).map_err(invalid)?;
+            if let Some(country) = &country {
+                address = address.country(country.clone());
+            }
+            patch = patch.address(address);
+        }
+        // X3 wants a country for the business partner, and a customer is where its address is.
+        if let Some(country) = country.filter(|_| !changes.names_country) {
+            patch = patch.country(country);
+        }
+        Ok(NewCustomer::new(category).code(code).values(patch))
+    }
+
+    /// What each write amounts to, before anything is asked of X3.
+    fn prepare(&self, write: &Write) -> Result<Prepared, WriteError> {
+        match write {
+            Write::Create { key, fields } => {
+                if self.settings.category.is_none() && fields.get("customerCategory").is_none() {
+                    return Err(WriteError::Rejected(rejection(
+                        None,
+                        "customers may not be created here".to_owned(),
+                    )));
+                }
+                self.creation(key, fields)
+                    .map(|new| Prepared::Create(Box::new(new)))
+                    .map_err(WriteError::Rejected)
+            }
+            Write::Update { id, fields } => {
+                let code = code_of(id).map_err(WriteError::Rejected)?;
+                let changes = self.values(fields).map_err(WriteError::Rejected)?;
+                Ok(Prepared::Update(code, Box::new(changes)))
+            }
+            Write::Delete { .. } => Err(WriteError::Rejected(rejection(
+                None,
+                "X3 offers no deletion of customers: deactivate them instead (field `isActive`)"
+                    .to_owned(),
+            ))),
+        }
+    }
+
+    /// The default addresses of the customers whose addresses are to change. Asked for anew, because the address's code
+    /// decides between changing and adding, and users change which address is the default.
+    async fn default_addresses(
+        &self,
+        prepared: &[Result<Prepared, WriteError>],
+    ) -> Result<BTreeMap<CustomerCode, Option<AddressCode>>, EndpointError> {
+        let codes: Vec<CustomerCode> = prepared
+            .iter()
+            .filter_map(|prepared| match prepared {
+                Ok(Prepared::Update(code, changes)) if !changes.address.is_empty() => {
+                    Some(code.clone())
+                }
+                _ => None,
+            })
+            .collect();
+        if codes.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let found = self
+            .customers
+            .read_many(&codes)
+            .await
+            .map_err(endpoint_error)?;
+        let code = |customer: Customer| AddressCode::new(customer.default_address?.code).ok();
+        Ok(found
+            .into_iter()
+            .map(|(id, customer)| (id, code(customer)))
+            .collect())
+    }
+
+    /// The update of one customer.
+    fn update(
+        &self,
+        code: &CustomerCode,
+        changes: &Changes,
+        addresses: &Result<BTreeMap<CustomerCode, Option<AddressCode>>, Arc<EndpointError>>,
+    ) -> Result<CustomerPatch, WriteError> {
+        let patch = changes.patch.clone();
+        if changes.address.is_empty() {
+            return Ok(patch);
+        }
+        let addresses = addresses
+            .as_ref()
+            .map_err(|error| WriteError::Call(Arc::clone(error)))?;
+        let invalid = |error: InvalidName| WriteError::Rejected(rejection(None, error.to_string()));
+        let address = match addresses.get(code) {
+            None => return Err(WriteError::Missing),
+            Some(Some(address)) => AddressPatch::update(address.clone()),
+            Some(None) if changes.fills_address() => {
+                new_default_address(self.settings.new_address_code().map_err(invalid)?)
+            }
+            // There is no address to empty.
+            Some(None) => return Ok(patch),
+        };
+        Ok(patch.address(changes.fill(address).map_err(invalid)?))
+    }
+}
+
+pub(super) fn code_of(id: &RecordId) -> Result<CustomerCode, Rejection> {
+    CustomerCode::new(id.as_str()).map_err(|error| rejection(None, error.to_string()))
+}
+
+fn rejection(field: Option<&str>, message: String) -> Rejection {
+    Rejection {
+        field: field.map(FieldName::from),
+        code: None,
+        message,
+    }
+}
+
+fn written(code: &CustomerCode, created: bool, warnings: Vec<String>) -> Written {
+    Written {
+        id: RecordId::from(code.as_str()),
+        created,
+        warnings,
+    }
+}
+
+/// What X3 remarked, for information aside.
+fn remarks(diagnoses: &[Diagnose]) -> Vec<String> {
+    let remarks = diagnoses
+        .iter()
+        .filter(|diagnose| diagnose.severity > Severity::Info);
+    remarks.map(ToString::to_string).collect()
+}

@@ -1,0 +1,452 @@
+//! The fields of a customer: how each is read, searched for and written.
+
+use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+use sage_x3_client::{
+    Address, AddressCode, AddressPatch, CategoryCode, CountryCode, CurrencyCode, Customer,
+    CustomerPatch, InvalidName, LanguageCode, Patch, Scalar,
+};
+use serde_json::value::RawValue;
+
+use super::settings::{CustomField, CustomFieldKind};
+use crate::value::Value;
+
+/// A field that customers have at every site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standard {
+    Code,
+    Category,
+    Name1,
+    Name2,
+    ShortName,
+    VatNumber,
+    Country,
+    Language,
+    Currency,
+    IsActive,
+    CreditControl,
+    AuthorizedCredit,
+    MinimumOrder,
+    Notes,
+    AddressCode,
+    Address(InAddress),
+}
+
+/// A field of the default address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InAddress {
+    Description,
+    Line(u8),
+    ZipCode,
+    City,
+    State,
+    Country,
+    Phone(u8),
+    Email(u8),
+    Website,
+}
+
+use InAddress::{Email, Line, Phone};
+
+/// Every standard field with the engine's name and the path by which X3 searches it, if it can.
+pub(super) const STANDARD: [(&str, Standard, Option<&str>); 34] = [
+    ("code", Standard::Code, Some("code.code")),
+    (
+        "customerCategory",
+        Standard::Category,
+        Some("customerCategory.code"),
+    ),
+    ("companyName1", Standard::Name1, Some("code.companyName1")),
+    ("companyName2", Standard::Name2, Some("code.companyName2")),
+    (
+        "shortCompanyName",
+        Standard::ShortName,
+        Some("code.shortCompanyName"),
+    ),
+    (
+        "europeanUnionVatNumber",
+        Standard::VatNumber,
+        Some("code.europeanUnionVatNumber"),
+    ),
+    ("country", Standard::Country, Some("code.country.code")),
+    ("language", Standard::Language, Some("code.language.code")),
+    ("currency", Standard::Currency, Some("currency.code")),
+    ("isActive", Standard::IsActive, Some("isActive")),
+    (
+        "creditControl",
+        Standard::CreditControl,
+        Some("creditControl"),
+    ),
+    (
+        "authorizedCreditAmount",
+        Standard::AuthorizedCredit,
+        Some("authorizedCreditAmount"),
+    ),
+    (
+        "minimumOrderAmount",
+        Standard::MinimumOrder,
+        Some("minimumOrderAmount"),
+    ),
+    ("notes", Standard::Notes, None),
+    (
+        "address.code",
+        Standard::AddressCode,
+        Some("defaultAddress.code"),
+    ),
+    (
+        "address.description",
+        Standard::Address(InAddress::Description),
+        Some("defaultAddress.description"),
+    ),
+    ("address.line1", Standard::Address(Line(1)), None),
+    ("address.line2", Standard::Address(Line(2)), None),
+    ("address.line3", Standard::Address(Line(3)), None),
+    (
+        "address.zipCode",
+        Standard::Address(InAddress::ZipCode),
+        Some("defaultAddress.zipCode"),
+    ),
+    (
+        "address.city",
+        Standard::Address(InAddress::City),
+        Some("defaultAddress.city"),
+    ),
+    (
+        "address.state",
+        Standard::Address(InAddress::State),
+        Some("defaultAddress.state"),
+    ),
+    (
+        "address.country",
+        Standard::Address(InAddress::Country),
+        Some("defaultAddress.country.code"),
+    ),
+    (
+        "address.website",
+        Standard::Address(InAddress::Website),
+        Some("defaultAddress.website"),
+    ),
+    ("address.phone", Standard::Address(Phone(1)), None),
+    ("address.phone2", Standard::Address(Phone(2)), None),
+    ("address.phone3", Standard::Address(Phone(3)), None),
+    ("address.phone4", Standard::Address(Phone(4)), None),
+    ("address.phone5", Standard::Address(Phone(5)), None),
+    ("address.email", Standard::Address(Email(1)), None),
+    ("address.email2", Standard::Address(Email(2)), None),
+    ("address.email3", Standard::Address(Email(3)), None),
+    ("address.email4", Standard::Address(Email(4)), None),
+    ("address.email5", Standard::Address(Email(5)), None),
+];
+
+/// The standard field that the engine calls `name`.
+pub(super) fn standard(name: &str) -> Option<Standard> {
+    STANDARD
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map(|(_, field, _)| *field)
+}
+
+impl Standard {
+    /// The field's value; `Null` where X3 holds nothing.
+    pub(super) fn read(self, customer: &Customer) -> Value {
+        match self {
+            Self::Code => code(Some(&customer.code)),
+            Self::Category => code(customer.category.as_ref()),
+            Self::Name1 => Value::text(customer.company_name_1.as_str()),
+            Self::Name2 => Value::text(customer.company_name_2.as_str()),
+            Self::ShortName => Value::text(customer.short_company_name.as_str()),
+            Self::VatNumber => Value::text(customer.european_union_vat_number.as_str()),
+            Self::Country => code(customer.country.as_ref()),
+            Self::Language => code(customer.language.as_ref()),
+            Self::Currency => code(customer.currency.as_ref()),
+            Self::IsActive => customer.is_active.into(),
+            Self::CreditControl => customer.credit_control.clone().into(),
+            Self::AuthorizedCredit => customer.authorized_credit_amount.into(),
+            Self::MinimumOrder => customer.minimum_order_amount.into(),
+            Self::Notes => Value::text(customer.notes.as_str()),
+            Self::AddressCode => customer
+                .default_address
+                .as_ref()
+                .map_or(Value::Null, |address| Value::text(address.code.as_str())),
+            Self::Address(field) => customer
+                .default_address
+                .as_ref()
+                .map_or(Value::Null, |address| field.read(address)),
+        }
+    }
+}
+
+impl InAddress {
+    fn read(self, address: &Address) -> Value {
+        let slot = |slots: &std::collections::BTreeMap<u8, String>, place| {
+            slots
+                .get(&place)
+                .map_or(Value::Null, |text| Value::text(text.as_str()))
+        };
+        match self {
+            Self::Description => Value::text(address.description.as_str()),
+            Line(place) => slot(&address.lines, place),
+            Self::ZipCode => Value::text(address.zip_code.as_str()),
+            Self::City => Value::text(address.city.as_str()),
+            Self::State => Value::text(address.state.as_str()),
+            Self::Country => code(address.country.as_ref()),
+            Phone(place) => slot(&address.phones, place),
+            Email(place) => slot(&address.emails, place),
+            Self::Website => Value::text(address.website.as_str()),
+        }
+    }
+}
+
+fn code<T: AsRef<str>>(code: Option<&T>) -> Value {
+    code.map_or(Value::Null, |code| Value::text(code.as_ref()))
+}
+
+/// The values to write to one customer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changes {
+    pub(super) patch: CustomerPatch,
+    pub(super) address: Vec<(InAddress, Patch<String>)>,
+    pub(super) category: Option<CategoryCode>,
+    /// Whether the business partner's country is among the values.
+    pub(super) names_country: bool,
+}
+
+impl Changes {
+    /// Adds a value.
+    ///
+    /// # Errors
+    /// A sentence, when the field cannot be written or does not take such a value.
+    pub(super) fn set(&mut self, field: Standard, value: &Value) -> Result<(), String> {
+        let patch = std::mem::take(&mut self.patch);
+        self.patch = match field {
+            Standard::Code => return Err("a customer's code cannot be changed".to_owned()),
+            Standard::AddressCode => return Err("an address's code cannot be changed".to_owned()),
+            Standard::Address(field) => {
+                let value = text(value)?;
+                if let (InAddress::Country, Patch::Set(code)) = (field, &value) {
+                    CountryCode::new(code.as_str()).map_err(sentence)?;
+                }
+                self.address.push((field, value));
+                patch
+            }
+            Standard::Category => match as_code::<CategoryCode>(value)? {
+                Patch::Set(category) => {
+                    self.category = Some(category.clone());
+                    patch.category(category)
+                }
+                _ => return Err("a customer must have a category".to_owned()),
+            },
+            Standard::Name1 => patch.company_name_1(text(value)?),
+            Standard::Name2 => patch.company_name_2(text(value)?),
+            Standard::ShortName => patch.short_company_name(text(value)?),
+            Standard::VatNumber => patch.european_union_vat_number(text(value)?),
+            Standard::Country => {
+                let country = as_code::<CountryCode>(value)?;
+                self.names_country = matches!(country, Patch::Set(_));
+                patch.country(country)
+            }
+            Standard::Language => patch.language(as_code::<LanguageCode>(value)?),
+            Standard::Currency => patch.currency(as_code::<CurrencyCode>(value)?),
+            Standard::IsActive => patch.is_active(match value {
+                Value::Null => Patch::Clear,
+                Value::Boolean(value) => Patch::Set(*value),
+                other => return Err(unexpected("a boolean", other)),
+            }),
+            Standard::CreditControl => patch.credit_control(text(value)?),
+            Standard::AuthorizedCredit => patch.authorized_credit_amount(number(value)?),
+            Standard::MinimumOrder => patch.minimum_order_amount(number(value)?),
+            Standard::Notes => patch.notes(text(value)?),
+        };
+        Ok(())
+    }
+
+    /// Adds a value of a field of the site.
+    pub(super) fn set_custom(&mut self, field: &CustomField, value: &Value) -> Result<(), String> {
+        let scalar = field.kind.scalar(value)?;
+        self.patch = std::mem::take(&mut self.patch).extra(field.name.clone(), scalar);
+        Ok(())
+    }
+
+    /// Whether any address field gets a value, so that an address is worth making.
+    pub(super) fn fills_address(&self) -> bool {
+        self.address
+            .iter()
+            .any(|(_, value)| matches!(value, Patch::Set(_)))
+    }
+
+    /// The address fields on top of `address`.
+    ///
+    /// # Errors
+    /// When a country is no code, which was checked when it was added.
+    pub(super) fn fill(&self, mut address: AddressPatch) -> Result<AddressPatch, InvalidName> {
+        for (field, value) in &self.address {
+            let value = value.clone();
+            address = match *field {
+                InAddress::Description => address.description(value),
+                Line(place) => address.line(place, value),
+                InAddress::ZipCode => address.zip_code(value),
+                InAddress::City => address.city(value),
+                InAddress::State => address.state(value),
+                InAddress::Country => address.country(match value {
+                    Patch::Keep => Patch::Keep,
+                    Patch::Set(code) => Patch::Set(CountryCode::new(code)?),
+                    Patch::Clear => Patch::Clear,
+                }),
+                Phone(place) => address.phone(place, value),
+                Email(place) => address.email(place, value),
+                InAddress::Website => address.website(value),
+            };
+        }
+        Ok(address)
+    }
+
+    /// The country of the address, if it gets one.
+    pub(super) fn address_country(&self) -> Option<CountryCode> {
+        self.address
+            .iter()
+            .find_map(|(field, value)| match (field, value) {
+                (InAddress::Country, Patch::Set(code)) => CountryCode::new(code.as_str()).ok(),
+                _ => None,
+            })
+    }
+}
+
+/// A new address under `code` that becomes the default.
+pub(super) fn new_default_address(code: AddressCode) -> AddressPatch {
+    AddressPatch::create(code).is_default(true)
+}
+
+fn text(value: &Value) -> Result<Patch<String>, String> {
+    match value {
+        Value::Null => Ok(Patch::Clear),
+        Value::Text(text) => Ok(Patch::Set(text.clone())),
+        other => Err(unexpected("text", other)),
+    }
+}
+
+fn number(value: &Value) -> Result<Patch<Decimal>, String> {
+    match value {
+        Value::Null => Ok(Patch::Clear),
+        Value::Decimal(number) => Ok(Patch::Set(*number)),
+        other => Err(unexpected("a number", other)),
+    }
+}
+
+fn as_code<T: TryFrom<String, Error = InvalidName>>(value: &Value) -> Result<Patch<T>, String> {
+    match value {
+        Value::Null => Ok(Patch::Clear),
+        Value::Text(text) => T::try_from(text.clone()).map(Patch::Set).map_err(sentence),
+        other => Err(unexpected("a code", other)),
+    }
+}
+
+fn unexpected(expected: &str, found: &Value) -> String {
+    format!("expected {expected}, found {}", found.type_name())
+}
+
+fn sentence(error: InvalidName) -> String {
+    error.to_string()
+}
+
+impl CustomFieldKind {
+    /// A value as X3 takes it.
+    fn scalar(self, value: &Value) -> Result<Scalar, String> {
+        match (self, value) {
+            // X3's texts are never null.
+            (Self::Text, Value::Null) => Ok(Scalar::Text(String::new())),
+            (_, Value::Null) => Ok(Scalar::Null),
+            (Self::Text, Value::Text(text)) => Ok(Scalar::Text(text.clone())),
+            (Self::Boolean, Value::Boolean(value)) => Ok(Scalar::Boolean(*value)),
+            (Self::Decimal, Value::Decimal(number)) => Ok(Scalar::Decimal(*number)),
+            (Self::Date, Value::Date(date)) => Ok(Scalar::Date(*date)),
+            (Self::Instant, Value::Instant(instant)) => Ok(Scalar::Instant(*instant)),
+            (_, other) => Err(unexpected(self.expectation(), other)),
+        }
+    }
+
+    /// X3's JSON as a value.
+    ///
+    /// # Errors
+    /// A sentence without the value, when it is of another kind.
+    pub(super) fn read(self, raw: &RawValue) -> Result<Value, String> {
+        let token = raw.get();
+        if token == "null" {
+            return Ok(Value::Null);
+        }
+        let wrong = || format!("it does not hold {}", self.expectation());
+        if self == Self::Boolean {
+            return serde_json::from_str(token)
+                .map(Value::Boolean)
+                .map_err(|_| wrong());
+        }
+        // Numbers come as text too, and text is what the other kinds are written in.
+        let text: String = if token.starts_with('"') {
+            serde_json::from_str(token).map_err(|_| wrong())?
+        } else {
+            token.to_owned()
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        match self {
+            Self::Text => Ok(Value::text(text)),
+            Self::Decimal => client_core::ExactDecimal::parse(text)
+                .map(|value| Value::Decimal(value.0))
+                .map_err(|_| wrong()),
+            Self::Date => text
+                .get(..10)
+                .unwrap_or(text)
+                .parse()
+                .map(no_date)
+                .map_err(|_| wrong()),
+            Self::Instant => text.parse().map(no_instant).map_err(|_| wrong()),
+            Self::Boolean => Err(wrong()),
+        }
+    }
+
+    fn expectation(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Boolean => "a boolean",
+            Self::Decimal => "a number",
+            Self::Date => "a date",
+            Self::Instant => "an instant",
+        }
+    }
+}
+
+/// What X3's databases hold where there is no date. Source: reference sage-x3 section 4.8.
+const NO_DATE: [Date; 2] = [
+    jiff::civil::date(1753, 1, 1),
+    jiff::civil::date(1599, 12, 31),
+];
+
+fn no_date(date: Date) -> Value {
+    if NO_DATE.contains(&date) {
+        Value::Null
+    } else {
+        Value::Date(date)
+    }
+}
+
+fn no_instant(instant: Timestamp) -> Value {
+    let date = jiff::tz::Offset::UTC.to_datetime(instant).date();
+    if NO_DATE.contains(&date) {
+        Value::Null
+    } else {
+        Value::Instant(instant)
+    }
+}
+
+/// A value to search for, as X3 takes it in a filter; none for values that no field holds.
+pub(super) fn filter_scalar(value: &Value) -> Option<Scalar> {
+    Some(match value {
+        Value::Boolean(value) => Scalar::Boolean(*value),
+        Value::Decimal(number) => Scalar::Decimal(*number),
+        Value::Text(text) => Scalar::Text(text.clone()),
+        Value::Date(date) => Scalar::Date(*date),
+        Value::Instant(instant) => Scalar::Instant(*instant),
+        _ => return None,
+    })
+}

@@ -1,0 +1,28 @@
+//! Zoho CRM as a side.
+//!
+//! [`ZohoEndpoint`] is one module of an organisation. Build its client with [`retry_policy`]: the engine owns long waits.
+//!
+//! - Records are read by id with a list call; one that the list leaves out is looked at alone before it counts as gone.
+//! - Records are found by field with COQL, which sees a record as soon as it exists; search does not.
+//! - Records are created by upsert on the unique key field, so that a repeated create makes no second record. If a row
+//!   sets another unique field too, it is inserted instead: an upsert would overwrite the record that has that value.
+//! - Feed `modified` reads by modification time, feed `deleted` reads deletions, both to the second.
+//!
+//! Notifications become work by [`hints`].
+
+mod convert;
+mod endpoint;
+mod errors;
+mod feeds;
+mod hints;
+mod schema;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod writes;
+
+pub use self::{
+    endpoint::ZohoEndpoint,
+    hints::hints,
+    settings::{ModuleSettings, retry_policy},
+};

@@ -1,0 +1,236 @@
+//! Values of records, there and back.
+
+use rust_decimal::prelude::ToPrimitive;
+use zoho_crm_client::{Lookup, Record as ZohoRecord};
+
+use super::{
+    errors::engine_id,
+    schema::{Schema, Shape},
+};
+use crate::{
+    endpoint::Record,
+    ids::FieldName,
+    value::{Document, Value},
+};
+
+/// The field that says when a record was changed.
+pub(super) const MODIFIED: &str = "Modified_Time";
+
+/// A record with `fields` as the engine sees it; `None` when it has no id.
+pub(super) fn record(record: &ZohoRecord, fields: &[FieldName], schema: &Schema) -> Option<Record> {
+    let values = fields.iter().filter_map(|field| {
+        let value = value(record, field.as_str(), schema.shape(field.as_str()))?;
+        Some((field.clone(), value))
+    });
+    Some(Record {
+        id: engine_id(record.id()?),
+        modified_at: record.instant(MODIFIED).ok().flatten(),
+        fields: values.collect(),
+    })
+}
+
+/// `None` when the field is absent or holds no single value.
+pub(super) fn value(record: &ZohoRecord, field: &str, shape: Shape) -> Option<Value> {
+    if record.get(field)?.get() == "null" {
+        return Some(Value::Null);
+    }
+    let typed = match shape {
+        Shape::Text => record.text(field).ok().flatten().map(Value::text),
+        // Empty text stands for an empty number in old records.
+        Shape::Number | Shape::Integer => match record.decimal(field) {
+            Ok(number) => Some(number.map_or(Value::Null, |number| Value::Decimal(number.0))),
+            Err(_) => None,
+        },
+        Shape::Boolean => record.boolean(field).ok().flatten().map(Value::Boolean),
+        Shape::Date => record.date(field).ok().flatten().map(Value::Date),
+        Shape::Instant => record.instant(field).ok().flatten().map(Value::Instant),
+        Shape::Reference => reference(record, field),
+        Shape::List => list(record, field),
+        Shape::Unsupported => return None,
+        Shape::Unknown => None,
+    };
+    // What is not of the type that the module declares is passed on as what it is: the mapping parks the record and
+    // names the field.
+    typed.or_else(|| as_it_is(record, field))
+}
+
+fn as_it_is(record: &ZohoRecord, field: &str) -> Option<Value> {
+    if let Ok(Some(text)) = record.text(field) {
+        return Some(Value::text(text));
+    }
+    if let Ok(Some(flag)) = record.boolean(field) {
+        return Some(Value::Boolean(flag));
+    }
+    if let Ok(Some(number)) = record.decimal(field) {
+        return Some(Value::Decimal(number.0));
+    }
+    list(record, field).or_else(|| reference(record, field))
+}
+
+fn list(record: &ZohoRecord, field: &str) -> Option<Value> {
+    let texts = record.texts(field).ok().flatten()?;
+    Some(Value::List(texts.into_iter().map(Value::text).collect()))
+}
+
+fn reference(record: &ZohoRecord, field: &str) -> Option<Value> {
+    let lookup = record.lookup(field).ok().flatten()?;
+    Some(Value::text(lookup.id.as_str()))
+}
+
+/// Changes as a record to be sent.
+///
+/// # Errors
+/// Field and sentence, for a value that the field cannot hold.
+pub(super) fn row(changes: &Document, schema: &Schema) -> Result<ZohoRecord, (FieldName, String)> {
+    let mut record = ZohoRecord::new();
+    for (field, value) in changes.iter() {
+        set(&mut record, field, value, schema.shape(field.as_str()))
+            .map_err(|message| (field.clone(), message))?;
+    }
+    Ok(record)
+}
+
+fn set(
+    record: &mut ZohoRecord,
+    field: &FieldName,
+    value: &Value,
+    shape: Shape,
+) -> Result<(), String> {
+    let name = field.as_str();
+    match (value, shape) {
+        (Value::Null, _) => record.set_null(name),
+        (Value::Text(id), Shape::Reference) => {
+            let id = id
+                .parse()
+                .map_err(|_| "a reference needs a record id".to_owned())?;
+            record.set(name, Lookup::new(id));
+        }
+        (Value::Text(text), _) => record.set(name, text),
+        (Value::Decimal(number), Shape::Text) => record.set(name, number.to_string()),
+        (Value::Decimal(number), Shape::Integer) => {
+            let whole = number.is_integer().then(|| number.to_i64()).flatten();
+            record.set(name, whole.ok_or("the field takes whole numbers only")?);
+        }
+        (Value::Decimal(number), _) => record.set(name, *number),
+        (Value::Boolean(flag), _) => record.set(name, *flag),
+        (Value::Date(day), _) => record.set(name, *day),
+        (Value::Instant(instant), _) => record.set(name, *instant),
+        (Value::List(values), _) => {
+            let texts: Option<Vec<&str>> = values.iter().map(Value::as_text).collect();
+            record.set(name, texts.ok_or("the field takes a list of texts only")?);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+    use rust_decimal::Decimal;
+    use zoho_crm_client::FieldMeta;
+
+    use super::*;
+
+    fn schema() -> Schema {
+        let field = |name: &str, data_type: &str| -> FieldMeta {
+            let json = format!(r#"{{"api_name":"{name}","data_type":"{data_type}"}}"#);
+            serde_json::from_str(&json).unwrap()
+        };
+        Schema::new(&[
+            field("Account_Name", "text"),
+            field("Revenue", "currency"),
+            field("Employees", "integer"),
+            field("Active", "boolean"),
+            field("Founded", "date"),
+            field("Seen", "datetime"),
+            field("Parent", "lookup"),
+            field("Tags", "multiselectpicklist"),
+            field("Lines", "subform"),
+            field("Gone", "text"),
+        ])
+    }
+
+    fn names(names: &[&str]) -> Vec<FieldName> {
+        names.iter().copied().map(FieldName::from).collect()
+    }
+
+    #[test]
+    fn values_have_the_types_that_the_module_declares() {
+        let json = r#"{"id":"57","Modified_Time":"2026-11-20T11:00:00+01:00","Account_Name":"2026-11-20","Revenue":99999999999999.99,
+            "Employees":12,"Active":true,"Founded":"1999-12-31","Seen":"2026-11-20T11:00:00+01:00","Parent":{"id":"58","name":"Mother"},
+            "Tags":["a","b"],"Lines":[{"id":"1"}],"Empty":null,"Blank":"","Unknown":7}"#;
+        let zoho: ZohoRecord = serde_json::from_str(json).unwrap();
+        let fields = names(&[
+            "Account_Name",
+            "Revenue",
+            "Employees",
+            "Active",
+            "Founded",
+            "Seen",
+            "Parent",
+            "Tags",
+            "Lines",
+            "Empty",
+            "Blank",
+            "Unknown",
+            "Gone",
+        ]);
+        let record = record(&zoho, &fields, &schema()).unwrap();
+        let seen: jiff::Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        let founded: Date = "1999-12-31".parse().unwrap();
+        let expected = Document::new()
+            .with("Account_Name", "2026-11-20")
+            .with("Revenue", Decimal::new(9_999_999_999_999_999, 2))
+            .with("Employees", Decimal::from(12))
+            .with("Active", true)
+            .with("Founded", Value::Date(founded))
+            .with("Seen", Value::Instant(seen))
+            .with("Parent", "58")
+            .with("Tags", Value::List(vec!["a".into(), "b".into()]))
+            .with("Empty", Value::Null)
+            .with("Blank", Value::Null)
+            .with("Unknown", Decimal::from(7));
+        assert_eq!(record.fields, expected);
+        assert_eq!(record.modified_at, Some(seen));
+        assert_eq!(record.id.as_str(), "57");
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_passed_on_as_what_it_is() {
+        let zoho: ZohoRecord =
+            serde_json::from_str(r#"{"id":"57","Revenue":"much","Active":"yes"}"#).unwrap();
+        let record = record(&zoho, &names(&["Revenue", "Active"]), &schema()).unwrap();
+        let expected = Document::new()
+            .with("Revenue", "much")
+            .with("Active", "yes");
+        assert_eq!(record.fields, expected);
+    }
+
+    #[test]
+    fn changes_are_written_as_zoho_wants_them() {
+        let day: Date = "2026-11-20".parse().unwrap();
+        let changes = Document::new()
+            .with("Account_Name", "Müller")
+            .with("Revenue", Decimal::new(1050, 2))
+            .with("Employees", Decimal::new(1200, 2))
+            .with("Active", false)
+            .with("Founded", Value::Date(day))
+            .with("Parent", "58")
+            .with("Tags", Value::List(vec!["a".into()]))
+            .with("Gone", Value::Null);
+        assert_eq!(
+            serde_json::to_string(&row(&changes, &schema()).unwrap()).unwrap(),
+            r#"{"Account_Name":"Müller","Active":false,"Employees":12,"Founded":"2026-11-20","Gone":null,"Parent":{"id":"58"},"Revenue":10.50,"Tags":["a"]}"#
+        );
+    }
+
+    #[test]
+    fn what_a_field_cannot_hold_is_refused_with_its_name() {
+        let half = Document::new().with("Employees", Decimal::new(15, 1));
+        let (field, message) = row(&half, &schema()).unwrap_err();
+        assert_eq!(field.as_str(), "Employees");
+        assert!(message.contains("whole numbers"));
+        let name = Document::new().with("Parent", "Mother");
+        assert_eq!(row(&name, &schema()).unwrap_err().0.as_str(), "Parent");
+    }
+}

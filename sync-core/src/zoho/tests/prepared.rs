@@ -1,0 +1,133 @@
+//! A Zoho that answers as prepared.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use client_core::{
+    HttpTransport, Request, Response, RetryPolicy, Sleep, TransportError, TransportErrorKind,
+};
+use serde_json::{Value as Json, json};
+use zoho_crm_client::{ClientCredentials, DataCenter, ZohoClient};
+
+use crate::{
+    ids::FieldName,
+    zoho::{ModuleSettings, ZohoEndpoint, retry_policy},
+};
+
+/// Answers with prepared results, token and fields apart; keeps the other requests.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Zoho {
+    pub(super) fields: Arc<Mutex<Json>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    requests: Arc<Mutex<Vec<(String, Json)>>>,
+}
+
+type Answer = Result<(u16, String), TransportErrorKind>;
+
+#[derive(Debug)]
+struct NoSleep;
+
+#[async_trait]
+impl Sleep for NoSleep {
+    async fn sleep(&self, _duration: Duration) {}
+}
+
+#[async_trait]
+impl HttpTransport for Zoho {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let path = request.uri().path().to_owned();
+        if path == "/oauth/v2/token" {
+            let token = json!({"access_token": "a", "api_domain": "https://www.zohoapis.eu", "expires_in": 3600});
+            return Ok(response(200, token.to_string()));
+        }
+        if path == "/crm/v8/settings/fields" {
+            return Ok(response(200, self.fields.lock().unwrap().to_string()));
+        }
+        let query = request.uri().query().unwrap_or_default();
+        let since = request.headers().get("if-modified-since");
+        let since = since.map_or("", |value| value.to_str().unwrap());
+        let line = format!("{} {path}?{query} {since}", request.method());
+        let body = serde_json::from_slice(request.body()).unwrap_or_default();
+        self.requests
+            .lock()
+            .unwrap()
+            .push((line.trim().to_owned(), body));
+        let answer = self.answers.lock().unwrap().pop_front();
+        match answer.expect("an answer was prepared") {
+            Ok((status, body)) => Ok(response(status, body)),
+            Err(kind) => Err(TransportError::new(kind, "prepared")),
+        }
+    }
+}
+
+fn response(status: u16, body: String) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status.try_into().unwrap();
+    response
+}
+
+impl Zoho {
+    pub(super) fn with_fields(fields: Json) -> Self {
+        let zoho = Self::default();
+        *zoho.fields.lock().unwrap() = json!({ "fields": fields });
+        zoho
+    }
+
+    pub(super) fn accounts() -> Self {
+        Self::with_fields(json!([
+            {"api_name": "X3_Code", "data_type": "text", "unique": {"casesensitive": false}},
+            {"api_name": "Account_Name", "data_type": "text", "unique": {}},
+            {"api_name": "Phone", "data_type": "phone", "unique": {}},
+            {"api_name": "Limit", "data_type": "currency", "unique": {}},
+            {"api_name": "Modified_Time", "data_type": "datetime", "unique": {}}
+        ]))
+    }
+
+    pub(super) fn answer(self, status: u16, body: Json) -> Self {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.answers.lock().unwrap().push_back(Ok((status, body)));
+        self
+    }
+
+    pub(super) fn failure(self, kind: TransportErrorKind) -> Self {
+        self.answers.lock().unwrap().push_back(Err(kind));
+        self
+    }
+
+    pub(super) fn endpoint(&self) -> ZohoEndpoint {
+        let client =
+            ZohoClient::builder(DataCenter::Eu, ClientCredentials::new("1000.X", "secret"))
+                .refresh_token("refresh")
+                .transport(Arc::new(self.clone()))
+                .sleep(Arc::new(NoSleep))
+                .retry(RetryPolicy {
+                    max_attempts: 1,
+                    ..retry_policy()
+                })
+                .build()
+                .unwrap();
+        ZohoEndpoint::new(client, settings())
+    }
+
+    pub(super) fn requests(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().map(|(line, _)| line.clone()).collect()
+    }
+
+    pub(super) fn body(&self, index: usize) -> Json {
+        self.requests.lock().unwrap()[index].1.clone()
+    }
+}
+
+fn settings() -> ModuleSettings {
+    let fields = ["Account_Name", "Phone", "Limit"].map(FieldName::from);
+    ModuleSettings::new("Accounts", "X3_Code", &fields).written_fields(&fields)
+}

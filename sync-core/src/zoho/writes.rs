@@ -1,0 +1,266 @@
+//! Carrying out writes: sorted into calls, outcomes put back in order.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use zoho_crm_client::{
+    Error, Record as ZohoRecord, RecordId as ZohoId, WriteAction, WriteOutcomes, ZohoClient,
+};
+
+use super::{
+    convert,
+    errors::{Meant, RowErrors, endpoint_error, engine_id, would_recur},
+    schema::Schema,
+    settings::ModuleSettings,
+};
+use crate::{
+    endpoint::{EndpointError, Rejection, Write, WriteError, Written},
+    ids::FieldName,
+};
+
+type Outcome = Result<Written, WriteError>;
+
+/// Rows of one kind, with their positions among all writes.
+#[derive(Debug, Default)]
+struct Sorted {
+    /// By key field.
+    upserts: BTreeMap<FieldName, Vec<(usize, ZohoRecord)>>,
+    inserts: BTreeMap<FieldName, Vec<(usize, ZohoRecord)>>,
+    updates: Vec<(usize, ZohoRecord)>,
+    deletes: Vec<(usize, ZohoId)>,
+}
+
+/// One outcome for each write, in order.
+pub(super) async fn carry_out(
+    client: &ZohoClient,
+    settings: &ModuleSettings,
+    schema: &Schema,
+    writes: &[Write],
+) -> Vec<Outcome> {
+    let mut run = Run {
+        client,
+        settings,
+        outcomes: writes.iter().map(|_| None).collect(),
+        errors: RowErrors::default(),
+        stopped: None,
+    };
+    let sorted = run.sort(schema, writes);
+    for (key, rows) in sorted.upserts {
+        run.upsert(key, rows).await;
+    }
+    for (key, rows) in sorted.inserts {
+        run.insert(key, rows).await;
+    }
+    run.update(sorted.updates).await;
+    run.delete(sorted.deletes).await;
+    let unknown = || {
+        Err(WriteError::Later {
+            reason: "Zoho gave no outcome".to_owned(),
+            after: None,
+        })
+    };
+    let outcomes = run.outcomes.into_iter();
+    outcomes
+        .map(|outcome| outcome.unwrap_or_else(unknown))
+        .collect()
+}
+
+struct Run<'a> {
+    client: &'a ZohoClient,
+    settings: &'a ModuleSettings,
+    outcomes: Vec<Option<Outcome>>,
+    errors: RowErrors,
+    /// A call failed in a way that would befall the next one too.
+    stopped: Option<Arc<EndpointError>>,
+}
+
+impl Run<'_> {
+    /// Sorts the writes; those that cannot be sent have their outcome at once.
+    fn sort(&mut self, schema: &Schema, writes: &[Write]) -> Sorted {
+        let mut sorted = Sorted::default();
+        for (position, write) in writes.iter().enumerate() {
+            let refused = match write {
+                Write::Create { key, fields } => convert::row(fields, schema)
+                    .map(|mut row| {
+                        row.set(key.field.as_str(), &key.value);
+                        let target = if sets_other_unique(schema, &key.field, &row) {
+                            &mut sorted.inserts
+                        } else {
+                            &mut sorted.upserts
+                        };
+                        let rows = target.entry(key.field.clone()).or_default();
+                        rows.push((position, row));
+                    })
+                    .err(),
+                Write::Update { id, fields } => match zoho_id(id.as_str()) {
+                    Some(id) => convert::row(fields, schema)
+                        .map(|mut row| {
+                            row.set("id", id);
+                            sorted.updates.push((position, row));
+                        })
+                        .err(),
+                    None => {
+                        self.outcomes[position] = Some(Err(WriteError::Missing));
+                        None
+                    }
+                },
+                Write::Delete { id } => {
+                    match zoho_id(id.as_str()) {
+                        Some(id) => sorted.deletes.push((position, id)),
+                        None => self.outcomes[position] = Some(Ok(deleted(id.as_str()))),
+                    }
+                    None
+                }
+            };
+            if let Some((field, message)) = refused {
+                self.outcomes[position] = Some(Err(WriteError::Rejected(Rejection {
+                    field: Some(field),
+                    code: None,
+                    message,
+                })));
+            }
+        }
+        sorted
+    }
+
+    async fn upsert(&mut self, key: FieldName, rows: Vec<(usize, ZohoRecord)>) {
+        let (positions, rows) = split(rows);
+        if self.skips(&positions) {
+            return;
+        }
+        let module = self.client.module(self.settings.module.clone());
+        let upsert = module
+            .upsert(rows)
+            .duplicate_check_fields([key.as_str()])
+            .trigger(self.settings.trigger.clone());
+        let sent = upsert.send().await;
+        self.take(&positions, sent, &Meant::Create(key));
+    }
+
+    async fn insert(&mut self, key: FieldName, rows: Vec<(usize, ZohoRecord)>) {
+        let (positions, rows) = split(rows);
+        if self.skips(&positions) {
+            return;
+        }
+        let module = self.client.module(self.settings.module.clone());
+        let insert = module.insert(rows).trigger(self.settings.trigger.clone());
+        let sent = insert.send().await;
+        self.take(&positions, sent, &Meant::Create(key));
+    }
+
+    async fn update(&mut self, rows: Vec<(usize, ZohoRecord)>) {
+        let (positions, rows) = split(rows);
+        if self.skips(&positions) {
+            return;
+        }
+        let module = self.client.module(self.settings.module.clone());
+        let update = module.update(rows).trigger(self.settings.trigger.clone());
+        let sent = update.send().await;
+        self.take(&positions, sent, &Meant::Update);
+    }
+
+    async fn delete(&mut self, rows: Vec<(usize, ZohoId)>) {
+        let (positions, ids) = split(rows);
+        if self.skips(&positions) {
+            return;
+        }
+        let module = self.client.module(self.settings.module.clone());
+        let delete = module
+            .delete(ids.clone())
+            .trigger(self.settings.trigger.clone());
+        let sent = delete.send().await;
+        self.take(&positions, sent, &Meant::Update);
+        for (position, id) in positions.into_iter().zip(ids) {
+            // Deleting what is gone succeeds.
+            if let Some(outcome) = self.outcomes.get_mut(position)
+                && is_gone(outcome)
+            {
+                *outcome = Some(Ok(deleted(id.as_str())));
+            }
+        }
+    }
+
+    /// Whether there is nothing to send, or no use in sending it.
+    fn skips(&mut self, positions: &[usize]) -> bool {
+        if let Some(error) = &self.stopped {
+            for position in positions {
+                self.outcomes[*position] = Some(Err(WriteError::Call(Arc::clone(error))));
+            }
+            return true;
+        }
+        positions.is_empty()
+    }
+
+    fn take(&mut self, positions: &[usize], sent: Result<WriteOutcomes, Error>, meant: &Meant) {
+        match sent {
+            Ok(outcomes) => {
+                for (position, row) in positions.iter().zip(outcomes.into_rows()) {
+                    let outcome = match row {
+                        Ok(row) => Ok(Written {
+                            created: matches!(meant, Meant::Create(_))
+                                && row.action != Some(WriteAction::Update),
+                            id: engine_id(row.id),
+                            warnings: Vec::new(),
+                        }),
+                        Err(error) => Err(self.errors.of(&error, meant)),
+                    };
+                    self.outcomes[*position] = Some(outcome);
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(endpoint_error(error));
+                for position in positions {
+                    self.outcomes[*position] = Some(Err(WriteError::Call(Arc::clone(&error))));
+                }
+                if would_recur(&error) {
+                    self.stopped = Some(Arc::new(unsent(&error)));
+                }
+            }
+        }
+    }
+}
+
+/// The error of rows that were not sent because of `error`.
+fn unsent(error: &EndpointError) -> EndpointError {
+    EndpointError {
+        kind: error.kind,
+        message: format!("not sent after another call failed: {}", error.message),
+        retry_after: error.retry_after,
+        may_have_been_applied: false,
+        source: None,
+    }
+}
+
+/// Zoho checks all unique fields, whatever an upsert names: a row that equals another record in one of them would
+/// overwrite that record, key and all.
+fn sets_other_unique(schema: &Schema, key: &FieldName, row: &ZohoRecord) -> bool {
+    schema
+        .other_unique(key)
+        .any(|field| row.contains(field) && !row.is_null(field))
+}
+
+/// What a refused delete says of a record that is not there.
+fn is_gone(outcome: &Option<Outcome>) -> bool {
+    match outcome {
+        Some(Err(WriteError::Missing)) => true,
+        Some(Err(WriteError::Rejected(rejection))) => {
+            rejection.code.as_deref() == Some("INVALID_DATA")
+        }
+        _ => false,
+    }
+}
+
+fn deleted(id: &str) -> Written {
+    Written {
+        id: id.into(),
+        created: false,
+        warnings: Vec::new(),
+    }
+}
+
+fn zoho_id(text: &str) -> Option<ZohoId> {
+    text.parse().ok()
+}
+
+fn split<T>(rows: Vec<(usize, T)>) -> (Vec<usize>, Vec<T>) {
+    rows.into_iter().unzip()
+}

@@ -1,0 +1,23 @@
+//! The engine against two fake systems and a memory store, under a clock that stands still.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod audit_trail;
+mod batches;
+mod both_ways;
+mod breaker;
+mod crashes;
+mod deletions;
+mod exactly_once;
+mod fake_system;
+mod feeds;
+mod first_sync;
+mod flip_flop;
+mod mapping_laws;
+mod matching;
+mod merge_laws;
+mod parking;
+mod plan_laws;
+mod simulation;
+mod store_spy;
+mod workers;
+mod world;

@@ -1,0 +1,102 @@
+//! What it costs, and that rest costs nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, body::Bytes, extract::State, routing::post};
+use sage_x3_simulator::Edit;
+use secrecy::SecretString;
+use sync_core::{Engine, Side};
+use zoho_crm_client::webhook::WebhookVerifier;
+
+use crate::world::{ENDPOINT, World, account, customer, flow};
+
+#[tokio::test]
+async fn two_hundred_changed_customers_cost_two_zoho_write_calls() {
+    let world = World::open().await;
+    let customers =
+        (0..200).map(|number| customer(&format!("C{number:04}"), &format!("Company {number}")));
+    world.x3.seed_customers(ENDPOINT, customers).unwrap();
+    world.settle().await;
+    assert_eq!(world.accounts().len(), 200);
+
+    for number in 0..200 {
+        let edit = Edit::customer(&format!("C{number:04}"))
+            .set("companyName1", format!("Renamed {number}"));
+        world.x3.edit_as_user(ENDPOINT, &edit).unwrap();
+    }
+    world.zoho.reset_counters();
+    world.settle().await;
+    let counters = world.zoho.counters();
+    let writes: u64 = ["insert", "update", "upsert"]
+        .iter()
+        .map(|kind| counters.calls_of(kind))
+        .sum();
+    assert_eq!(writes, 2);
+    assert_eq!(counters.rows_written, 200);
+    assert_eq!(
+        world.account_of("C0007").text("Account_Name"),
+        Some("Renamed 7")
+    );
+}
+
+#[tokio::test]
+async fn at_rest_nothing_is_written() {
+    let world = World::open().await;
+    world.pair().await;
+    world
+        .zoho
+        .create_as_user("Accounts", account("Müller Maschinenbau GmbH"))
+        .unwrap();
+    world.settle().await;
+    let before = world.writes();
+    world.settle().await;
+    assert_eq!(world.writes(), before);
+}
+
+/// Zoho's notifications, delivered over a socket into the engine's queue.
+async fn receiver(engine: Arc<Engine>) -> String {
+    async fn take(State((engine, verifier)): State<(Arc<Engine>, WebhookVerifier)>, body: Bytes) {
+        let notification = verifier.parse(&body).unwrap();
+        let hints = sync_core::zoho::hints(&notification, &flow(), Side::Right);
+        engine.ingest(&hints).await.unwrap();
+    }
+    let verifier = WebhookVerifier::new(
+        "1000000068001".parse().unwrap(),
+        SecretString::from("token"),
+    );
+    let router = Router::new()
+        .route("/hook", post(take))
+        .with_state((engine, verifier));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}/hook")
+}
+
+#[tokio::test]
+async fn the_echo_of_our_own_write_causes_no_write() {
+    let world = World::open().await;
+    let (code, _) = world.pair().await;
+    let engine = Arc::new(world.another_engine());
+    let url = receiver(Arc::clone(&engine)).await;
+    world.subscribe(&url).await;
+
+    world
+        .x3
+        .edit_as_user(ENDPOINT, &Edit::address(&code, "MAIN").set("city", "Lyon"))
+        .unwrap();
+    world.clock.advance(Duration::from_secs(120));
+    engine.poll_all().await.unwrap();
+    engine.drain().await.unwrap();
+    assert_eq!(world.account_of(&code).text("Billing_City"), Some("Lyon"));
+
+    world.zoho.flush_callbacks().await;
+    assert!(
+        world.zoho.counters().callbacks_delivered > 0,
+        "Zoho told us of our own write"
+    );
+    let before = world.writes();
+    let report = engine.drain().await.unwrap();
+    assert_eq!((report.looked_at, report.settled), (1, 1));
+    assert_eq!(world.writes(), before);
+}

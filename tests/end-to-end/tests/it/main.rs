@@ -1,0 +1,10 @@
+//! The mission over real sockets: Sage X3 customers and Zoho accounts, kept in agreement by the engine through both clients,
+//! judged by what the two servers hold.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod both_ways;
+mod conflicts;
+mod cost;
+mod failures;
+mod first_meeting;
+mod world;

@@ -1,0 +1,168 @@
+//! One named endpoint: its data and its counters.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use crate::base_data::{CreditControl, CustomerCategory};
+use crate::store::{Row, Store, Value};
+
+/// A sequence counter of X3.
+#[derive(Debug, Clone)]
+pub(crate) struct Sequence {
+    pub(crate) prefix: String,
+    pub(crate) next: u64,
+    pub(crate) width: usize,
+}
+
+impl Sequence {
+    /// The number that is given next.
+    pub(crate) fn current(&self) -> String {
+        format!("{}{:0width$}", self.prefix, self.next, width = self.width)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Endpoint {
+    pub(crate) store: Store,
+    pub(crate) sequences: BTreeMap<String, Sequence>,
+}
+
+const COUNTRIES: [(&str, &str); 13] = [
+    ("BE", "Belgium"),
+    ("CA", "Canada"),
+    ("CH", "Switzerland"),
+    ("DE", "Germany"),
+    ("ES", "Spain"),
+    ("FR", "France"),
+    ("GR", "Greece"),
+    ("JP", "Japan"),
+    ("PL", "Poland"),
+    ("GB", "United Kingdom"),
+    ("IT", "Italy"),
+    ("PT", "Portugal"),
+    ("US", "United States"),
+];
+const LANGUAGES: [&str; 7] = ["BRI", "ENG", "FRA", "GER", "ITA", "POR", "SPA"];
+/// Code, name, symbol, decimals, smallest step in the last decimal.
+const CURRENCIES: [(&str, &str, &str, i64, i64); 7] = [
+    ("CAD", "Canadian dollar", "$", 2, 1),
+    ("CHF", "Swiss franc", "CHF", 2, 5),
+    ("EUR", "Euro", "€", 2, 1),
+    ("GBP", "Pound sterling", "£", 2, 1),
+    ("PLN", "Polish zloty", "zł", 2, 1),
+    ("JPY", "Yen", "¥", 0, 1),
+    ("USD", "US dollar", "$", 2, 1),
+];
+const PAYMENT_TERMS: [(&str, &str); 3] = [
+    ("CH30NET", "Cheque 30 days net"),
+    ("CHIMM", "Cheque immediate"),
+    ("TR60EOM", "Transfer 60 days end of month"),
+];
+
+impl Endpoint {
+    /// An endpoint with countries, currencies, a company and its sites, but no customers.
+    pub(crate) fn with_base_data(now: Timestamp) -> Self {
+        let mut endpoint = Self::default();
+        let row = || Row::new(now, "ADMIN");
+        let store = &mut endpoint.store;
+        for (code, name) in COUNTRIES {
+            store
+                .table_mut("TABCOUNTRY")
+                .insert(code, row().with("CRY", code).with("CRYDES", name));
+        }
+        for code in LANGUAGES {
+            store
+                .table_mut("TABLAN")
+                .insert(code, row().with("LAN", code));
+        }
+        for (code, name, symbol, decimals, step) in CURRENCIES {
+            let scale = u32::try_from(decimals).unwrap_or(0);
+            let mut currency = row()
+                .with("CUR", code)
+                .with("CURDES", name)
+                .with("CURSHO", code)
+                .with("CURSYM", symbol)
+                .with("ISOCOD", code)
+                .with_int("DECNBR", decimals)
+                .with_int("EURFLG", if code == "EUR" { 2 } else { 1 });
+            currency.set(
+                Cow::Borrowed("CURRND"),
+                Value::Decimal(Decimal::new(step, scale)),
+            );
+            store.table_mut("TABCUR").insert(code, currency);
+        }
+        for (code, name) in PAYMENT_TERMS {
+            store
+                .table_mut("TABPAYTERM")
+                .insert(code, row().with("PTE", code).with("PTEDES", name));
+        }
+        endpoint.add_companies(now);
+        for category in CustomerCategory::standard() {
+            endpoint.add_category(&category, now);
+        }
+        endpoint
+    }
+
+    fn add_companies(&mut self, now: Timestamp) {
+        let row = || Row::new(now, "ADMIN");
+        let company = row()
+            .with("CPY", "FR10")
+            .with("CPYNAM", "Demo company France")
+            .with("CPYSHO", "DEMO FR")
+            .with("MAIFCY", "FR011")
+            .with("CRY", "FR")
+            .with("ACCCUR", "EUR")
+            .with_int("CPYLEGFLG", 2);
+        self.store.table_mut("COMPANY").insert("FR10", company);
+        for (code, name, sales) in [("FR011", "Head office", 2), ("FR012", "Warehouse", 1)] {
+            let site = row()
+                .with("FCY", code)
+                .with("FCYNAM", name)
+                .with("FCYSHO", code)
+                .with("LEGCPY", "FR10")
+                .with("FINRSPFCY", "FR011")
+                .with("CRY", "FR")
+                .with_int("SALFLG", sales)
+                .with_int("WRHFLG", 2)
+                .with_int("FINFLG", if code == "FR011" { 2 } else { 1 })
+                .with_int("PURFLG", 2)
+                .with_int("MFGFLG", 1);
+            self.store.table_mut("FACILITY").insert(code, site);
+        }
+    }
+
+    /// Adds or replaces a customer category.
+    pub(crate) fn add_category(&mut self, category: &CustomerCategory, now: Timestamp) {
+        let mut row = Row::new(now, "ADMIN")
+            .with("BCGCOD", &category.code)
+            .with("CUR", &category.currency)
+            .with("LAN", &category.language)
+            .with("PTE", &category.payment_term)
+            .with("VACBPR", &category.tax_rule)
+            .with_int("CREMOD", if category.created_inactive { 2 } else { 1 })
+            .with_int(
+                "OSTCTL",
+                match category.credit_control {
+                    CreditControl::Check => 1,
+                    CreditControl::NoCheck => 2,
+                    CreditControl::Hold => 3,
+                },
+            );
+        if let Some(country) = &category.country {
+            row = row.with("CRY", country);
+        }
+        if let Some(prefix) = &category.sequence_prefix {
+            row = row.with("REFCOU", &category.code);
+            let sequence = Sequence {
+                prefix: prefix.clone(),
+                next: 1,
+                width: 6,
+            };
+            self.sequences.insert(category.code.clone(), sequence);
+        }
+        self.store.table_mut("BPCCATEG").insert(&category.code, row);
+    }
+}

@@ -1,0 +1,69 @@
+//! A Sage X3 server that behaves as the real one does, for tests.
+//!
+//! It listens on a real socket, keeps X3's tables in memory and serves them by GraphQL at `/xtrem/api`: both published
+//! schema generations, the filter language, pages and cursors, activated operations, diagnoses, and the credentials of
+//! on-premise servers. Where the published facts leave a question open there is a switch in [`Settings`].
+//!
+//! It shares no code with any client, so that it cannot agree with a client's mistakes.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), sage_x3_simulator::SimulatorError> {
+//! use sage_x3_simulator::{AddressSeed, Clock, CustomerSeed, DEFAULT_ENDPOINT, Edit, X3Simulator};
+//!
+//! let clock = Clock::manual("2026-03-01T08:00:00Z".parse().unwrap_or_default());
+//! let x3 = X3Simulator::builder().clock(clock).custom_field("YZOHOID").start().await?;
+//! let address = AddressSeed::new("MAIN").line(1, "1 rue de la Paix").set("city", "Paris");
+//! x3.create_as_user(DEFAULT_ENDPOINT, CustomerSeed::new("NA001", "Bakery").address(address))?;
+//! x3.edit_as_user(DEFAULT_ENDPOINT, &Edit::address("NA001", "MAIN").set("city", "Lyon"))?;
+//! println!("POST {} with x-xtrem-endpoint: {DEFAULT_ENDPOINT}", x3.api_url());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Credentials by default: [`ConnectedApplication::default`] and [`BasicUser::default`].
+//!
+//! What is assumed beyond the published evidence is listed where it is defined: type names in `schema.rs`, output
+//! properties in `model/`, the inputs in `write/input.rs`. The schema served by default is kept in
+//! `schema-gen3.graphql`.
+
+mod activation;
+mod admin;
+mod answer;
+mod api;
+mod auth;
+mod base_data;
+mod clock;
+mod connection;
+mod diagnose;
+mod endpoint;
+mod faults;
+mod filter;
+mod graphql;
+mod json;
+mod log;
+mod model;
+mod order;
+mod record;
+mod resolve;
+mod schema;
+mod seed;
+mod server;
+mod settings;
+mod simulator;
+mod snapshot;
+mod state;
+mod store;
+mod write;
+
+pub use activation::{Operation, OperationState};
+pub use base_data::{CreditControl, CustomerCategory};
+pub use clock::Clock;
+pub use faults::{Effect, Fault, RequestKind};
+pub use log::{Counters, RequestRecord};
+pub use seed::{AddressSeed, CustomerSeed, Edit, PropertyValue, StampMode};
+pub use settings::{
+    AddressIdForm, BasicUser, CompanyNames, ConnectedApplication, CustomField, DecimalForm,
+    Generation, PageOverflow, Settings, StampPrecision,
+};
+pub use simulator::{DEFAULT_ENDPOINT, SimulatorError, X3Simulator, X3SimulatorBuilder};
+pub use snapshot::{AddressSnapshot, CustomerSnapshot};

@@ -1,0 +1,394 @@
+//! The handle of a running simulator.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::activation::{Operation, OperationState};
+use crate::base_data::CustomerCategory;
+use crate::clock::Clock;
+use crate::faults::Fault;
+use crate::graphql::sdl;
+use crate::log::{Counters, RequestRecord};
+use crate::schema::HEADING;
+use crate::seed::{CustomerSeed, Edit};
+use crate::server;
+use crate::settings::{CustomField, Generation, Settings};
+use crate::snapshot::{CustomerSnapshot, customers};
+use crate::state::Shared;
+use crate::write::Refused;
+
+/// Name of the endpoint a simulator has when none is named.
+pub const DEFAULT_ENDPOINT: &str = "SEED";
+
+/// Why the simulator did not do what its handle was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimulatorError {
+    /// There is no endpoint of that name; name it when building.
+    #[error("the simulator has no endpoint {0}")]
+    UnknownEndpoint(String),
+    /// X3's rules forbid it; the messages say why.
+    #[error("refused: {}", .0.join("; "))]
+    Refused(Vec<String>),
+    /// The address could not be listened on.
+    #[error("the simulator could not listen")]
+    Listen(#[from] io::Error),
+}
+
+impl SimulatorError {
+    pub(crate) fn refused(diagnoses: Refused) -> Self {
+        Self::Refused(
+            diagnoses
+                .into_iter()
+                .map(|diagnose| diagnose.message)
+                .collect(),
+        )
+    }
+}
+
+/// Builds a simulator.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct X3SimulatorBuilder {
+    settings: Settings,
+    clock: Clock,
+    endpoints: Vec<String>,
+    address: Option<SocketAddr>,
+}
+
+impl X3SimulatorBuilder {
+    /// The clock; the computer's by default.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The schema generation; three by default.
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.settings.generation = generation;
+        self
+    }
+
+    /// Adds an endpoint with data of its own; without any there is `SEED`.
+    pub fn endpoint(mut self, name: &str) -> Self {
+        self.endpoints.push(name.to_owned());
+        self
+    }
+
+    /// Adds a text field of the site's own to the customer.
+    pub fn custom_field(mut self, name: &str) -> Self {
+        self.settings
+            .custom_fields
+            .push(CustomField::on_customer(name));
+        self
+    }
+
+    /// Changes any other switch.
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Where to listen; a free port of 127.0.0.1 by default.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// Listens and serves on a task of the current runtime.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Listen`] when the address is taken or not ours.
+    pub async fn start(mut self) -> Result<X3Simulator, SimulatorError> {
+        if self.endpoints.is_empty() {
+            self.endpoints.push(DEFAULT_ENDPOINT.to_owned());
+        }
+        let address = self
+            .address
+            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let shared = Shared::new(self.settings, self.clock, &self.endpoints);
+        let task = tokio::spawn(server::run(listener, shared.clone()));
+        Ok(X3Simulator {
+            shared,
+            address,
+            task,
+        })
+    }
+}
+
+/// A running Sage X3 server; it stops when dropped.
+#[derive(Debug)]
+pub struct X3Simulator {
+    shared: Shared,
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl X3Simulator {
+    /// Starts building one.
+    pub fn builder() -> X3SimulatorBuilder {
+        X3SimulatorBuilder::default()
+    }
+
+    /// One with default settings.
+    ///
+    /// # Errors
+    /// As [`X3SimulatorBuilder::start`].
+    pub async fn start() -> Result<Self, SimulatorError> {
+        Self::builder().start().await
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://127.0.0.1:port`, without a path.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The URL of the GraphQL interface.
+    pub fn api_url(&self) -> String {
+        format!("{}/xtrem/api", self.base_url())
+    }
+
+    /// The server's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// The settings as they are.
+    pub fn settings(&self) -> Settings {
+        Settings::clone(&self.shared.lock().settings)
+    }
+
+    /// Changes settings while it runs.
+    pub fn reconfigure(&self, change: impl FnOnce(&mut Settings)) {
+        self.shared.lock().reconfigure(change);
+    }
+
+    /// The schema served now, in the schema definition language.
+    pub fn schema_sdl(&self) -> String {
+        sdl::print(&self.shared.lock().schema, HEADING)
+    }
+
+    /// Adds or replaces a customer category.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn add_category(
+        &self,
+        endpoint: &str,
+        category: &CustomerCategory,
+    ) -> Result<(), SimulatorError> {
+        let now = self.shared.clock.now();
+        match self.shared.lock().endpoints.get_mut(endpoint) {
+            Some(endpoint) => {
+                endpoint.add_category(category, now);
+                Ok(())
+            }
+            None => Err(SimulatorError::UnknownEndpoint(endpoint.to_owned())),
+        }
+    }
+
+    /// Adds customers as a person would; returns their codes.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] at the first one X3's rules forbid; those before it are there.
+    pub fn seed_customers(
+        &self,
+        endpoint: &str,
+        customers: impl IntoIterator<Item = CustomerSeed>,
+    ) -> Result<Vec<String>, SimulatorError> {
+        customers
+            .into_iter()
+            .map(|customer| self.create_as_user(endpoint, customer))
+            .collect()
+    }
+
+    /// A person creates a customer; returns its code.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when X3's rules forbid it.
+    pub fn create_as_user(
+        &self,
+        endpoint: &str,
+        customer: CustomerSeed,
+    ) -> Result<String, SimulatorError> {
+        self.shared.create_as_user(endpoint, &customer.into_json())
+    }
+
+    /// Adds a business partner that is a supplier only, whose code a customer may later share.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn seed_supplier(
+        &self,
+        endpoint: &str,
+        code: &str,
+        name: &str,
+    ) -> Result<(), SimulatorError> {
+        self.shared.seed_supplier(endpoint, code, name)
+    }
+
+    /// A person changes something.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when X3's rules forbid it; nothing is changed then.
+    pub fn edit_as_user(&self, endpoint: &str, edit: &Edit) -> Result<(), SimulatorError> {
+        self.shared.edit_as_user(endpoint, edit)
+    }
+
+    /// A person deletes a customer; false when there was none.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn delete_as_user(&self, endpoint: &str, code: &str) -> Result<bool, SimulatorError> {
+        self.shared.delete_as_user(endpoint, code)
+    }
+
+    /// All customers by code.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn customers(&self, endpoint: &str) -> Result<Vec<CustomerSnapshot>, SimulatorError> {
+        self.shared.customers(endpoint)
+    }
+
+    /// One customer, when there is one of that code.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn customer(
+        &self,
+        endpoint: &str,
+        code: &str,
+    ) -> Result<Option<CustomerSnapshot>, SimulatorError> {
+        Ok(self
+            .customers(endpoint)?
+            .into_iter()
+            .find(|customer| customer.code == code))
+    }
+
+    /// Sums since the start or the last reset.
+    pub fn counters(&self) -> Counters {
+        self.shared.lock().log.counters
+    }
+
+    /// Sets the counters to zero and empties the request log.
+    pub fn reset_counters(&self) {
+        self.shared.lock().log = crate::log::Log::default();
+    }
+
+    /// The requests served, oldest first; the last 10,000 are kept.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.shared.lock().log.entries.iter().cloned().collect()
+    }
+
+    /// Adds a fault.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.lock().faults.inject(fault);
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.shared.lock().faults.clear();
+    }
+
+    /// Activates an operation or takes the activation away.
+    pub fn set_activation(&self, node: &str, operation: Operation, active: bool) {
+        let state = if active {
+            OperationState::Active
+        } else {
+            OperationState::NotActivated
+        };
+        self.set_operation(node, operation, state);
+    }
+
+    /// Says what happens when an operation is called.
+    pub fn set_operation(&self, node: &str, operation: Operation, operation_state: OperationState) {
+        let mut state = self.shared.lock();
+        state.activation.set(node, operation, operation_state);
+        state.rebuild_schema();
+    }
+
+    /// Stops serving; open connections are closed.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // Waiting for the abort makes sure that the port is free when this returns.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for X3Simulator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Shared {
+    fn write<T>(
+        &self,
+        endpoint: &str,
+        write: impl FnOnce(&mut crate::write::Writer<'_>) -> Result<T, Refused>,
+    ) -> Result<T, SimulatorError> {
+        let mut state = self.lock();
+        let now = self.stamp(&state.settings);
+        state
+            .writer(endpoint, now, write)
+            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?
+            .map_err(SimulatorError::refused)
+    }
+
+    pub(crate) fn create_as_user(
+        &self,
+        endpoint: &str,
+        data: &crate::json::Json,
+    ) -> Result<String, SimulatorError> {
+        self.write(endpoint, |writer| {
+            writer.create_customer(data).map(|written| written.key)
+        })
+    }
+
+    pub(crate) fn seed_supplier(
+        &self,
+        endpoint: &str,
+        code: &str,
+        name: &str,
+    ) -> Result<(), SimulatorError> {
+        self.write(endpoint, |writer| {
+            writer.create_supplier(code, name);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn edit_as_user(&self, endpoint: &str, edit: &Edit) -> Result<(), SimulatorError> {
+        self.write(endpoint, |writer| writer.edit(edit))
+    }
+
+    pub(crate) fn delete_as_user(
+        &self,
+        endpoint: &str,
+        code: &str,
+    ) -> Result<bool, SimulatorError> {
+        self.write(endpoint, |writer| Ok(writer.delete_customer(code)))
+    }
+
+    pub(crate) fn customers(
+        &self,
+        endpoint: &str,
+    ) -> Result<Vec<CustomerSnapshot>, SimulatorError> {
+        let state = self.lock();
+        let data = state
+            .endpoints
+            .get(endpoint)
+            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?;
+        Ok(customers(data, &state.model, &state.settings))
+    }
+}

@@ -1,0 +1,18 @@
+//! The simulator over real sockets, asked by a plain HTTP client.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod activation;
+mod administration;
+mod creating;
+mod credentials;
+mod faults;
+mod filters;
+mod generations;
+mod pages;
+mod people;
+mod program;
+mod reading;
+mod schema;
+mod support;
+mod transport;
+mod updating;

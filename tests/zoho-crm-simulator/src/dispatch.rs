@@ -1,0 +1,347 @@
+//! The way of a request: faults, limits, token, credits, operation, and faults again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+
+use crate::exchange::{Answer, Body, Call};
+use crate::failure::Failure;
+use crate::faults::{self, FaultKind};
+use crate::journal::LogEntry;
+use crate::json::Json;
+use crate::limits::{self, Place};
+use crate::routes::Route;
+use crate::world::{Shared, World};
+use crate::{coql, metadata, oauth, organisation, records, search, watch};
+
+/// A gateway's error page.
+const GATEWAY_PAGE: &str = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>";
+
+/// What leaves the server.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    Send {
+        answer: Answer,
+        spoiled: Option<Spoiled>,
+    },
+    /// The connection is closed without an answer.
+    Close,
+}
+
+/// How an answer is damaged on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoiled {
+    Truncated,
+    WrongContentType,
+    Garbled,
+}
+
+impl Delivery {
+    const fn whole(answer: Answer) -> Self {
+        Self::Send {
+            answer,
+            spoiled: None,
+        }
+    }
+}
+
+/// A request to the records API, looked at before it is carried out.
+struct Plan {
+    route: Result<Route, Failure>,
+    body: Result<Json, Failure>,
+    credits: u64,
+    heavy: bool,
+}
+
+impl Plan {
+    fn new(call: &Call, wrong_method: u16) -> Self {
+        let route = Route::find(&call.method, &call.segments, wrong_method);
+        let has_body = call.method != Method::GET && call.method != Method::DELETE;
+        let body = if has_body {
+            call.json()
+        } else {
+            Ok(Json::Null)
+        };
+        let rows = body
+            .as_ref()
+            .ok()
+            .and_then(|body| body.get("data"))
+            .and_then(Json::as_array)
+            .map_or(0, <[_]>::len);
+        let (credits, heavy) = match &route {
+            Ok(route) => {
+                let coql_limit = match (&body, route) {
+                    (Ok(body), Route::Coql) => coql::asked_limit(body),
+                    _ => 0,
+                };
+                (
+                    limits::cost(route, call, rows, coql_limit),
+                    limits::is_heavy(route, call, rows),
+                )
+            }
+            Err(_) => (1, false),
+        };
+        Self {
+            route,
+            body,
+            credits,
+            heavy,
+        }
+    }
+}
+
+/// Serves a request outside the admin routes.
+pub(crate) async fn serve(shared: Arc<Shared>, call: Call) -> Delivery {
+    let (struck, at) = {
+        let mut world = shared.world();
+        let world = &mut *world;
+        (
+            faults::strike(&mut world.faults, &call, &mut world.rng),
+            world.now.to_string(),
+        )
+    };
+    let mut entry = LogEntry {
+        at,
+        method: call.method.to_string(),
+        path: call.path.clone(),
+        query: call.query_text.clone(),
+        kind: String::new(),
+        module: None,
+        status: None,
+        credits: 0,
+        request_bytes: call.body.len(),
+        rows: 0,
+        fault: struck.last().map(|kind| format!("{kind:?}")),
+    };
+    let delivery = carry_out(&shared, &call, &struck, &mut entry).await;
+    if let Delivery::Send { answer, .. } = &delivery {
+        entry.status = Some(answer.status);
+        entry.rows = answer.rows;
+    }
+    let mut world = shared.world();
+    world.journal.record(entry);
+    drop(world);
+    shared.wake.notify_one();
+    delivery
+}
+
+async fn carry_out(
+    shared: &Arc<Shared>,
+    call: &Call,
+    struck: &[FaultKind],
+    entry: &mut LogEntry,
+) -> Delivery {
+    if call.segments.first().map(String::as_str) != Some("crm") {
+        entry.kind = oauth_kind(call).to_owned();
+        sleep_before(struck).await;
+        if let Some(delivery) = fails_before_effect(struck) {
+            return delivery;
+        }
+        let answer = accounts(shared, call).await;
+        return after_effect(struck, answer).await;
+    }
+    let (wrong_method, latency) = {
+        let behaviour = &shared.world().settings.behaviour;
+        (behaviour.wrong_method_status, behaviour.latency_millis)
+    };
+    let plan = Plan::new(call, wrong_method);
+    if let Ok(route) = &plan.route {
+        entry.kind = route.kind().to_owned();
+        entry.module = route.module().map(str::to_owned);
+    }
+    let _place = match Place::take(shared, plan.heavy) {
+        Ok(place) => place,
+        Err(failure) => return Delivery::whole(failure.into()),
+    };
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    sleep_before(struck).await;
+    if let Some(delivery) = fails_before_effect(struck) {
+        return delivery;
+    }
+    let answer = execute(&mut shared.world(), call, plan, entry);
+    after_effect(struck, answer).await
+}
+
+async fn sleep_before(struck: &[FaultKind]) {
+    for kind in struck {
+        if let FaultKind::Delay {
+            millis,
+            after_effect: false,
+        } = kind
+        {
+            tokio::time::sleep(Duration::from_millis(*millis)).await;
+        }
+    }
+}
+
+/// Faults that answer instead of the operation.
+fn fails_before_effect(struck: &[FaultKind]) -> Option<Delivery> {
+    struck.iter().find_map(|kind| match kind {
+        FaultKind::Status {
+            status,
+            html,
+            after_effect: false,
+        } => Some(Delivery::whole(error_page(*status, *html))),
+        FaultKind::TooManyRequests => Some(Delivery::whole(Failure::too_many_requests().into())),
+        FaultKind::InvalidToken => Some(Delivery::whole(Failure::invalid_token().into())),
+        FaultKind::DropBeforeEffect => Some(Delivery::Close),
+        _ => None,
+    })
+}
+
+fn error_page(status: u16, html: bool) -> Answer {
+    if html {
+        Answer::html(status, GATEWAY_PAGE)
+    } else {
+        Failure::internal(status).into()
+    }
+}
+
+/// Faults that strike the answer of an operation that took effect.
+async fn after_effect(struck: &[FaultKind], answer: Answer) -> Delivery {
+    for kind in struck {
+        if let FaultKind::Delay {
+            millis,
+            after_effect: true,
+        } = kind
+        {
+            tokio::time::sleep(Duration::from_millis(*millis)).await;
+        }
+    }
+    let damage = struck
+        .iter()
+        .find(|kind| !matches!(kind, FaultKind::Delay { .. }));
+    let spoiled = match damage {
+        Some(FaultKind::DropAfterEffect) => return Delivery::Close,
+        Some(FaultKind::Status { status, html, .. }) => {
+            return Delivery::whole(error_page(*status, *html));
+        }
+        Some(FaultKind::TruncatedBody) => Some(Spoiled::Truncated),
+        Some(FaultKind::WrongContentType) => Some(Spoiled::WrongContentType),
+        Some(FaultKind::GarbledBody) => Some(Spoiled::Garbled),
+        _ => None,
+    };
+    Delivery::Send { answer, spoiled }
+}
+
+fn oauth_kind(call: &Call) -> &'static str {
+    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["oauth", "v2", "token"] => "token",
+        ["oauth", "v2", "token", "revoke"] => "revoke",
+        ["oauth", "v2", "auth"] => "authorize",
+        _ => "",
+    }
+}
+
+/// The accounts server's paths, which need no token.
+async fn accounts(shared: &Arc<Shared>, call: &Call) -> Answer {
+    match (call.method.as_str(), oauth_kind(call)) {
+        ("POST", "token") => {
+            let params = oauth::read_form(call).await;
+            oauth::token(&mut shared.world(), &params)
+        }
+        ("POST", "revoke") => {
+            let params = oauth::read_form(call).await;
+            oauth::revoke(&mut shared.world(), &params)
+        }
+        ("GET", "authorize") => oauth::authorize(&mut shared.world(), call),
+        (_, "") => Failure::invalid_url().into(),
+        _ => Failure::invalid_method(405, 2).into(),
+    }
+}
+
+/// Token, credits, operation.
+fn execute(world: &mut World, call: &Call, plan: Plan, entry: &mut LogEntry) -> Answer {
+    let needed = plan
+        .route
+        .as_ref()
+        .map(|route| route.scopes(&call.method))
+        .unwrap_or_default();
+    if let Err(failure) = oauth::authenticate(world, call, &needed) {
+        return failure.into();
+    }
+    let left = match limits::charge(world, plan.credits) {
+        Ok(left) => left,
+        Err(failure) => return failure.into(),
+    };
+    entry.credits = plan.credits;
+    let result = plan
+        .route
+        .and_then(|route| operate(world, call, &route, plan.body));
+    let mut answer = result.unwrap_or_else(Answer::from);
+    if let Some(left) = left {
+        answer
+            .headers
+            .push(("x-api-credits-remaining", left.to_string()));
+    }
+    answer
+}
+
+/// Where the error object for an unknown module stands: Zoho's samples wrap it for some operations.
+fn place(route: &Route, failure: Failure) -> Failure {
+    match route {
+        Route::Insert(_) | Route::Upsert(_) | Route::Deleted(_) => failure.wrapped_in("data"),
+        _ => failure,
+    }
+}
+
+fn operate(
+    world: &mut World,
+    call: &Call,
+    route: &Route,
+    body: Result<Json, Failure>,
+) -> Result<Answer, Failure> {
+    let module = match route.module() {
+        Some(name) => Some(
+            world
+                .module(name)
+                .map_err(|failure| place(route, failure))?,
+        ),
+        None => None,
+    };
+    let module = module.as_deref();
+    match (route, module) {
+        (Route::List(_), Some(module)) => records::list(world, module, call),
+        (Route::GetOne(_, id), Some(module)) => records::get_one(world, module, id, call),
+        (Route::Insert(_), Some(module)) => records::insert(world, module, &body?),
+        (Route::UpdateMany(_), Some(module)) => records::update_many(world, module, &body?, call),
+        (Route::UpdateOne(_, id), Some(module)) => {
+            records::update_one(world, module, id, &body?, call)
+        }
+        (Route::Upsert(_), Some(module)) => records::upsert(world, module, &body?, call),
+        (Route::DeleteMany(_), Some(module)) => records::delete_many(world, module, call),
+        (Route::DeleteOne(_, id), Some(module)) => records::delete_one(world, module, id),
+        (Route::Deleted(_), Some(module)) => records::deleted_list(world, module, call),
+        (Route::Search(_), Some(module)) => search::search(world, module, call),
+        (Route::Count(_), Some(module)) => search::count(world, module, call),
+        (Route::Coql, _) => coql::execute(world, &body?),
+        (Route::Watch, _) => watch::handle(world, call),
+        (Route::Modules, _) => metadata::modules(world, call),
+        (Route::Module(name), _) => metadata::module(world, name),
+        (Route::Fields, _) => metadata::fields(world, call),
+        (Route::Field(id), _) => metadata::field(world, id, call),
+        (Route::PicklistValues(id), _) => metadata::picklist_values(world, id, call),
+        (Route::Layouts, _) => metadata::layouts(world, call),
+        (Route::Layout(id), _) => metadata::layout(world, id, call),
+        (Route::RelatedLists, _) => metadata::related_lists(world, call),
+        (Route::Org, _) => Ok(organisation::org(world)),
+        (Route::Currencies, _) => organisation::currencies(world),
+        (Route::Users, _) => organisation::users(world, call),
+        (Route::User(id), _) => Ok(organisation::user(world, id)),
+        // Every record operation names a module.
+        _ => Err(Failure::invalid_url()),
+    }
+}
+
+/// The bytes of an answer's body.
+pub(crate) fn body_text(body: &Body) -> Option<(String, &'static str)> {
+    match body {
+        Body::Empty => None,
+        Body::Json(json) => Some((json.to_string(), "application/json;charset=UTF-8")),
+        Body::Html(page) => Some(((*page).to_owned(), "text/html;charset=UTF-8")),
+    }
+}

@@ -1,0 +1,17 @@
+//! The simulator over real sockets, asked by a plain HTTP client.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod admin;
+mod coql;
+mod faults;
+mod limits;
+mod list;
+mod metadata;
+mod oauth;
+mod program;
+mod search;
+mod subforms;
+mod support;
+mod upsert;
+mod watch;
+mod write;

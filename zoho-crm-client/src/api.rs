@@ -1,0 +1,37 @@
+//! One file for each group of endpoints. Each endpoint is a function that builds the request and one that reads the
+//! answer, both pure; the types around them only send.
+
+mod answer;
+mod batch;
+mod channels;
+mod coql;
+mod deleted;
+mod get;
+mod list;
+mod metadata;
+mod module;
+mod open;
+mod outcome;
+mod outgoing;
+mod search;
+mod write;
+
+pub(crate) use self::{
+    answer::{Failure, Received},
+    coql::run_coql,
+    metadata::{fields, modules, org},
+    outgoing::Outgoing,
+};
+pub use self::{
+    channels::{
+        Channel, ChannelEvent, ChannelListing, Channels, EnabledChannel, Subscription, Verb,
+    },
+    coql::CoqlPage,
+    deleted::{DeletedKind, DeletedRecord, DeletedRequest},
+    list::{ListRequest, Order, SortBy},
+    module::ModuleApi,
+    open::{OpenRequest, OpenResponse},
+    outcome::{PartialFailure, RecordError, RecordErrorCause, WriteAction, WriteOutcomes, Written},
+    search::SearchRequest,
+    write::{DeleteRequest, InsertRequest, Trigger, TriggerKind, UpdateRequest, UpsertRequest},
+};

@@ -1,0 +1,585 @@
+//! Notification channels (reference: Zoho v8 section 5, read 2026-11).
+
+use std::{fmt, time::Duration};
+
+use http::Method;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Outgoing, Received};
+use crate::{
+    api_error::{ApiError, code},
+    client::ZohoClient,
+    error::Error,
+    model::DateTime,
+    names::{ChannelId, ModuleName},
+};
+
+const ENABLE: &str = "zoho.channels.enable";
+const RENEW: &str = "zoho.channels.renew";
+const LIST: &str = "zoho.channels.list";
+const DISABLE: &str = "zoho.channels.disable";
+const PATH: &str = "/actions/watch";
+
+/// Zoho's longest life of a channel is a week; asking for more silently gives an hour. Kept clear of by more than clocks
+/// differ.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600 - 600);
+const TOKEN_LENGTH: usize = 50;
+const URL_LENGTH: usize = 255;
+
+/// What happened to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// It was created.
+    Create,
+    /// It was edited.
+    Edit,
+    /// It was deleted.
+    Delete,
+    /// Any of these.
+    All,
+}
+
+/// Something to be notified of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelEvent {
+    /// In which module.
+    pub module: ModuleName,
+    /// What.
+    pub verb: Verb,
+}
+
+impl ChannelEvent {
+    /// Everything that happens in `module`.
+    pub fn all(module: impl Into<ModuleName>) -> Self {
+        Self {
+            module: module.into(),
+            verb: Verb::All,
+        }
+    }
+}
+
+impl fmt::Display for ChannelEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.verb {
+            Verb::Create => "create",
+            Verb::Edit => "edit",
+            Verb::Delete => "delete",
+            Verb::All => "all",
+        };
+        write!(f, "{}.{verb}", self.module)
+    }
+}
+
+/// A subscription to events: Zoho calls a URL when they happen, until the channel expires.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Channel {
+    /// Chosen by the subscriber, unique for its user.
+    pub id: ChannelId,
+    /// What to be notified of; 1 to 50.
+    pub events: Vec<ChannelEvent>,
+    /// Where to call: public https, at most 255 characters. Make it unguessable: calls are not signed.
+    pub notify_url: String,
+    /// Comes back in each call, to tell true ones from forged ones; at most 50 characters.
+    pub token: SecretString,
+    /// When the channel shall end. `None`: as late as Zoho allows.
+    pub expires_at: Option<Timestamp>,
+    /// Whether changes of related records count too. Zoho's own default is yes, here it is no.
+    pub notify_on_related_action: bool,
+    /// Whether calls carry the new values of changed fields. Default no.
+    pub return_affected_field_values: bool,
+}
+
+impl Channel {
+    /// A channel with the defaults of its fields.
+    pub fn new(
+        id: ChannelId,
+        events: impl IntoIterator<Item = ChannelEvent>,
+        notify_url: impl Into<String>,
+        token: impl Into<SecretString>,
+    ) -> Self {
+        Self {
+            id,
+            events: events.into_iter().collect(),
+            notify_url: notify_url.into(),
+            token: token.into(),
+            expires_at: None,
+            notify_on_related_action: false,
+            return_affected_field_values: false,
+        }
+    }
+
+    /// Ends the channel at `instant`. More than a week ahead is cut to a little less than a week.
+    #[must_use]
+    pub fn expiring_at(mut self, instant: Timestamp) -> Self {
+        self.expires_at = Some(instant);
+        self
+    }
+}
+
+impl fmt::Debug for Channel {
+    /// Leaves out token and URL: whoever knows them can forge calls.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("id", &self.id)
+            .field("events", &self.events)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A channel as Zoho set it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EnabledChannel {
+    /// Its id.
+    pub id: ChannelId,
+    /// When it ends, by Zoho's word: the earliest of its modules'. Renew it before. `None`: Zoho did not say; ask
+    /// [`Channels::list`].
+    pub expires_at: Option<Timestamp>,
+    /// One entry for each module.
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// One module of a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Subscription {
+    /// The module.
+    #[serde(rename = "resource_name")]
+    pub module: Option<ModuleName>,
+    /// When it ends.
+    #[serde(rename = "channel_expiry")]
+    pub expires_at: Option<DateTime>,
+}
+
+/// One module of a channel, as listed.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct ChannelListing {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// The module.
+    #[serde(rename = "resource_name")]
+    pub module: Option<ModuleName>,
+    /// What it notifies of, such as `Accounts.edit`; `Accounts.all` comes back as its three parts.
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// When it ends.
+    #[serde(rename = "channel_expiry")]
+    pub expires_at: Option<DateTime>,
+    /// Where it calls.
+    pub notify_url: Option<String>,
+    /// Whether changes of related records count too.
+    pub notify_on_related_action: Option<bool>,
+}
+
+impl fmt::Debug for ChannelListing {
+    /// Leaves out the URL: whoever knows it can forge calls.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelListing")
+            .field("channel_id", &self.channel_id)
+            .field("module", &self.module)
+            .field("events", &self.events)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Notification channels of this client's user. Each call costs 1 credit.
+#[derive(Clone, Debug)]
+pub struct Channels {
+    client: ZohoClient,
+}
+
+impl Channels {
+    pub(crate) fn new(client: ZohoClient) -> Self {
+        Self { client }
+    }
+
+    /// Opens `channel`, or replaces the one with its id. Zoho may check that the URL answers.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when a limit is broken; [`Error::Api`] when Zoho refuses it.
+    pub async fn enable(&self, channel: &Channel) -> Result<EnabledChannel, Error> {
+        let outgoing = enable_request(channel, self.client.now())?;
+        self.client
+            .send(outgoing, |received| parse(received, &channel.id))
+            .await
+    }
+
+    /// Gives `channel` a new end, without touching its token and settings.
+    ///
+    /// # Errors
+    /// [`Error::ChannelLost`] when it has expired or was never there: [`enable`](Self::enable) it then.
+    pub async fn renew(&self, channel: &Channel) -> Result<EnabledChannel, Error> {
+        let outgoing = renew_request(channel, self.client.now())?;
+        self.client
+            .send(outgoing, |received| parse(received, &channel.id))
+            .await
+    }
+
+    /// All live channels, one entry for each module of each.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn list(&self) -> Result<Vec<ChannelListing>, Error> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let outgoing = list_request(page);
+            let (listings, more) = self.client.send(outgoing, parse_list).await?;
+            let empty = listings.is_empty();
+            all.extend(listings);
+            if !more || empty {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Ends channels.
+    ///
+    /// # Errors
+    /// [`Error::ChannelLost`] when one of them does not exist (any more).
+    pub async fn disable(&self, ids: &[ChannelId]) -> Result<(), Error> {
+        let Some(first) = ids.first() else {
+            return Ok(());
+        };
+        self.client
+            .send(disable_request(ids), |received| {
+                parse(received, first).map(|_| ())
+            })
+            .await
+    }
+}
+
+#[derive(Serialize)]
+struct Watch<'a> {
+    channel_id: &'a ChannelId,
+    events: Vec<String>,
+    notify_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    channel_expiry: DateTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notify_on_related_action: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_affected_field_values: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    watch: [Watch<'a>; 1],
+}
+
+/// A channel id is its identity, so enabling twice leaves one channel: repeatable.
+fn enable_request(channel: &Channel, now: Timestamp) -> Result<Outgoing, Error> {
+    check(ENABLE, channel)?;
+    let watch = Watch {
+        // Exposes the secret: Zoho must know what to send back.
+        token: Some(channel.token.expose_secret()),
+        notify_on_related_action: Some(channel.notify_on_related_action),
+        return_affected_field_values: Some(channel.return_affected_field_values),
+        ..watch(channel, now)
+    };
+    Outgoing::change(ENABLE, Method::POST, PATH)
+        .repeatable(true)
+        .json(&Body { watch: [watch] })
+}
+
+/// Names what a change must name, and the new end; Zoho keeps the rest.
+fn renew_request(channel: &Channel, now: Timestamp) -> Result<Outgoing, Error> {
+    check(RENEW, channel)?;
+    Outgoing::change(RENEW, Method::PATCH, PATH)
+        .repeatable(true)
+        .json(&Body {
+            watch: [watch(channel, now)],
+        })
+}
+
+fn watch(channel: &Channel, now: Timestamp) -> Watch<'_> {
+    let latest = now + LONGEST;
+    Watch {
+        channel_id: &channel.id,
+        events: channel.events.iter().map(ToString::to_string).collect(),
+        notify_url: &channel.notify_url,
+        token: None,
+        channel_expiry: channel.expires_at.unwrap_or(latest).min(latest).into(),
+        notify_on_related_action: None,
+        return_affected_field_values: None,
+    }
+}
+
+fn check(operation: &'static str, channel: &Channel) -> Result<(), Error> {
+    let refuse = |reason: String| Err(Error::invalid(operation, reason));
+    if !(1..=50).contains(&channel.events.len()) {
+        return refuse(format!(
+            "a channel has 1 to 50 events, not {}",
+            channel.events.len()
+        ));
+    }
+    if let Some(event) = channel.events.iter().find(|event| !event.module.is_plain()) {
+        return refuse(format!("`{}` is no module API name", event.module));
+    }
+    if channel.notify_url.is_empty() || channel.notify_url.chars().count() > URL_LENGTH {
+        return refuse(format!(
+            "the URL to notify must have 1 to {URL_LENGTH} characters"
+        ));
+    }
+    let length = channel.token.expose_secret().chars().count();
+    if !(1..=TOKEN_LENGTH).contains(&length) {
+        return refuse(format!(
+            "the channel's token must have 1 to {TOKEN_LENGTH} characters, not {length}"
+        ));
+    }
+    Ok(())
+}
+
+fn list_request(page: u32) -> Outgoing {
+    Outgoing::get(LIST, PATH)
+        .query("page", page.to_string())
+        .query("per_page", "200")
+}
+
+fn disable_request(ids: &[ChannelId]) -> Outgoing {
+    let ids: Vec<&str> = ids.iter().map(ChannelId::as_str).collect();
+    Outgoing::change(DISABLE, Method::DELETE, PATH)
+        .repeatable(true)
+        .query("channel_ids", ids.join(","))
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    watch: Option<Vec<Row>>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    code: Option<String>,
+    message: Option<String>,
+    details: Option<serde_json::Value>,
+}
+
+#[derive(Default, Deserialize)]
+struct Details {
+    #[serde(default)]
+    events: Vec<Subscription>,
+}
+
+/// Successes come as 200 or 201, refusals as 202, 207 or 400, at the root or as a row.
+fn parse(received: &Received, id: &ChannelId) -> Result<EnabledChannel, Failure> {
+    let status = received.status();
+    if !status.is_success() && status != http::StatusCode::BAD_REQUEST {
+        return Err(received.failure());
+    }
+    let Some(rows) = received.body::<Answer>()?.watch else {
+        return Err(received.failure());
+    };
+    let mut subscriptions = Vec::new();
+    for row in rows {
+        match row.code.as_deref() {
+            Some(code::SUCCESS) => {
+                let details = row.details.unwrap_or_default();
+                let details: Details = serde_json::from_value(details).unwrap_or_default();
+                subscriptions.extend(details.events);
+            }
+            Some(code::NOT_SUBSCRIBED) => return Err(Failure::ChannelLost(id.clone())),
+            _ => {
+                return Err(Failure::Api(ApiError::new(
+                    row.code.unwrap_or_default(),
+                    row.message.unwrap_or_default(),
+                    row.details,
+                )));
+            }
+        }
+    }
+    let ends = subscriptions.iter().filter_map(|module| module.expires_at);
+    Ok(EnabledChannel {
+        id: id.clone(),
+        expires_at: ends.map(Timestamp::from).min(),
+        subscriptions,
+    })
+}
+
+fn parse_list(received: &Received) -> Result<(Vec<ChannelListing>, bool), Failure> {
+    #[derive(Deserialize)]
+    struct Body {
+        watch: Vec<ChannelListing>,
+        info: Option<Info>,
+    }
+    #[derive(Deserialize)]
+    struct Info {
+        #[serde(default)]
+        more_records: bool,
+    }
+    let Some(body) = received.json::<Body>()? else {
+        return Ok((Vec::new(), false));
+    };
+    let more = body.info.is_some_and(|info| info.more_records);
+    Ok((body.watch, more))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::api::answer::received;
+
+    const NOW: &str = "2026-11-20T10:00:00Z";
+
+    fn channel() -> Channel {
+        Channel::new(
+            ChannelId::from(1_000_000_068_001),
+            [ChannelEvent::all("Accounts")],
+            "https://sync.example/zoho?tenant=42",
+            "t-123",
+        )
+    }
+
+    fn sent(outgoing: Outgoing) -> (String, String, Value) {
+        assert!(outgoing.repeatable && outgoing.writes);
+        let request = outgoing.into_request().unwrap();
+        (
+            request.method().to_string(),
+            request.uri().to_string(),
+            serde_json::from_slice(request.body()).unwrap_or_default(),
+        )
+    }
+
+    #[test]
+    fn enabling_asks_for_a_little_less_than_a_week_and_no_related_records() {
+        let request = enable_request(&channel(), NOW.parse().unwrap()).unwrap();
+        assert_eq!(
+            sent(request),
+            (
+                "POST".to_owned(),
+                "/crm/v8/actions/watch".to_owned(),
+                json!({"watch": [{
+                    "channel_id": "1000000068001",
+                    "events": ["Accounts.all"],
+                    "notify_url": "https://sync.example/zoho?tenant=42",
+                    "token": "t-123",
+                    "channel_expiry": "2026-11-27T09:50:00+00:00",
+                    "notify_on_related_action": false,
+                    "return_affected_field_values": false
+                }]})
+            )
+        );
+    }
+
+    #[test]
+    fn renewing_names_what_it_must_and_the_new_end() {
+        let channel = channel().expiring_at("2026-11-21T10:00:00Z".parse().unwrap());
+        let (method, _, body) = sent(renew_request(&channel, NOW.parse().unwrap()).unwrap());
+        assert_eq!(method, "PATCH");
+        assert_eq!(
+            body,
+            json!({"watch": [{
+                "channel_id": "1000000068001",
+                "events": ["Accounts.all"],
+                "notify_url": "https://sync.example/zoho?tenant=42",
+                "channel_expiry": "2026-11-21T10:00:00+00:00"
+            }]})
+        );
+    }
+
+    #[test]
+    fn an_end_beyond_a_week_is_cut_because_zoho_would_make_it_an_hour() {
+        let channel = channel().expiring_at("2027-01-01T00:00:00Z".parse().unwrap());
+        let (_, _, body) = sent(renew_request(&channel, NOW.parse().unwrap()).unwrap());
+        assert_eq!(
+            body["watch"][0]["channel_expiry"],
+            "2026-11-27T09:50:00+00:00"
+        );
+    }
+
+    #[test]
+    fn limits_are_checked_before_sending() {
+        let now = NOW.parse().unwrap();
+        let long_token = Channel {
+            token: "x".repeat(51).into(),
+            ..channel()
+        };
+        let error = enable_request(&long_token, now).unwrap_err().to_string();
+        assert!(error.contains("1 to 50 characters, not 51"), "{error}");
+        let no_events = Channel {
+            events: Vec::new(),
+            ..channel()
+        };
+        assert!(enable_request(&no_events, now).is_err());
+        let long_url = Channel {
+            notify_url: format!("https://{}", "x".repeat(250)),
+            ..channel()
+        };
+        assert!(enable_request(&long_url, now).is_err());
+    }
+
+    #[test]
+    fn the_effective_end_is_the_earliest_that_zoho_names() {
+        let body = r#"{"watch":[{"code":"SUCCESS","details":{"events":[
+            {"channel_expiry":"2026-11-27T10:50:00+01:00","resource_uri":"https://www.zohoapis.com/crm/v2/Accounts","resource_id":"5725767000000002175","resource_name":"Accounts","channel_id":"1000000068001"},
+            {"channel_expiry":"2026-11-20T12:00:00+01:00","resource_uri":"https://www.zohoapis.com/crm/v2/Deals","resource_id":"5725767000000002176","resource_name":"Deals","channel_id":"1000000068001"}
+        ]},"message":"Successfully subscribed for actions-watch of the given module","status":"success"}]}"#;
+        let enabled = parse(&received(201, body), &channel().id).unwrap();
+        assert_eq!(
+            enabled.expires_at,
+            Some("2026-11-20T11:00:00Z".parse().unwrap())
+        );
+        assert_eq!(enabled.subscriptions.len(), 2);
+    }
+
+    #[test]
+    fn a_lost_channel_has_an_error_of_its_own() {
+        let body = r#"{"watch":[{"code":"NOT_SUBSCRIBED","details":{},"message":"Not subscribed for actions-watch of the given channel","status":"error"}]}"#;
+        for status in [400, 202, 207] {
+            assert!(matches!(
+                parse(&received(status, body), &channel().id),
+                Err(Failure::ChannelLost(id)) if id == "1000000068001"
+            ));
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_what_is_missing() {
+        let row = r#"{"code":"MANDATORY_NOT_FOUND","details":{"api_name":"notify_url"},"message":"required field not found","status":"error"}"#;
+        for body in [row.to_owned(), format!(r#"{{"watch":[{row}]}}"#)] {
+            match parse(&received(400, body), &channel().id) {
+                Err(Failure::Api(error)) => assert_eq!(error.field().unwrap(), "notify_url"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn listing_and_disabling() {
+        let request = list_request(2).into_request().unwrap();
+        assert_eq!(request.uri(), "/crm/v8/actions/watch?page=2&per_page=200");
+        let (listings, more) = parse_list(&received(
+            200,
+            r#"{"watch":[{"notify_on_related_action":false,"channel_expiry":"2026-11-27T10:50:00+01:00","return_affected_field_values":false,
+                "resource_uri":"https://www.zohoapis.com/crm/v8/Accounts","resource_id":"5725767000000002175","notify_url":"https://sync.example/zoho",
+                "resource_name":"Accounts","fields":null,"notification_condition":null,"channel_id":"1000000068001",
+                "events":["Accounts.edit","Accounts.create","Accounts.delete"],"token":"t-123"}],
+               "info":{"per_page":200,"count":1,"page":1,"more_records":false}}"#,
+        ))
+        .unwrap();
+        assert_eq!(listings[0].events.len(), 3);
+        assert!(!more);
+        assert!(!format!("{listings:?}").contains("t-123"));
+        assert!(parse_list(&received(204, "")).unwrap().0.is_empty());
+
+        let ids = [ChannelId::from(1), ChannelId::from(2)];
+        let (method, uri, _) = sent(disable_request(&ids));
+        assert_eq!(method, "DELETE");
+        assert_eq!(uri, "/crm/v8/actions/watch?channel_ids=1%2C2");
+    }
+
+    #[test]
+    fn debug_output_hides_token_and_url() {
+        let text = format!("{:?}", channel());
+        assert!(!text.contains("t-123") && !text.contains("sync.example"));
+    }
+}

@@ -1,0 +1,216 @@
+//! Reading records by id (reference: Zoho v8 sections 2.2 and 2.3, read 2026-11).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use client_core::decode_json;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{
+    Failure, Outgoing, Received,
+    list::{ListQuery, PAGE_SIZE, PARAMETER_LENGTH, parse},
+    outgoing::{groups, module_path},
+};
+use crate::{
+    client::ZohoClient,
+    error::{CallContext, Error},
+    model::{Model, Record},
+    names::{FieldName, ModuleName, RecordId},
+    page::{Page, PageToken},
+};
+
+const ONE: &str = "zoho.records.get";
+const BY_IDS: &str = "zoho.records.get_by_ids";
+
+pub(super) async fn one<T: DeserializeOwned>(
+    client: &ZohoClient,
+    module: &ModuleName,
+    id: &RecordId,
+) -> Result<Option<T>, Error> {
+    client.send(one_request(module, id)?, parse_one).await
+}
+
+fn one_request(module: &ModuleName, id: &RecordId) -> Result<Outgoing, Error> {
+    let path = format!("{}/{id}", module_path(ONE, module)?);
+    Ok(Outgoing::get(ONE, &path).of_module(module))
+}
+
+/// 204 stands for an id that does not exist, deleted ones included.
+fn parse_one<T: DeserializeOwned>(received: &Received) -> Result<Option<T>, Failure> {
+    #[derive(Deserialize)]
+    struct Body<T> {
+        data: Vec<T>,
+    }
+    let Some(body) = received.json::<Body<T>>()? else {
+        return Ok(None);
+    };
+    Ok(body.data.into_iter().next())
+}
+
+/// The records with `ids`, joined from as many calls as ids and fields need.
+pub(super) async fn by_ids<T: Model>(
+    client: &ZohoClient,
+    module: &ModuleName,
+    ids: &[RecordId],
+    fields: &[FieldName],
+) -> Result<BTreeMap<RecordId, T>, Error> {
+    let fields = if fields.is_empty() {
+        T::fields().iter().copied().map(FieldName::from).collect()
+    } else {
+        fields.to_vec()
+    };
+    let query = ListQuery::new(module.clone(), fields);
+    let field_groups = query.field_groups()?;
+    let Some((first, others)) = field_groups.split_first() else {
+        return Err(Error::invalid(
+            BY_IDS,
+            "name the fields to read: Zoho lists nothing without them",
+        ));
+    };
+    let distinct: BTreeSet<&RecordId> = ids.iter().collect();
+    let distinct: Vec<RecordId> = distinct.into_iter().cloned().collect();
+    let mut found = BTreeMap::new();
+    for portion in groups(&distinct, usize::from(PAGE_SIZE), PARAMETER_LENGTH) {
+        let records: Vec<T> = if others.is_empty() {
+            portion_of(client, &query, first, &portion).await?
+        } else {
+            let records: Vec<Record> = portion_of(client, &query, first, &portion).await?;
+            complete(client, module, records, others).await?
+        };
+        for record in records {
+            if let Some(id) = record.record_id() {
+                found.insert(id, record);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Adds the fields of `groups` to `records`. Those that vanished meanwhile are left out.
+pub(super) async fn complete<T: Model>(
+    client: &ZohoClient,
+    module: &ModuleName,
+    mut records: Vec<Record>,
+    field_groups: &[Vec<FieldName>],
+) -> Result<Vec<T>, Error> {
+    let ids: Vec<RecordId> = records.iter().filter_map(Record::id).collect();
+    let query = ListQuery::new(module.clone(), Vec::new());
+    for fields in field_groups {
+        let mut more: BTreeMap<RecordId, Record> = BTreeMap::new();
+        for portion in groups(&ids, usize::from(PAGE_SIZE), PARAMETER_LENGTH) {
+            let found: Vec<Record> = portion_of(client, &query, fields, &portion).await?;
+            more.extend(
+                found
+                    .into_iter()
+                    .filter_map(|record| Some((record.id()?, record))),
+            );
+        }
+        records.retain_mut(|record| match record.id().and_then(|id| more.remove(&id)) {
+            Some(others) => {
+                record.extend(others);
+                true
+            }
+            None => false,
+        });
+    }
+    records.iter().map(|record| typed(record, module)).collect()
+}
+
+async fn portion_of<T: Model>(
+    client: &ZohoClient,
+    query: &ListQuery,
+    fields: &[FieldName],
+    ids: &[RecordId],
+) -> Result<Vec<T>, Error> {
+    let query = ListQuery {
+        ids: ids.to_vec(),
+        ..query.clone()
+    };
+    let mut outgoing = query.request(fields, &PageToken::first())?;
+    outgoing.operation = BY_IDS;
+    client
+        .send(outgoing, |received| parse_portion(received, ids))
+        .await
+}
+
+/// An answer with other records than those asked for must not pass: it would look as though the missing ones were
+/// deleted.
+fn parse_portion<T: Model>(received: &Received, ids: &[RecordId]) -> Result<Vec<T>, Failure> {
+    let page: Page<T> = parse(received, &PageToken::first(), PAGE_SIZE)?;
+    let strange = page
+        .records
+        .iter()
+        .any(|record| record.record_id().is_none_or(|id| !ids.contains(&id)));
+    if strange || page.next.is_some() {
+        return Err(Failure::Inconsistent(
+            "Zoho answered with records that were not asked for".to_owned(),
+        ));
+    }
+    Ok(page.records)
+}
+
+fn typed<T: Model>(record: &Record, module: &ModuleName) -> Result<T, Error> {
+    let decoded = serde_json::to_vec(record)
+        .map_err(|error| Error::invalid(BY_IDS, error.to_string()))
+        .map(|json| decode_json(&json))?;
+    decoded.map_err(|source| Error::Decode {
+        context: Box::new(CallContext {
+            operation: BY_IDS,
+            method: http::Method::GET,
+            path: format!("/crm/v8/{module}"),
+            status: Some(http::StatusCode::OK),
+            attempts: 1,
+            may_have_been_applied: false,
+        }),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::answer::received;
+
+    fn id(text: &str) -> RecordId {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_request_for_one() {
+        let request = one_request(&"Sales_Orders".into(), &id("5725767000000524157"))
+            .unwrap()
+            .into_request()
+            .unwrap();
+        assert_eq!(request.uri(), "/crm/v8/Sales_Orders/5725767000000524157");
+    }
+
+    #[test]
+    fn an_unknown_id_is_nothing() {
+        assert!(parse_one::<Record>(&received(204, "")).unwrap().is_none());
+        let found = parse_one::<Record>(&received(200, r#"{"data":[{"id":"1"}]}"#)).unwrap();
+        assert_eq!(found.unwrap().id().unwrap(), "1");
+    }
+
+    #[test]
+    fn fifty_ids_of_19_digits_fit_one_call() {
+        let ids: Vec<RecordId> = (0..120)
+            .map(|n| id(&format!("5725767000000{n:06}")))
+            .collect();
+        let sizes: Vec<usize> = groups(&ids, 200, PARAMETER_LENGTH)
+            .iter()
+            .map(Vec::len)
+            .collect();
+        assert_eq!(sizes, [51, 51, 18]);
+    }
+
+    #[test]
+    fn other_records_than_those_asked_for_are_refused() {
+        let ids = [id("1"), id("2")];
+        let parse = |body: &'static str| parse_portion::<Record>(&received(200, body), &ids);
+        assert_eq!(parse(r#"{"data":[{"id":"2"}]}"#).unwrap().len(), 1);
+        assert!(parse(r#"{"data":[{"id":"3"}]}"#).is_err());
+        assert!(
+            parse(r#"{"data":[{"id":"1"}],"info":{"more_records":true,"next_page_token":"x"}}"#)
+                .is_err()
+        );
+    }
+}

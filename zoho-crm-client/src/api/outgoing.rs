@@ -1,0 +1,246 @@
+//! A request before it is authorized.
+
+use bytes::Bytes;
+use client_core::Request;
+use http::{
+    HeaderName, HeaderValue, Method,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use url::form_urlencoded;
+
+use crate::{
+    error::Error,
+    model::DateTime,
+    names::{FieldName, ModuleName, RecordId},
+    usage::Credits,
+};
+
+/// Base path of the API (reference: Zoho v8, read 2026-11).
+const BASE: &str = "/crm/v8";
+
+/// What a call needs to know about its request, besides the request.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) operation: &'static str,
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+    /// Sending it twice is harmless.
+    pub(crate) repeatable: bool,
+    /// It changes something at Zoho.
+    pub(crate) writes: bool,
+    credits: u64,
+    pub(crate) module: Option<ModuleName>,
+    pub(crate) rows: Option<usize>,
+}
+
+impl Outgoing {
+    /// A read of `path`, which starts with a slash and stands below the API's base.
+    pub(crate) fn get(operation: &'static str, path: &str) -> Self {
+        Self::new(operation, Method::GET, format!("{BASE}{path}")).repeatable(true)
+    }
+
+    /// A change at `path`. Not repeatable unless said so.
+    pub(crate) fn change(operation: &'static str, method: Method, path: &str) -> Self {
+        let mut request = Self::new(operation, method, format!("{BASE}{path}"));
+        request.writes = true;
+        request
+    }
+
+    /// Any request to any path of the API's host.
+    pub(crate) fn new(operation: &'static str, method: Method, path: String) -> Self {
+        Self {
+            operation,
+            method,
+            path,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            repeatable: false,
+            writes: false,
+            credits: 1,
+            module: None,
+            rows: None,
+        }
+    }
+
+    /// Notes the module, for logs.
+    pub(crate) fn of_module(mut self, module: &ModuleName) -> Self {
+        self.module = Some(module.clone());
+        self
+    }
+
+    pub(crate) fn rows(mut self, rows: usize) -> Self {
+        self.rows = Some(rows);
+        self
+    }
+
+    pub(crate) fn repeatable(mut self, repeatable: bool) -> Self {
+        self.repeatable = repeatable;
+        self
+    }
+
+    pub(crate) fn credits(mut self, credits: u64) -> Self {
+        self.credits = credits;
+        self
+    }
+
+    pub(crate) fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Asks only for what changed after `since`. Zoho wants an ISO date here, not the one of RFC 9110.
+    pub(crate) fn modified_since(self, since: Option<Timestamp>) -> Self {
+        let value =
+            since.and_then(|since| HeaderValue::from_str(&DateTime::from(since).to_string()).ok());
+        match value {
+            Some(value) => self.header(http::header::IF_MODIFIED_SINCE, value),
+            None => self,
+        }
+    }
+
+    pub(crate) fn body(mut self, body: Bytes) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub(crate) fn json<T: Serialize + ?Sized>(self, body: &T) -> Result<Self, Error> {
+        let bytes = serde_json::to_vec(body).map_err(|error| {
+            Error::invalid(
+                self.operation,
+                format!("the body cannot be written as JSON: {error}"),
+            )
+        })?;
+        let json = HeaderValue::from_static("application/json");
+        Ok(self.header(CONTENT_TYPE, json).body(bytes.into()))
+    }
+
+    /// The request without host and credential.
+    pub(crate) fn into_request(self) -> Result<Request, Error> {
+        let mut target = self.path;
+        if !self.query.is_empty() {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&self.query)
+                .finish();
+            target.push('?');
+            target.push_str(&query);
+        }
+        let mut request = http::Request::builder()
+            .method(self.method)
+            .uri(target)
+            .header(ACCEPT, "application/json")
+            .extension(Credits(self.credits))
+            .body(self.body)
+            .map_err(|error| Error::invalid(self.operation, error.to_string()))?;
+        for (name, value) in self.headers {
+            request.headers_mut().insert(name, value);
+        }
+        Ok(request)
+    }
+}
+
+/// `/Accounts`, refused when the name could change the path.
+pub(crate) fn module_path(operation: &'static str, module: &ModuleName) -> Result<String, Error> {
+    if module.is_plain() {
+        return Ok(format!("/{module}"));
+    }
+    Err(Error::invalid(
+        operation,
+        format!("`{module}` is no module API name: use letters, digits and `_`"),
+    ))
+}
+
+/// Names joined by commas, refused when one could change the query.
+pub(crate) fn field_list(operation: &'static str, fields: &[FieldName]) -> Result<String, Error> {
+    if let Some(wrong) = fields.iter().find(|field| !field.is_plain()) {
+        return Err(Error::invalid(
+            operation,
+            format!("`{wrong}` is no field API name: use letters, digits, `_`, `$` and `.`"),
+        ));
+    }
+    Ok(join(fields.iter().map(FieldName::as_str)))
+}
+
+pub(crate) fn id_list(ids: &[RecordId]) -> String {
+    join(ids.iter().map(RecordId::as_str))
+}
+
+fn join<'a>(items: impl Iterator<Item = &'a str>) -> String {
+    items.collect::<Vec<_>>().join(",")
+}
+
+/// Splits `items` into groups of at most `count` whose texts, joined by commas, have at most `length` characters.
+pub(crate) fn groups<T: AsRef<str> + Clone>(
+    items: &[T],
+    count: usize,
+    length: usize,
+) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    let mut used = 0;
+    for item in items {
+        let size = item.as_ref().len() + 1;
+        match groups.last_mut() {
+            Some(group) if group.len() < count && used + size <= length => {
+                group.push(item.clone());
+                used += size;
+            }
+            _ => {
+                groups.push(vec![item.clone()]);
+                // The first item of a group needs no comma before it.
+                used = size - 1;
+            }
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn values_cannot_add_parameters() {
+        let request = Outgoing::get("test", "/Accounts")
+            .query("fields", "a,b")
+            .query("x", "1&page=9#z")
+            .into_request()
+            .unwrap();
+        assert_eq!(
+            request.uri(),
+            "/crm/v8/Accounts?fields=a%2Cb&x=1%26page%3D9%23z"
+        );
+    }
+
+    #[test]
+    fn a_module_name_cannot_change_the_path() {
+        let wrong = ModuleName::from("Accounts/../org");
+        assert!(matches!(
+            module_path("test", &wrong),
+            Err(Error::InvalidRequest { .. })
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn groups_keep_all_items_in_order_within_their_limits(lengths in prop::collection::vec(1usize..40, 0..200)) {
+            let items: Vec<String> = lengths.iter().map(|length| "x".repeat(*length)).collect();
+            let groups = groups(&items, 7, 100);
+            for group in &groups {
+                prop_assert!(!group.is_empty() && group.len() <= 7 && group.join(",").len() <= 100);
+            }
+            prop_assert_eq!(groups.concat(), items);
+        }
+    }
+}

@@ -1,0 +1,527 @@
+//! Inserting, updating, upserting and deleting records (reference: Zoho v8 sections 2.4 to 2.7, read 2026-11).
+
+use std::sync::Arc;
+
+use http::Method;
+use serde::Serialize;
+
+use super::{
+    Failure, Outgoing, Received, RecordError, RecordErrorCause, WriteOutcomes, Written,
+    batch::{batches, keys_of},
+    outcome::{RowOutcome, parse_rows},
+    outgoing::{field_list, id_list, module_path},
+};
+use crate::{
+    api_error::{ApiError, code},
+    client::ZohoClient,
+    error::{Error, ErrorKind},
+    model::Record,
+    names::{FieldName, ModuleName, RecordId},
+};
+
+const INSERT: &str = "zoho.records.insert";
+const UPDATE: &str = "zoho.records.update";
+const UPSERT: &str = "zoho.records.upsert";
+const DELETE: &str = "zoho.records.delete";
+
+/// Which automations of the organisation a write sets off. Zoho's own default is all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Trigger {
+    /// None: the right choice for a synchronisation, whose writes are no user's deeds.
+    #[default]
+    None,
+    /// Only these.
+    Only(Vec<TriggerKind>),
+    /// All that apply.
+    All,
+}
+
+/// A kind of automation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TriggerKind {
+    /// Workflow rules.
+    Workflow,
+    /// Approval processes.
+    Approval,
+    /// Blueprints.
+    Blueprint,
+    /// Path finder.
+    Pathfinder,
+    /// Orchestrations.
+    Orchestration,
+}
+
+impl Trigger {
+    /// The body's `trigger`: absent means all, an empty list none.
+    fn kinds(&self) -> Option<&[TriggerKind]> {
+        match self {
+            Self::None => Some(&[]),
+            Self::Only(kinds) => Some(kinds),
+            Self::All => None,
+        }
+    }
+}
+
+macro_rules! write_request {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        #[must_use = "call `send`"]
+        pub struct $name {
+            client: ZohoClient,
+            write: Write,
+        }
+
+        impl $name {
+            /// Which automations to set off. Default: none.
+            pub fn trigger(mut self, trigger: Trigger) -> Self {
+                self.write.trigger = trigger;
+                self
+            }
+
+            /// Sends the rows, 100 in a call, one call after the other. Costs 1 credit for each started 10 rows.
+            ///
+            /// # Errors
+            /// When no call was answered. Once one was, a later call that fails shows as the outcome of its rows.
+            pub async fn send(self) -> Result<WriteOutcomes, Error> {
+                run(&self.client, self.write.calls()?).await
+            }
+        }
+    };
+}
+
+write_request! {
+    /// New records. Not repeated after a lost answer: see [`Error::may_have_been_applied`].
+    InsertRequest
+}
+write_request! {
+    /// Changes to records by id.
+    UpdateRequest
+}
+write_request! {
+    /// New records, or changes to those that match.
+    UpsertRequest
+}
+
+impl InsertRequest {
+    pub(super) fn new(client: ZohoClient, module: ModuleName, records: Vec<Record>) -> Self {
+        let write = Write::new(Kind::Insert, module, records);
+        Self { client, write }
+    }
+}
+
+impl UpdateRequest {
+    pub(super) fn new(client: ZohoClient, module: ModuleName, records: Vec<Record>) -> Self {
+        let write = Write::new(Kind::Update, module, records);
+        Self { client, write }
+    }
+}
+
+impl UpsertRequest {
+    pub(super) fn new(client: ZohoClient, module: ModuleName, records: Vec<Record>) -> Self {
+        let write = Write::new(Kind::Upsert, module, records);
+        Self { client, write }
+    }
+
+    /// The unique fields to match by, most telling first. Zoho always checks fields that the organisation made unique
+    /// as well.
+    ///
+    /// Rows that all have an id or a value in one of these fields may be sent again after a lost answer, and two rows
+    /// with the same value go into different calls.
+    pub fn duplicate_check_fields<F: Into<FieldName>>(
+        mut self,
+        fields: impl IntoIterator<Item = F>,
+    ) -> Self {
+        self.write.check_fields = fields.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Insert,
+    Update,
+    Upsert,
+}
+
+#[derive(Clone, Debug)]
+struct Write {
+    kind: Kind,
+    module: ModuleName,
+    records: Vec<Record>,
+    trigger: Trigger,
+    check_fields: Vec<FieldName>,
+}
+
+/// One call of a write.
+#[derive(Debug)]
+struct WriteCall {
+    /// Positions of its rows among all rows.
+    rows: Vec<usize>,
+    outgoing: Outgoing,
+    parse: fn(&Received, usize) -> Result<Vec<RowOutcome>, Failure>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    data: Vec<&'a Record>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trigger: Option<&'a [TriggerKind]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    duplicate_check_fields: &'a [FieldName],
+}
+
+impl Write {
+    fn new(kind: Kind, module: ModuleName, records: Vec<Record>) -> Self {
+        Self {
+            kind,
+            module,
+            records,
+            trigger: Trigger::None,
+            check_fields: Vec::new(),
+        }
+    }
+
+    fn calls(&self) -> Result<Vec<WriteCall>, Error> {
+        if self.kind == Kind::Update
+            && let Some(position) = self.records.iter().position(|record| record.id().is_none())
+        {
+            return Err(Error::invalid(
+                UPDATE,
+                format!("the row at position {position} has no `id`"),
+            ));
+        }
+        let keys: Vec<Vec<String>> = self
+            .records
+            .iter()
+            .map(|record| keys_of(record, &self.check_fields))
+            .collect();
+        batches(&keys)
+            .into_iter()
+            .map(|rows| {
+                let identified = rows.iter().all(|row| !keys[*row].is_empty());
+                let outgoing = self.outgoing(&rows, identified)?;
+                Ok(WriteCall {
+                    rows,
+                    outgoing,
+                    parse: parse_rows,
+                })
+            })
+            .collect()
+    }
+
+    /// `identified`: each row has an id or a value in a check field, so that a second upsert finds what the first one
+    /// inserted.
+    fn outgoing(&self, rows: &[usize], identified: bool) -> Result<Outgoing, Error> {
+        let (operation, method, suffix, repeatable) = match self.kind {
+            Kind::Insert => (INSERT, Method::POST, "", false),
+            Kind::Update => (UPDATE, Method::PUT, "", true),
+            Kind::Upsert => (UPSERT, Method::POST, "/upsert", identified),
+        };
+        field_list(operation, &self.check_fields)?;
+        let path = format!("{}{suffix}", module_path(operation, &self.module)?);
+        let body = Body {
+            data: rows.iter().map(|row| &self.records[*row]).collect(),
+            trigger: self.trigger.kinds(),
+            duplicate_check_fields: &self.check_fields,
+        };
+        Outgoing::change(operation, method, &path)
+            .of_module(&self.module)
+            .rows(rows.len())
+            .repeatable(repeatable)
+            .credits(u64::try_from(rows.len().div_ceil(10)).unwrap_or(u64::MAX))
+            .json(&body)
+    }
+}
+
+/// Deletion of records by id.
+#[derive(Clone, Debug)]
+#[must_use = "call `send`"]
+pub struct DeleteRequest {
+    client: ZohoClient,
+    module: ModuleName,
+    ids: Vec<RecordId>,
+    trigger: Trigger,
+}
+
+impl DeleteRequest {
+    pub(super) fn new(client: ZohoClient, module: ModuleName, ids: Vec<RecordId>) -> Self {
+        Self {
+            client,
+            module,
+            ids,
+            trigger: Trigger::None,
+        }
+    }
+
+    /// Which automations to set off. Default: none. Zoho knows only all or none here: [`Trigger::Only`] counts as all.
+    pub fn trigger(mut self, trigger: Trigger) -> Self {
+        self.trigger = trigger;
+        self
+    }
+
+    /// Deletes, 100 records in a call. An id that does not exist fails with `INVALID_DATA`, except when it was this
+    /// very call that deleted it and its answer was lost.
+    ///
+    /// # Errors
+    /// When no call was answered. Once one was, a later call that fails shows as the outcome of its rows.
+    pub async fn send(self) -> Result<WriteOutcomes, Error> {
+        let calls = delete_calls(&self.module, &self.ids, &self.trigger)?;
+        run(&self.client, calls).await
+    }
+}
+
+fn delete_calls(
+    module: &ModuleName,
+    ids: &[RecordId],
+    trigger: &Trigger,
+) -> Result<Vec<WriteCall>, Error> {
+    let path = module_path(DELETE, module)?;
+    let keys: Vec<Vec<String>> = ids.iter().map(|id| vec![id.to_string()]).collect();
+    let calls = batches(&keys).into_iter().map(|rows| {
+        let ids: Vec<RecordId> = rows.iter().map(|row| ids[*row].clone()).collect();
+        let mut outgoing = Outgoing::change(DELETE, Method::DELETE, &path)
+            .of_module(module)
+            .rows(rows.len())
+            .repeatable(true)
+            .query("ids", id_list(&ids));
+        if *trigger == Trigger::None {
+            outgoing = outgoing.query("wf_trigger", "false");
+        }
+        WriteCall {
+            rows,
+            outgoing,
+            parse: parse_deleted,
+        }
+    });
+    Ok(calls.collect())
+}
+
+/// After a lost answer, "no such record" means that the lost attempt deleted it.
+fn parse_deleted(received: &Received, expected: usize) -> Result<Vec<RowOutcome>, Failure> {
+    let rows = parse_rows(received, expected)?;
+    if !received.repeated {
+        return Ok(rows);
+    }
+    let forgive = |error: ApiError| {
+        let id = (error.code() == code::INVALID_DATA)
+            .then(|| error.details().get("id")?.as_str()?.parse().ok())
+            .flatten();
+        match id {
+            Some(id) => Ok(Written {
+                id,
+                action: None,
+                duplicate_field: None,
+                created_time: None,
+                modified_time: None,
+            }),
+            None => Err(error),
+        }
+    };
+    Ok(rows.into_iter().map(|row| row.or_else(forgive)).collect())
+}
+
+/// Sends the calls in order and puts each outcome where its row was.
+async fn run(client: &ZohoClient, calls: Vec<WriteCall>) -> Result<WriteOutcomes, Error> {
+    let total = calls.iter().map(|call| call.rows.len()).sum();
+    let mut outcomes: Vec<Option<Result<Written, RecordError>>> = Vec::new();
+    outcomes.resize_with(total, || None);
+    let mut failures: Vec<(Vec<usize>, Error)> = Vec::new();
+    let mut unsent: Vec<usize> = Vec::new();
+    let mut answered = total == 0;
+    for call in calls {
+        if failures.last().is_some_and(|(_, error)| would_recur(error)) {
+            unsent.extend(call.rows);
+            continue;
+        }
+        let (rows, parse) = (call.rows, call.parse);
+        let sent = client
+            .send(call.outgoing, |received| parse(received, rows.len()))
+            .await;
+        match sent {
+            Ok(results) => {
+                answered = true;
+                for (row, result) in rows.into_iter().zip(results) {
+                    let rejected = |error| RecordError::new(RecordErrorCause::Rejected(error));
+                    outcomes[row] = Some(result.map_err(rejected));
+                }
+            }
+            Err(error) => failures.push((rows, error)),
+        }
+    }
+    if !answered {
+        return Err(gravest(failures));
+    }
+    let mut last = None;
+    for (rows, error) in failures {
+        let error = Arc::new(error);
+        for row in rows {
+            let cause = RecordErrorCause::Call(Arc::clone(&error));
+            outcomes[row] = Some(Err(RecordError::new(cause)));
+        }
+        last = Some(error);
+    }
+    if let Some(error) = last {
+        for row in unsent {
+            let cause = RecordErrorCause::NotSent(Arc::clone(&error));
+            outcomes[row] = Some(Err(RecordError::new(cause)));
+        }
+    }
+    Ok(WriteOutcomes::new(outcomes.into_iter().flatten().collect()))
+}
+
+/// Whether the next call would fail in the same way. A refusal may be due to one call's rows.
+fn would_recur(error: &Error) -> bool {
+    error.kind() != ErrorKind::Api || error.is_retryable()
+}
+
+/// The one that leaves most in doubt.
+fn gravest(failures: Vec<(Vec<usize>, Error)>) -> Error {
+    let errors = failures.into_iter().map(|(_, error)| error);
+    errors
+        .reduce(|first, other| {
+            if other.may_have_been_applied() && !first.may_have_been_applied() {
+                other
+            } else {
+                first
+            }
+        })
+        .unwrap_or_else(|| Error::invalid(UPSERT, "there was nothing to send"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::api::answer::received;
+
+    fn coded(code: &str) -> Record {
+        Record::new().with("X3_Code", code)
+    }
+
+    fn calls(kind: Kind, records: Vec<Record>, check: &[&str], trigger: Trigger) -> Vec<WriteCall> {
+        let mut write = Write::new(kind, "Accounts".into(), records);
+        write.check_fields = check.iter().copied().map(FieldName::from).collect();
+        write.trigger = trigger;
+        write.calls().unwrap()
+    }
+
+    fn sent(call: &WriteCall) -> (String, String, Value) {
+        let request = call.outgoing.clone().into_request().unwrap();
+        assert_eq!(request.headers()["content-type"], "application/json");
+        (
+            request.method().to_string(),
+            request.uri().to_string(),
+            serde_json::from_slice(request.body()).unwrap(),
+        )
+    }
+
+    #[test]
+    fn an_upsert_names_its_key_and_sets_off_nothing() {
+        let calls = calls(
+            Kind::Upsert,
+            vec![coded("A").with("Fax", None::<&str>)],
+            &["X3_Code"],
+            Trigger::None,
+        );
+        assert_eq!(
+            sent(&calls[0]),
+            (
+                "POST".to_owned(),
+                "/crm/v8/Accounts/upsert".to_owned(),
+                json!({"data": [{"X3_Code": "A", "Fax": null}], "trigger": [], "duplicate_check_fields": ["X3_Code"]})
+            )
+        );
+        assert!(calls[0].outgoing.repeatable && calls[0].outgoing.writes);
+    }
+
+    #[test]
+    fn updates_and_inserts() {
+        let update = calls(
+            Kind::Update,
+            vec![Record::new().with("id", "12").with("Phone", "+41")],
+            &[],
+            Trigger::Only(vec![TriggerKind::Workflow, TriggerKind::Blueprint]),
+        );
+        assert_eq!(
+            sent(&update[0]),
+            (
+                "PUT".to_owned(),
+                "/crm/v8/Accounts".to_owned(),
+                json!({"data": [{"id": "12", "Phone": "+41"}], "trigger": ["workflow", "blueprint"]})
+            )
+        );
+        assert!(update[0].outgoing.repeatable);
+        let insert = calls(Kind::Insert, vec![coded("A")], &[], Trigger::All);
+        assert_eq!(sent(&insert[0]).2, json!({"data": [{"X3_Code": "A"}]}));
+        assert!(!insert[0].outgoing.repeatable);
+    }
+
+    #[test]
+    fn an_upsert_is_repeatable_only_when_every_row_can_be_found_again() {
+        let repeatable = |records, check: &[&str]| {
+            calls(Kind::Upsert, records, check, Trigger::None)[0]
+                .outgoing
+                .repeatable
+        };
+        assert!(repeatable(vec![coded("A"), coded("B")], &["X3_Code"]));
+        assert!(!repeatable(vec![coded("A"), coded("B")], &[]));
+        assert!(!repeatable(
+            vec![coded("A"), Record::new().with("Account_Name", "B")],
+            &["X3_Code"]
+        ));
+        assert!(!repeatable(vec![coded("A"), coded("")], &["X3_Code"]));
+        assert!(repeatable(
+            vec![coded("A"), Record::new().with("id", "1")],
+            &["X3_Code"]
+        ));
+    }
+
+    #[test]
+    fn rows_are_sent_100_at_a_time_and_cost_a_credit_for_ten() {
+        let records = (0..250).map(|n| coded(&n.to_string())).collect();
+        let calls = calls(Kind::Upsert, records, &["X3_Code"], Trigger::None);
+        let sizes: Vec<usize> = calls.iter().map(|call| call.rows.len()).collect();
+        assert_eq!(sizes, [100, 100, 50]);
+    }
+
+    #[test]
+    fn an_update_without_an_id_is_not_sent() {
+        let write = Write::new(Kind::Update, "Accounts".into(), vec![coded("A")]);
+        assert!(
+            write
+                .calls()
+                .unwrap_err()
+                .to_string()
+                .contains("position 0 has no `id`")
+        );
+    }
+
+    #[test]
+    fn a_delete_names_its_ids() {
+        let ids = ["12", "13"].map(|id| id.parse().unwrap());
+        let calls = delete_calls(&"Accounts".into(), &ids, &Trigger::None).unwrap();
+        let request = calls[0].outgoing.clone().into_request().unwrap();
+        assert_eq!(request.method(), "DELETE");
+        assert_eq!(
+            request.uri(),
+            "/crm/v8/Accounts?ids=12%2C13&wf_trigger=false"
+        );
+    }
+
+    #[test]
+    fn a_record_that_is_gone_counts_as_deleted_only_after_a_lost_answer() {
+        let outcome = |repeated| {
+            let mut answer = received(
+                400,
+                r#"{"data":[{"code":"INVALID_DATA","details":{"id":"12"},"message":"record not deleted","status":"error"}]}"#,
+            );
+            answer.repeated = repeated;
+            parse_deleted(&answer, 1).unwrap().remove(0)
+        };
+        assert_eq!(outcome(false).unwrap_err().code(), "INVALID_DATA");
+        assert_eq!(outcome(true).unwrap().id, "12");
+    }
+}

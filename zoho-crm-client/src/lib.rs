@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod api_error;
+mod auth;
+mod builder;
+mod client;
+mod coql;
+mod criteria;
+mod data_center;
+mod error;
+mod model;
+mod names;
+mod page;
+mod usage;
+pub mod webhook;
+
+pub use api::{
+    Channel, ChannelEvent, ChannelListing, Channels, CoqlPage, DeleteRequest, DeletedKind,
+    DeletedRecord, DeletedRequest, EnabledChannel, InsertRequest, ListRequest, ModuleApi,
+    OpenRequest, OpenResponse, Order, PartialFailure, RecordError, RecordErrorCause, SearchRequest,
+    SortBy, Subscription, Trigger, TriggerKind, UpdateRequest, UpsertRequest, Verb, WriteAction,
+    WriteOutcomes, Written,
+};
+pub use api_error::ApiError;
+pub use auth::{Connection, Consent, Onboarding};
+pub use builder::{ClientCredentials, ZohoClientBuilder};
+pub use client::ZohoClient;
+pub use coql::{Coql, CoqlQuery, CoqlSelect, Filter, Literal};
+pub use criteria::{Criteria, SearchBy, SearchValue};
+pub use data_center::{ApiDomain, CustomServer, DataCenter, Environment};
+pub use error::{CallContext, Error, ErrorKind};
+pub use model::{
+    Account, DataType, DateTime, Field, FieldMeta, FieldTypeError, FieldValue, LicenseDetails,
+    Lookup, Model, ModuleMeta, OperationType, Organization, PickListValue, Record, TypedModule,
+    Unique,
+};
+pub use names::{ChannelId, FieldName, InvalidName, ModuleName, RecordId};
+pub use page::{Page, PageToken, Pager};
+pub use usage::Usage;

@@ -1,0 +1,409 @@
+//! A record of any module, without loss.
+
+use std::{collections::BTreeMap, fmt};
+
+use client_core::{DecodeError, ExactDecimal, decode_json};
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use super::{DateTime, FieldValue, Lookup, Model};
+use crate::names::{FieldName, RecordId};
+
+/// A record: field names and their values as JSON text, so that nothing is lost or rounded on the way through.
+///
+/// A field that was not asked for is absent; one that is empty is there and null. Typed getters return `None` for both.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Record {
+    fields: BTreeMap<FieldName, Box<RawValue>>,
+}
+
+/// A field holds another type than was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("field `{field}` holds {found}, not {expected}")]
+pub struct FieldTypeError {
+    /// The field.
+    pub field: FieldName,
+    /// What was asked for.
+    pub expected: &'static str,
+    /// The JSON type that is there.
+    pub found: &'static str,
+}
+
+impl Record {
+    /// An empty record.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The record with the fields of `model`.
+    ///
+    /// # Errors
+    /// When `model` does not serialize to a JSON object.
+    pub fn from_model<T: Serialize>(model: &T) -> Result<Self, DecodeError> {
+        // What cannot be written is empty here and then fails to be read, with an error that says so.
+        let json = serde_json::to_vec(model).unwrap_or_default();
+        decode_json(&json)
+    }
+
+    /// The fields read into a type of the caller's.
+    ///
+    /// # Errors
+    /// [`DecodeError`] naming the field.
+    pub fn to_model<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        decode_json(&json)
+    }
+
+    /// The value of `field` as JSON, if the field is present.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&RawValue> {
+        self.fields.get(field).map(|value| &**value)
+    }
+
+    /// Whether `field` is present, empty or not.
+    #[must_use]
+    pub fn contains(&self, field: &str) -> bool {
+        self.fields.contains_key(field)
+    }
+
+    /// Whether `field` is present and empty.
+    #[must_use]
+    pub fn is_null(&self, field: &str) -> bool {
+        self.get(field).is_some_and(|value| value.get() == "null")
+    }
+
+    /// All fields in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = (&FieldName, &RawValue)> {
+        self.fields.iter().map(|(name, value)| (name, &**value))
+    }
+
+    /// Number of fields present.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether no field is present.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The record's id.
+    #[must_use]
+    pub fn id(&self) -> Option<RecordId> {
+        serde_json::from_str(self.get("id")?.get()).ok()
+    }
+
+    /// Text.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds no JSON string.
+    pub fn text(&self, field: &str) -> Result<Option<String>, FieldTypeError> {
+        self.read(field, "text")
+    }
+
+    /// An exact number, from a JSON number or a string with a number. Empty text counts as empty.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds no number, or one with more than 28 digits.
+    pub fn decimal(&self, field: &str) -> Result<Option<ExactDecimal>, FieldTypeError> {
+        if self.get(field).is_some_and(|value| value.get() == "\"\"") {
+            return Ok(None);
+        }
+        self.read(field, "a number")
+    }
+
+    /// A whole number, from a JSON number or a string with one.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds no whole number.
+    pub fn integer(&self, field: &str) -> Result<Option<i64>, FieldTypeError> {
+        let number = self.read::<ExactDecimal>(field, "a whole number")?;
+        number
+            .map(|ExactDecimal(number)| {
+                let whole = number.is_integer().then(|| i64::try_from(number).ok());
+                whole
+                    .flatten()
+                    .ok_or_else(|| self.type_error(field, "a whole number"))
+            })
+            .transpose()
+    }
+
+    /// Yes or no.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds neither `true` nor `false`.
+    pub fn boolean(&self, field: &str) -> Result<Option<bool>, FieldTypeError> {
+        self.read(field, "true or false")
+    }
+
+    /// An instant.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds no date and time with offset.
+    pub fn instant(&self, field: &str) -> Result<Option<Timestamp>, FieldTypeError> {
+        let instant = self.read::<DateTime>(field, "a date and time with offset")?;
+        Ok(instant.map(Timestamp::from))
+    }
+
+    /// A day.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds no date.
+    pub fn date(&self, field: &str) -> Result<Option<Date>, FieldTypeError> {
+        let text = self.read::<String>(field, "a date")?;
+        text.map(|text| text.parse().map_err(|_| self.type_error(field, "a date")))
+            .transpose()
+    }
+
+    /// A reference to another record, from `{"id", "name"}` or a bare id.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds neither.
+    pub fn lookup(&self, field: &str) -> Result<Option<Lookup>, FieldTypeError> {
+        const EXPECTED: &str = "a reference to a record";
+        match self.read::<Lookup>(field, EXPECTED) {
+            Ok(lookup) => Ok(lookup),
+            Err(_) => Ok(self.read::<RecordId>(field, EXPECTED)?.map(Lookup::new)),
+        }
+    }
+
+    /// Several texts, as of a multi-select picklist.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds no list of strings.
+    pub fn texts(&self, field: &str) -> Result<Option<Vec<String>>, FieldTypeError> {
+        self.read(field, "a list of texts")
+    }
+
+    /// Sets `field`. `None` empties it.
+    pub fn set(&mut self, field: impl Into<FieldName>, value: impl FieldValue) {
+        self.fields.insert(field.into(), value.to_json());
+    }
+
+    /// Empties `field`.
+    pub fn set_null(&mut self, field: impl Into<FieldName>) {
+        self.set(field, RawValue::NULL);
+    }
+
+    /// The record with `field` set.
+    #[must_use]
+    pub fn with(mut self, field: impl Into<FieldName>, value: impl FieldValue) -> Self {
+        self.set(field, value);
+        self
+    }
+
+    /// Removes `field`, so that an update leaves it alone.
+    pub fn remove(&mut self, field: &str) -> Option<Box<RawValue>> {
+        self.fields.remove(field)
+    }
+
+    /// Adds the fields of `other`, which win.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.fields.extend(other.fields);
+    }
+
+    /// Sets `field` to JSON read elsewhere.
+    pub(crate) fn insert_raw(&mut self, field: FieldName, value: Box<RawValue>) {
+        self.fields.insert(field, value);
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        field: &str,
+        expected: &'static str,
+    ) -> Result<Option<T>, FieldTypeError> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        serde_json::from_str(value.get()).map_err(|_| self.type_error(field, expected))
+    }
+
+    fn type_error(&self, field: &str, expected: &'static str) -> FieldTypeError {
+        let json = self.get(field).map_or("", RawValue::get);
+        let found = match json.as_bytes().first() {
+            Some(b'"') => "text",
+            Some(b'{') => "an object",
+            Some(b'[') => "a list",
+            Some(b't' | b'f') => "true or false",
+            Some(b'n') | None => "nothing",
+            Some(_) => "a number",
+        };
+        FieldTypeError {
+            field: field.into(),
+            expected,
+            found,
+        }
+    }
+}
+
+impl Model for Record {
+    fn record_id(&self) -> Option<RecordId> {
+        self.id()
+    }
+}
+
+impl PartialEq for Record {
+    /// Compares JSON texts: `1.0` and `1.00` differ.
+    fn eq(&self, other: &Self) -> bool {
+        self.fields.len() == other.fields.len()
+            && self
+                .iter()
+                .zip(other.iter())
+                .all(|(one, two)| one.0 == two.0 && one.1.get() == two.1.get())
+    }
+}
+
+impl fmt::Debug for Record {
+    /// Shows id and field names, no values: records hold personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id().map_or_else(String::new, |id| id.to_string());
+        write!(f, "Record {id} ")?;
+        f.debug_list()
+            .entries(self.fields.keys().map(FieldName::as_str))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rust_decimal::Decimal;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn record() -> Record {
+        serde_json::from_str(
+            r#"{"id":5725767000000524157,"Account_Name":"Müller & Söhne","Annual_Revenue":99999999999999.99,"Employees":"12",
+                "Active":true,"Modified_Time":"2026-11-20T11:00:00+01:00","Founded":"1999-12-31","Phone":null,
+                "Owner":{"name":"P Boyle","id":"5725767000000411001","email":"p@example.com"},"Parent_Account":"5725767000000524158",
+                "Tags":["a","b"],"$currency_symbol":"CHF","Code":"","Deep":{"x":[1,{"y":0.10}]}}"#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn typed_getters_read_what_zoho_sends() {
+        let record = record();
+        assert_eq!(record.id().unwrap(), "5725767000000524157");
+        assert_eq!(
+            record.text("Account_Name").unwrap().unwrap(),
+            "Müller & Söhne"
+        );
+        assert_eq!(
+            record.decimal("Annual_Revenue").unwrap().unwrap().0,
+            Decimal::new(9_999_999_999_999_999, 2)
+        );
+        assert_eq!(record.integer("Employees").unwrap(), Some(12));
+        assert_eq!(record.boolean("Active").unwrap(), Some(true));
+        assert_eq!(
+            record.instant("Modified_Time").unwrap(),
+            Some("2026-11-20T10:00:00Z".parse().unwrap())
+        );
+        assert_eq!(
+            record.date("Founded").unwrap(),
+            Some("1999-12-31".parse().unwrap())
+        );
+        let owner = record.lookup("Owner").unwrap().unwrap();
+        assert_eq!(owner.name.as_deref(), Some("P Boyle"));
+        assert_eq!(owner.other["email"], "p@example.com");
+        assert_eq!(
+            record.lookup("Parent_Account").unwrap().unwrap().id,
+            "5725767000000524158"
+        );
+        assert_eq!(record.texts("Tags").unwrap().unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn absent_and_empty_differ_but_neither_has_a_value() {
+        let record = record();
+        assert!(record.is_null("Phone") && record.contains("Phone"));
+        assert!(!record.is_null("Fax") && !record.contains("Fax"));
+        assert_eq!(record.text("Phone").unwrap(), None);
+        assert_eq!(record.text("Fax").unwrap(), None);
+        assert_eq!(record.decimal("Code").unwrap(), None);
+    }
+
+    #[test]
+    fn another_type_is_an_error_that_names_field_and_types_but_no_value() {
+        let error = record().integer("Annual_Revenue").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "field `Annual_Revenue` holds a number, not a whole number"
+        );
+        assert!(record().text("Owner").is_err());
+        assert!(record().boolean("Account_Name").is_err());
+        assert!(record().date("Account_Name").is_err());
+        assert!(record().instant("Founded").is_err());
+        assert!(record().lookup("Active").is_err());
+    }
+
+    #[test]
+    fn setters_write_what_zoho_wants() {
+        let instant: Timestamp = "2026-11-20T10:00:00.25Z".parse().unwrap();
+        let day: Date = "2026-11-20".parse().unwrap();
+        let owner = Lookup {
+            name: Some("P Boyle".to_owned()),
+            ..Lookup::new("5725767000000411001".parse().unwrap())
+        };
+        let record = Record::new()
+            .with("text", "a\"b")
+            .with("decimal", Decimal::new(1050, 2))
+            .with("integer", 7_i64)
+            .with("boolean", false)
+            .with("instant", instant)
+            .with("date", day)
+            .with("lookup", owner)
+            .with("list", vec!["a", "b"])
+            .with("none", None::<Decimal>);
+        assert_eq!(
+            serde_json::to_string(&record).unwrap(),
+            r#"{"boolean":false,"date":"2026-11-20","decimal":10.50,"instant":"2026-11-20T10:00:00+00:00","integer":7,"list":["a","b"],"lookup":{"id":"5725767000000411001"},"none":null,"text":"a\"b"}"#
+        );
+    }
+
+    #[test]
+    fn debug_output_shows_no_values() {
+        let text = format!("{:?}", record());
+        assert!(text.contains("Account_Name") && text.contains("5725767000000524157"));
+        assert!(!text.contains("Müller") && !text.contains("99999"));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-zA-Z_$]{1,8}", inner, 0..4)
+                    .prop_map(|map| json!(map)),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_record_survives_a_round_trip(fields in prop::collection::btree_map("[a-zA-Z_$]{1,12}", any_json(), 0..12)) {
+            let before = serde_json::to_string(&fields).unwrap();
+            let record: Record = serde_json::from_str(&before).unwrap();
+            prop_assert_eq!(serde_json::to_string(&record).unwrap(), before);
+        }
+
+        #[test]
+        fn any_number_keeps_its_digits(whole in any::<u64>(), fraction in "[0-9]{1,9}") {
+            let before = format!(r#"{{"Amount":{whole}.{fraction}}}"#);
+            let record: Record = serde_json::from_str(&before).unwrap();
+            prop_assert_eq!(record.decimal("Amount").unwrap().unwrap().to_string(), format!("{whole}.{fraction}"));
+            prop_assert_eq!(serde_json::to_string(&record).unwrap(), before);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The client against servers: wiremock for single exchanges, the simulator for whole stories.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod auth;
+mod onboarding;
+mod paging;
+mod retry;
+mod search;
+mod simulator;
+mod support;
+mod writes;
