@@ -28,6 +28,7 @@ pub use self::{
     },
     coql::CoqlPage,
     deleted::{DeletedKind, DeletedRecord, DeletedRequest},
+    get::Changed,
     list::{ListRequest, Order, SortBy},
     module::ModuleApi,
     open::{OpenRequest, OpenResponse},

@@ -96,6 +96,13 @@ impl ApiError {
         self.details.get("id").or(nested).and_then(record_id)
     }
 
+    /// Whether the record was changed after the instant that the write named as the last one it knows
+    /// ([`unmodified_since`](crate::UpdateRequest::unmodified_since)): read it again and decide anew.
+    #[must_use]
+    pub fn is_already_modified(&self) -> bool {
+        self.code == code::ALREADY_MODIFIED || self.causes.iter().any(Self::is_already_modified)
+    }
+
     /// Whether the same request may succeed later without a person's help.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -232,6 +239,7 @@ fn record_id(value: &Value) -> Option<RecordId> {
 
 /// Zoho's error codes that this crate acts on.
 pub(crate) mod code {
+    pub(crate) const ALREADY_MODIFIED: &str = "ALREADY_MODIFIED";
     pub(crate) const API_NOT_SUPPORTED: &str = "API_NOT_SUPPORTED";
     pub(crate) const AUTHENTICATION_FAILURE: &str = "AUTHENTICATION_FAILURE";
     pub(crate) const AUTHORIZATION_FAILED: &str = "AUTHORIZATION_FAILED";

@@ -65,8 +65,13 @@ impl Authorize for ZohoAuth {
             .headers_mut()
             .insert(AUTHORIZATION, header(&token.secret)?);
         let credits = request.extensions().get().copied().unwrap_or(Credits(1));
-        self.counters.count_call(credits);
-        Ok(())
+        // The one place that each attempt passes; the caller tells this refusal from trouble with tokens by its source.
+        self.counters
+            .spend(credits)
+            .map_err(|over| AuthError::Unavailable {
+                reason: "the credit budget is used up".to_owned(),
+                source: Some(Box::new(over)),
+            })
     }
 
     async fn refused(&self, request: &Request, _response: &Response) -> Result<bool, AuthError> {

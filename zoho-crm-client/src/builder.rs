@@ -57,6 +57,7 @@ pub struct ZohoClientBuilder {
     sleep: Option<Arc<dyn Sleep>>,
     retry: RetryPolicy,
     concurrency: usize,
+    credit_budget: Option<u64>,
     timeout: Option<Duration>,
     allowed_hosts: Vec<String>,
 }
@@ -75,6 +76,7 @@ impl ZohoClientBuilder {
             sleep: None,
             retry: RetryPolicy::default(),
             concurrency: 5,
+            credit_budget: None,
             timeout: None,
             allowed_hosts: Vec::new(),
         }
@@ -141,10 +143,20 @@ impl ZohoClientBuilder {
     }
 
     /// Requests in flight at once, over all clones. Default 5, what the smallest edition allows; others allow 10 to 25
-    /// for the organisation and this client id together, but only 10 for sorted lists, batch writes and COQL
-    /// (reference: Zoho v8 sections 10.1 and 10.2, read 2026-11).
+    /// for the organisation and this client id together. Of sorted lists, writes of more than 10 rows and COQL no more
+    /// than 10 are ever in flight, whatever this says (reference: Zoho v8 sections 10.1 and 10.2, read 2026-11).
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests;
+        self
+    }
+
+    /// Credits that this client may spend within 24 hours, over all clones. Default: no bound.
+    ///
+    /// A call beyond it is not sent and fails with [`Error::BudgetExhausted`]; so does one beyond what Zoho said is left
+    /// within the last 15 minutes. Counted by Zoho's published table and in this process only: start afresh, count
+    /// afresh (reference: Zoho v8 sections 10.1, 10.3 and 10.4, read 2026-11).
+    pub fn credit_budget(mut self, credits: u64) -> Self {
+        self.credit_budget = Some(credits);
         self
     }
 
@@ -235,7 +247,7 @@ impl ZohoClientBuilder {
             transport,
             sleep,
             hosts: Arc::new(hosts),
-            counters: Arc::new(Counters::default()),
+            counters: Arc::new(Counters::new(Arc::clone(&self.clock), self.credit_budget)),
         })
     }
 

@@ -1,7 +1,8 @@
 //! The client: a cheap handle on one organisation.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
+use async_lock::Semaphore;
 use client_core::{
     Answer, AuthError, Call, CallError, CallErrorCause, Effect, Pipeline, Response, Verdict,
     retry_after,
@@ -21,7 +22,7 @@ use crate::{
     error::{CallContext, Error},
     model::{FieldMeta, ModuleMeta, Organization, TypedModule},
     names::ModuleName,
-    usage::{Counters, Usage},
+    usage::{Counters, OverBudget, Usage},
 };
 
 /// A client of one Zoho CRM organisation. Cheap to clone; clones share token, limits and counters.
@@ -35,7 +36,12 @@ struct Shared {
     auth: ZohoAuth,
     counters: Arc<Counters>,
     timeout: Option<Duration>,
+    /// Entered before a heavy call, for all its attempts.
+    heavy: Semaphore,
 }
+
+/// Heavy calls that Zoho runs at once for any edition (reference: Zoho v8 section 10.2, read 2026-11).
+const HEAVY_CALLS: usize = 10;
 
 impl fmt::Debug for ZohoClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,6 +67,7 @@ impl ZohoClient {
                 auth,
                 counters,
                 timeout,
+                heavy: Semaphore::new(HEAVY_CALLS),
             }),
         }
     }
@@ -153,6 +160,10 @@ impl ZohoClient {
         async {
             let (operation, writes) = (outgoing.operation, outgoing.writes);
             let repeatable = outgoing.repeatable;
+            let _turn = match outgoing.heavy {
+                true => Some(self.shared.heavy.acquire().await),
+                false => None,
+            };
             let request = outgoing.into_request()?;
             let method = request.method().clone();
             let path = request.uri().path().to_owned();
@@ -295,6 +306,10 @@ fn from_call_error(error: CallError, writes: bool) -> Error {
         may_have_been_applied: writes && error.may_have_been_applied,
     });
     match error.cause {
+        CallErrorCause::Auth(AuthError::Unavailable {
+            source: Some(source),
+            ..
+        }) if source.is::<OverBudget>() => over_budget(context, source.as_ref()),
         CallErrorCause::Auth(AuthError::Store(source)) => Error::Store { context, source },
         CallErrorCause::Auth(source) => Error::Auth { context, source },
         CallErrorCause::Transport(source) => Error::Transport { context, source },
@@ -302,6 +317,21 @@ fn from_call_error(error: CallError, writes: bool) -> Error {
             context,
             reason: format!("{other:?}"),
         },
+    }
+}
+
+fn over_budget(context: Box<CallContext>, source: &(dyn StdError + 'static)) -> Error {
+    let over = source.downcast_ref::<OverBudget>().copied();
+    let over = over.unwrap_or(OverBudget {
+        needed: 0,
+        left: 0,
+        retry_after: Duration::ZERO,
+    });
+    Error::BudgetExhausted {
+        context,
+        needed: over.needed,
+        left: over.left,
+        retry_after: over.retry_after,
     }
 }
 

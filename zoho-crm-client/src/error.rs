@@ -49,6 +49,19 @@ pub enum Error {
         /// When to try again. Zoho does not say; this is an estimate from the credits left.
         retry_after: Duration,
     },
+    /// The call would have cost more credits than the [budget](crate::ZohoClientBuilder::credit_budget) leaves. This
+    /// attempt was not sent; repeat later.
+    #[error("{context}: {needed} credits are needed and the budget leaves {left}")]
+    BudgetExhausted {
+        /// Which call.
+        context: Box<CallContext>,
+        /// What the call costs.
+        needed: u64,
+        /// What may still be spent.
+        left: u64,
+        /// When there will be enough.
+        retry_after: Duration,
+    },
     /// No complete answer arrived. Repeat, unless it is a write that [may have been
     /// applied](Error::may_have_been_applied): look first then.
     #[error("{context}: no answer")]
@@ -116,6 +129,8 @@ pub enum ErrorKind {
     Store,
     /// [`Error::RateLimited`]
     RateLimited,
+    /// [`Error::BudgetExhausted`]
+    BudgetExhausted,
     /// [`Error::Transport`]
     Transport,
     /// [`Error::Decode`]
@@ -171,6 +186,7 @@ impl Error {
             Self::Auth { .. } => ErrorKind::Auth,
             Self::Store { .. } => ErrorKind::Store,
             Self::RateLimited { .. } => ErrorKind::RateLimited,
+            Self::BudgetExhausted { .. } => ErrorKind::BudgetExhausted,
             Self::Transport { .. } => ErrorKind::Transport,
             Self::Decode { .. } => ErrorKind::Decode,
             Self::NotJson { .. } => ErrorKind::NotJson,
@@ -188,6 +204,7 @@ impl Error {
             Self::Auth { context, .. }
             | Self::Store { context, .. }
             | Self::RateLimited { context, .. }
+            | Self::BudgetExhausted { context, .. }
             | Self::Transport { context, .. }
             | Self::Decode { context, .. }
             | Self::NotJson { context, .. }
@@ -216,7 +233,7 @@ impl Error {
             | Self::Decode { .. }
             | Self::Inconsistent { .. }
             | Self::ChannelLost { .. } => false,
-            Self::Store { .. } | Self::RateLimited { .. } => true,
+            Self::Store { .. } | Self::RateLimited { .. } | Self::BudgetExhausted { .. } => true,
             Self::Auth { source, .. } => source.is_retryable(),
             Self::Transport { source, .. } => source.kind() != TransportErrorKind::Invalid,
             // A maintenance page comes as 200 or 5xx; a 4xx page means a wrong address.
@@ -237,6 +254,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after, .. }
+            | Self::BudgetExhausted { retry_after, .. }
             | Self::Auth {
                 source: AuthError::Throttled { retry_after, .. },
                 ..

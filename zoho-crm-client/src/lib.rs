@@ -16,7 +16,7 @@ mod usage;
 pub mod webhook;
 
 pub use api::{
-    Channel, ChannelEvent, ChannelListing, Channels, CoqlPage, DeleteRequest, DeletedKind,
+    Changed, Channel, ChannelEvent, ChannelListing, Channels, CoqlPage, DeleteRequest, DeletedKind,
     DeletedRecord, DeletedRequest, EnabledChannel, InsertRequest, ListRequest, ModuleApi,
     OpenRequest, OpenResponse, Order, PartialFailure, RecordError, RecordErrorCause, SearchRequest,
     SortBy, Subscription, Trigger, TriggerKind, UpdateRequest, UpsertRequest, Verb, WriteAction,

@@ -34,6 +34,7 @@ fn request(query: &CoqlQuery) -> Result<Outgoing, Error> {
     let outgoing = Outgoing::new(OPERATION, Method::POST, "/crm/v8/coql".to_owned())
         .repeatable(true)
         .credits(query.credits())
+        .heavy(true)
         .of_module(query.module());
     outgoing.json(&body)
 }

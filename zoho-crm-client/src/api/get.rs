@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use client_core::decode_json;
+use http::StatusCode;
+use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -32,6 +34,69 @@ pub(super) async fn one<T: DeserializeOwned>(
 fn one_request(module: &ModuleName, id: &RecordId) -> Result<Outgoing, Error> {
     let path = format!("{}/{id}", module_path(ONE, module)?);
     Ok(Outgoing::get(ONE, &path).of_module(module))
+}
+
+/// A record asked for only if it has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed<T> {
+    /// It has: this is what it is now.
+    Yes(T),
+    /// It has not.
+    No,
+    /// There is no such record (any more).
+    Gone,
+}
+
+pub(super) async fn one_if_modified<T: DeserializeOwned>(
+    client: &ZohoClient,
+    module: &ModuleName,
+    id: &RecordId,
+    since: Timestamp,
+) -> Result<Changed<T>, Error> {
+    let outgoing = one_request(module, id)?.modified_since(Some(since));
+    client.send(outgoing, parse_changed).await
+}
+
+fn parse_changed<T: DeserializeOwned>(received: &Received) -> Result<Changed<T>, Failure> {
+    if received.status() == StatusCode::NOT_MODIFIED {
+        return Ok(Changed::No);
+    }
+    Ok(parse_one(received)?.map_or(Changed::Gone, Changed::Yes))
+}
+
+pub(super) async fn one_external<T: DeserializeOwned>(
+    client: &ZohoClient,
+    module: &ModuleName,
+    field: FieldName,
+    value: &str,
+) -> Result<Option<T>, Error> {
+    client
+        .send(external_request(module, field, value)?, parse_one)
+        .await
+}
+
+fn external_request(module: &ModuleName, field: FieldName, value: &str) -> Result<Outgoing, Error> {
+    // Dots alone would climb up the path, whatever their encoding.
+    if value.trim().is_empty() || value.bytes().all(|byte| byte == b'.') {
+        return Err(Error::invalid(ONE, "the external value names no record"));
+    }
+    let path = format!("{}/{}", module_path(ONE, module)?, path_segment(value));
+    Outgoing::get(ONE, &path)
+        .of_module(module)
+        .external(&[field])
+}
+
+/// All but letters, digits, `-`, `_` and `.` as `%XX`, so that nothing ends the segment.
+fn path_segment(text: &str) -> String {
+    let mut segment = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            segment.push(char::from(byte));
+        } else {
+            segment.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    segment
 }
 
 /// 204 stands for an id that does not exist, deleted ones included.
@@ -157,7 +222,7 @@ fn typed<T: Model>(record: &Record, module: &ModuleName) -> Result<T, Error> {
             operation: BY_IDS,
             method: http::Method::GET,
             path: format!("/crm/v8/{module}"),
-            status: Some(http::StatusCode::OK),
+            status: Some(StatusCode::OK),
             attempts: 1,
             may_have_been_applied: false,
         }),
@@ -181,6 +246,29 @@ mod tests {
             .into_request()
             .unwrap();
         assert_eq!(request.uri(), "/crm/v8/Sales_Orders/5725767000000524157");
+    }
+
+    #[test]
+    fn unchanged_and_gone_are_told_apart() {
+        let changed = |status, body: &'static str| parse_changed::<Record>(&received(status, body));
+        assert!(matches!(changed(304, ""), Ok(Changed::No)));
+        assert!(matches!(changed(204, ""), Ok(Changed::Gone)));
+        assert!(matches!(
+            changed(200, r#"{"data":[{"id":"1"}]}"#),
+            Ok(Changed::Yes(_))
+        ));
+    }
+
+    #[test]
+    fn an_external_value_cannot_change_the_path() {
+        let request = |value| external_request(&"Leads".into(), "Leads.External_Id".into(), value);
+        let sent = request("A/1?x=ü").unwrap().into_request().unwrap();
+        assert_eq!(sent.uri(), "/crm/v8/Leads/A%2F1%3Fx%3D%C3%BC");
+        assert_eq!(sent.headers()["x-external"], "Leads.External_Id");
+        for value in ["", " ", ".", ".."] {
+            assert!(request(value).is_err());
+        }
+        assert!(external_request(&"Leads".into(), "a\r\nb".into(), "1").is_err());
     }
 
     #[test]

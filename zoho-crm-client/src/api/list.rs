@@ -239,6 +239,7 @@ impl ListQuery {
         }
         if let Some((by, order)) = self.sort {
             request = request
+                .heavy(true)
                 .query("sort_by", by.as_str())
                 .query("sort_order", order.as_str());
         }

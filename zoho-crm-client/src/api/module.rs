@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
+use jiff::Timestamp;
+
 use super::{
-    DeleteRequest, DeletedRequest, InsertRequest, ListRequest, UpdateRequest, UpsertRequest, get,
+    DeleteRequest, DeletedRequest, InsertRequest, ListRequest, UpdateRequest, UpsertRequest,
+    get::{self, Changed},
     search::{self, SearchRequest},
 };
 use crate::{
@@ -69,6 +72,30 @@ impl<T: Model> ModuleApi<T> {
     /// As any call.
     pub async fn get(&self, id: &RecordId) -> Result<Option<T>, Error> {
         get::one(&self.client, &self.module, id).await
+    }
+
+    /// The record `id` if it was modified after `since`, compared in whole seconds. Costs 1 credit.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn get_if_modified_since(
+        &self,
+        id: &RecordId,
+        since: Timestamp,
+    ) -> Result<Changed<T>, Error> {
+        get::one_if_modified(&self.client, &self.module, id, since).await
+    }
+
+    /// The record whose external field `field`, such as `Leads.External_Id`, holds `value`. Costs 1 credit.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when `value` is blank; [`Error::Api`] when `field` is no external field.
+    pub async fn get_by_external(
+        &self,
+        field: impl Into<FieldName>,
+        value: &str,
+    ) -> Result<Option<T>, Error> {
+        get::one_external(&self.client, &self.module, field.into(), value).await
     }
 
     /// The records with `ids`, with `fields` only (line items never: read those with [`get`](Self::get)). Ids that do

@@ -34,6 +34,8 @@ pub(crate) struct Outgoing {
     /// It changes something at Zoho.
     pub(crate) writes: bool,
     credits: u64,
+    /// Zoho runs only 10 such calls at once (reference: Zoho v8 section 10.2, read 2026-11).
+    pub(crate) heavy: bool,
     pub(crate) module: Option<ModuleName>,
     pub(crate) rows: Option<usize>,
 }
@@ -63,6 +65,7 @@ impl Outgoing {
             repeatable: false,
             writes: false,
             credits: 1,
+            heavy: false,
             module: None,
             rows: None,
         }
@@ -81,6 +84,11 @@ impl Outgoing {
 
     pub(crate) fn repeatable(mut self, repeatable: bool) -> Self {
         self.repeatable = repeatable;
+        self
+    }
+
+    pub(crate) fn heavy(mut self, heavy: bool) -> Self {
+        self.heavy = heavy;
         self
     }
 
@@ -107,6 +115,27 @@ impl Outgoing {
             Some(value) => self.header(http::header::IF_MODIFIED_SINCE, value),
             None => self,
         }
+    }
+
+    /// Changes only what nobody changed after `instant`. An ISO date, as above.
+    pub(crate) fn unmodified_since(self, instant: Option<Timestamp>) -> Self {
+        let value = instant
+            .and_then(|instant| HeaderValue::from_str(&DateTime::from(instant).to_string()).ok());
+        match value {
+            Some(value) => self.header(http::header::IF_UNMODIFIED_SINCE, value),
+            None => self,
+        }
+    }
+
+    /// Names the external fields whose values stand where ids would.
+    pub(crate) fn external(self, fields: &[FieldName]) -> Result<Self, Error> {
+        if fields.is_empty() {
+            return Ok(self);
+        }
+        let list = field_list(self.operation, fields)?;
+        let value = HeaderValue::from_str(&list)
+            .map_err(|error| Error::invalid(self.operation, error.to_string()))?;
+        Ok(self.header(HeaderName::from_static("x-external"), value))
     }
 
     pub(crate) fn body(mut self, body: Bytes) -> Self {

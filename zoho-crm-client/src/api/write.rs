@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
@@ -80,6 +81,17 @@ macro_rules! write_request {
                 self
             }
 
+            /// Lets values of external fields stand where ids would: `["Leads.External_Id"]` for the rows' own `id`, and
+            /// paths such as `Quotes.Quoted_Items.Product_Name.Products_External` for lookups (reference: Zoho v8
+            /// section 2.10, read 2026-11).
+            pub fn external<F: Into<FieldName>>(
+                mut self,
+                fields: impl IntoIterator<Item = F>,
+            ) -> Self {
+                self.write.external = fields.into_iter().map(Into::into).collect();
+                self
+            }
+
             /// Sends the rows, 100 in a call, one call after the other. Costs 1 credit for each started 10 rows.
             ///
             /// # Errors
@@ -103,6 +115,26 @@ write_request! {
     /// New records, or changes to those that match.
     UpsertRequest
 }
+
+macro_rules! guarded_request {
+    ($name:ident) => {
+        impl $name {
+            /// Refuses to change records that were modified after `instant`, a `Modified_Time` read before: such a row
+            /// fails with `ALREADY_MODIFIED` ([`ApiError::is_already_modified`](crate::ApiError::is_already_modified)).
+            /// Compared in whole seconds, so a change within the same second passes. Holds for all rows alike: send
+            /// rows of different age in writes of their own.
+            ///
+            /// Such a write is not repeated after a lost answer, because its own first attempt would refuse it.
+            pub fn unmodified_since(mut self, instant: Timestamp) -> Self {
+                self.write.unmodified_since = Some(instant);
+                self
+            }
+        }
+    };
+}
+
+guarded_request!(UpdateRequest);
+guarded_request!(UpsertRequest);
 
 impl InsertRequest {
     pub(super) fn new(client: ZohoClient, module: ModuleName, records: Vec<Record>) -> Self {
@@ -152,6 +184,8 @@ struct Write {
     records: Vec<Record>,
     trigger: Trigger,
     check_fields: Vec<FieldName>,
+    external: Vec<FieldName>,
+    unmodified_since: Option<Timestamp>,
 }
 
 /// One call of a write.
@@ -180,22 +214,29 @@ impl Write {
             records,
             trigger: Trigger::None,
             check_fields: Vec::new(),
+            external: Vec::new(),
+            unmodified_since: None,
         }
     }
 
     fn calls(&self) -> Result<Vec<WriteCall>, Error> {
         if self.kind == Kind::Update
-            && let Some(position) = self.records.iter().position(|record| record.id().is_none())
+            && let Some(position) = self.records.iter().position(|record| !self.has_id(record))
         {
             return Err(Error::invalid(
                 UPDATE,
                 format!("the row at position {position} has no `id`"),
             ));
         }
+        let mut key_fields = self.check_fields.clone();
+        if !self.external.is_empty() {
+            // An `id` that holds an external value is no record id, but identifies as well.
+            key_fields.push(FieldName::from("id"));
+        }
         let keys: Vec<Vec<String>> = self
             .records
             .iter()
-            .map(|record| keys_of(record, &self.check_fields))
+            .map(|record| keys_of(record, &key_fields))
             .collect();
         batches(&keys)
             .into_iter()
@@ -209,6 +250,11 @@ impl Write {
                 })
             })
             .collect()
+    }
+
+    fn has_id(&self, record: &Record) -> bool {
+        let external = !self.external.is_empty();
+        record.id().is_some() || (external && record.get("id").is_some_and(|id| id.get() != "null"))
     }
 
     /// `identified`: each row has an id or a value in a check field, so that a second upsert finds what the first one
@@ -229,7 +275,10 @@ impl Write {
         Outgoing::change(operation, method, &path)
             .of_module(&self.module)
             .rows(rows.len())
-            .repeatable(repeatable)
+            .repeatable(repeatable && self.unmodified_since.is_none())
+            .unmodified_since(self.unmodified_since)
+            .external(&self.external)?
+            .heavy(rows.len() > 10)
             .credits(u64::try_from(rows.len().div_ceil(10)).unwrap_or(u64::MAX))
             .json(&body)
     }
@@ -406,6 +455,41 @@ mod tests {
         write.check_fields = check.iter().copied().map(FieldName::from).collect();
         write.trigger = trigger;
         write.calls().unwrap()
+    }
+
+    #[test]
+    fn a_guarded_write_names_its_instant_and_is_sent_once() {
+        let mut write = Write::new(
+            Kind::Update,
+            "Accounts".into(),
+            vec![Record::new().with("id", "1")],
+        );
+        assert!(write.calls().unwrap()[0].outgoing.repeatable);
+        write.unmodified_since = Some("2026-11-20T10:00:00.9Z".parse().unwrap());
+        let call = write.calls().unwrap().remove(0);
+        assert!(!call.outgoing.repeatable);
+        let request = call.outgoing.into_request().unwrap();
+        assert_eq!(
+            request.headers()["if-unmodified-since"],
+            "2026-11-20T10:00:00+00:00"
+        );
+    }
+
+    #[test]
+    fn external_values_may_stand_for_ids_where_they_are_announced() {
+        let rows = vec![
+            Record::new().with("id", "A-1"),
+            Record::new().with("id", "a-1"),
+        ];
+        let mut write = Write::new(Kind::Update, "Leads".into(), rows);
+        assert!(write.calls().is_err());
+        write.external = vec!["Leads.External_Id".into()];
+        let calls = write.calls().unwrap();
+        assert_eq!(calls.len(), 2);
+        let request = calls[0].outgoing.clone().into_request().unwrap();
+        assert_eq!(request.headers()["x-external"], "Leads.External_Id");
+        write.records.push(Record::new());
+        assert!(write.calls().is_err());
     }
 
     fn sent(call: &WriteCall) -> (String, String, Value) {

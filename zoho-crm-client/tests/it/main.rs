@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod auth;
+mod conditions;
+mod limits;
 mod onboarding;
 mod paging;
 mod retry;

@@ -251,7 +251,7 @@ async fn client_credentials_send_the_form_that_zoho_documents() {
     Mock::given(method("POST"))
         .and(path(TOKEN))
         .and(body_string(format!(
-            "grant_type=client_credentials&scope=ZohoCRM.org.READ%2CZohoCRM.modules.ALL&soid=ZohoCRM.10234695&client_id=1000.CLIENT&client_secret={SECRET}"
+            "grant_type=client_credentials&scope=ZohoCRM.org.READ%2CZohoCRM.modules.ALL&client_id=1000.CLIENT&client_secret={SECRET}&soid=ZohoCRM.10234695"
         )))
         .respond_with(ResponseTemplate::new(200).set_body_json(token(&server.uri())))
         .expect(1)
