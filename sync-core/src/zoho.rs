@@ -8,7 +8,7 @@
 //!   sets another unique field too, it is inserted instead: an upsert would overwrite the record that has that value.
 //! - Feed `modified` reads by modification time, feed `deleted` reads deletions, both to the second.
 //!
-//! Notifications become work by [`hints`].
+//! Notifications become work by [`hints()`].
 
 mod convert;
 mod endpoint;

@@ -92,24 +92,19 @@ fn zoho_accounts(
     let credentials =
         ClientCredentials::new(setting("ZOHO_CLIENT_ID")?, secret("ZOHO_CLIENT_SECRET")?);
     // ZOHO_ACCOUNTS_URL points the program at a simulator or proxy instead of a data centre.
-    let (data_center, allowed) = match env::var("ZOHO_ACCOUNTS_URL") {
-        Ok(url) => (
-            DataCenter::custom(&url)?,
-            url.split("//").nth(1).map(str::to_owned),
-        ),
-        Err(_) => (DataCenter::Eu, None),
+    let data_center = match env::var("ZOHO_ACCOUNTS_URL") {
+        Ok(url) => DataCenter::custom(&url)?,
+        Err(_) => DataCenter::Eu,
     };
-    let mut builder =
-        ZohoClient::builder(data_center, credentials).refresh_token(secret("ZOHO_REFRESH_TOKEN")?);
-    if let Some(host) = allowed {
-        builder = builder.allow_host(host.trim_end_matches('/'));
-    }
+    let client = ZohoClient::builder(data_center, credentials)
+        .refresh_token(secret("ZOHO_REFRESH_TOKEN")?)
+        .build()?;
     let settings = ModuleSettings::new(
         "Accounts",
         options.zoho_key_field.as_str(),
         mapping.fields(Side::Right),
     );
-    Ok(ZohoEndpoint::new(builder.build()?, settings))
+    Ok(ZohoEndpoint::new(client, settings))
 }
 
 fn setting(name: &str) -> Result<String, String> {
