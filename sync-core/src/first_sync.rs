@@ -220,7 +220,7 @@ impl Engine {
                 None => break,
             }
         }
-        let start = matching::feed_start(&listed, started, self.clock.now(), &self.settings);
+        let start = matching::feed_start(&listed, started, self.clock.now());
         Ok((listed, start))
     }
 

@@ -1,8 +1,14 @@
 //! Connections to the database and their settings.
 
-use std::{fs::OpenOptions, path::Path, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{
     error::Error,
@@ -13,19 +19,41 @@ use crate::{
 /// Statements kept prepared: more than this crate has.
 const STATEMENTS: usize = 128;
 
+/// Held while a database is opened to write. Closing any handle of a file gives up the locks that this process has on
+/// it, also those that SQLite has taken for another store: so nobody may open the new file before it was closed.
+static OPENING: Mutex<()> = Mutex::new(());
+
+/// How often a switch to the write-ahead log is tried while other processes do the same.
+const SWITCHES: usize = 100;
+
 /// Opens the connection that writes, and brings the schema up to date.
 pub(crate) fn writer(options: &SqliteStoreBuilder) -> Result<Connection, Error> {
+    // It guards nothing that a panic could have left half done.
+    let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     make_file(&options.path)?;
     let mut connection = open(&options.path, options.busy_timeout)?;
     schema::check_origin(&connection)?;
-    let mode: String =
-        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(Error::NoWriteAheadLog);
-    }
+    use_write_ahead_log(&connection)?;
     configure_writer(&connection, options.synchronous)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
+}
+
+fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
+    for _ in 0..SWITCHES {
+        let mode = connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(_) => return Err(Error::NoWriteAheadLog),
+            // SQLite does not wait here, lest two wait for each other. It does where a transaction begins.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK;")?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::NoWriteAheadLog)
 }
 
 /// Opens the connection that only reads. It does not wait for the one that writes.
@@ -45,17 +73,20 @@ pub(crate) fn in_memory() -> Result<Connection, Error> {
 }
 
 /// Makes the file if there is none, for its owner alone: it may hold tokens. SQLite gives the files that it keeps
-/// beside it the same permissions.
+/// beside it the same permissions. A file that exists is not touched.
 fn make_file(path: &Path) -> Result<(), Error> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let made = options.open(path);
-    made.map(drop).map_err(|source| Error::File {
-        path: path.to_owned(),
-        source,
-    })
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(Error::File {
+            path: path.to_owned(),
+            source,
+        }),
+    }
 }
 
 fn open(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {

@@ -95,19 +95,15 @@ const VERSION_1: &str = "
 const HAS_TABLE: &str =
     "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version')";
 
+/// In one statement: another process may be making the tables at this moment.
+const IS_OURS_OR_EMPTY: &str = "
+    SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)
+        OR EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version')";
+
 /// Refuses the database of another program before anything in it is touched.
 pub(crate) fn check_origin(connection: &Connection) -> Result<(), Error> {
-    let is_ours: bool = connection.query_row(HAS_TABLE, [], |row| row.get(0))?;
-    let is_empty: bool = connection.query_row(
-        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
-        [],
-        |row| row.get(0),
-    )?;
-    if is_ours || is_empty {
-        Ok(())
-    } else {
-        Err(Error::NotOurs)
-    }
+    let is_fine: bool = connection.query_row(IS_OURS_OR_EMPTY, [], |row| row.get(0))?;
+    if is_fine { Ok(()) } else { Err(Error::NotOurs) }
 }
 
 /// Brings the database up to date. Processes that do so at the same time wait for each other.

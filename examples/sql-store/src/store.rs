@@ -32,9 +32,10 @@ pub struct SqliteStore {
 
 #[derive(Debug)]
 pub(crate) struct Database {
-    writer: Worker,
-    /// Absent in memory, where there is nothing to share with a second connection.
+    /// Absent in memory, where there is nothing to share with a second connection. Closed before the other one, which
+    /// can then put the log away.
     reader: Option<Worker>,
+    writer: Worker,
 }
 
 impl SqliteStore {

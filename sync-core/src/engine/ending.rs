@@ -234,8 +234,16 @@ impl<'a> Ending<'a> {
 
     pub(super) fn followed_deletion(&mut self, lost: Side, agreed: Document) {
         self.content.detached = Some(lost);
+        if let Some(planned) = &mut self.content.planned {
+            let base = self.content.base.as_ref();
+            let changed = agreed.iter().filter(|(field, value)| {
+                base.and_then(|base| base.get(field.as_str())) != Some(*value)
+            });
+            for (field, _) in changed {
+                planned.agreed.remove(field.as_str());
+            }
+        }
         self.content.base = Some(agreed);
-        self.content.planned = None;
         self.content.intent = None;
         self.write_link();
     }
@@ -307,8 +315,8 @@ impl<'a> Ending<'a> {
         };
         self.note(event, Vec::new());
         self.complete = !self.work.was_bound();
+        // Should the partner come back, an unfinished plan still tells what was written from what was edited.
         self.content.detached = Some(side);
-        self.content.planned = None;
         self.content.intent = None;
         self.write_link();
     }

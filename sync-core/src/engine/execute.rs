@@ -391,7 +391,7 @@ fn deletion_task(
     let plan = WrittenPlan {
         intention: Intention::FollowDeletion(lost),
         agreed,
-        planned: content.planned.clone(),
+        planned: None,
         decisions: Vec::new(),
         conflicts: Vec::new(),
         results: Sides::default(),

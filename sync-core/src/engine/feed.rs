@@ -68,6 +68,8 @@ struct Round {
     since: Option<Timestamp>,
     page: Option<PageToken>,
     newest: Option<Timestamp>,
+    /// By the engine's clock.
+    started: Timestamp,
 }
 
 /// A page, and when it was read by the engine's clock.
@@ -157,20 +159,19 @@ impl Engine {
         let flow = self.flow(flow)?;
         let feed = described(flow, side, feed)?;
         let (mut cursor, revision) = self.cursor(&flow.name, side, &feed.name).await?;
-        let since = cursor
-            .watermark
-            .map(|watermark| before(watermark, self.settings.overlap));
-        let round = cursor.round.take().unwrap_or(Round {
-            since,
+        let asked_at = self.clock.now();
+        let reach = self.settings.overlap.saturating_add(feed.precision);
+        let round = cursor.round.take().unwrap_or_else(|| Round {
+            since: cursor.watermark.map(|watermark| before(watermark, reach)),
             page: None,
             newest: None,
+            started: asked_at,
         });
         let request = ChangesRequest {
             feed: feed.name.clone(),
             since: round.since,
             page: round.page.clone(),
         };
-        let asked_at = self.clock.now();
         let page = match flow.endpoints.get(side).changes(&request).await {
             Ok(page) => page,
             Err(error) => {
@@ -195,7 +196,7 @@ impl Engine {
         };
         let rows = reading.page.changes.len() as u64;
         let hints = cursor.take_in(&reading, flow, side, &feed);
-        cursor.advance(round, reading, &self.settings);
+        cursor.advance(round, reading, reach, &self.settings);
         let queued = hints.len() as u64;
         let more = cursor.round.is_some();
         let write = document(&flow.name, side, &feed.name, &cursor, revision)?;
@@ -315,7 +316,7 @@ impl Cursor {
         let (Some(at), Some(listed_at)) = (start.at, start.listed_at) else {
             return;
         };
-        let first = before(at, settings.overlap);
+        let first = before(at, settings.overlap.saturating_add(precision));
         let last = before(before(listed_at, settings.lag), precision);
         let seen = start
             .seen
@@ -381,7 +382,7 @@ impl Cursor {
         Some(before(shown, precision))
     }
 
-    fn advance(&mut self, round: Round, reading: Reading, settings: &Settings) {
+    fn advance(&mut self, round: Round, reading: Reading, reach: Duration, settings: &Settings) {
         let Reading {
             page, answered_at, ..
         } = reading;
@@ -391,43 +392,55 @@ impl Cursor {
             .filter_map(|change| change.stamp)
             .max()
             .max(round.newest);
-        // Never past the present less the lag: a row stamped before may still be committed. Never backwards.
-        let reached = newest.map(|newest| newest.min(before(answered_at, settings.lag)));
+        let reached = newest.map(|newest| reached(newest, round.started, answered_at, settings));
+        // Never backwards.
         let reached = self.watermark.max(reached);
         let sorted_to = last_of_sorted(&page.changes);
         if let Some(next) = page.next {
             if sorted_to.is_some() {
-                self.forget_before(reached, settings);
+                self.forget_before(reached, reach);
             }
             // In a sorted feed the next page is asked for by stamp: counted pages skip rows when rows before them move,
             // and tokens expire. Only where a whole page has one stamp is there no other way.
             let further = sorted_to.filter(|last| round.since.is_none_or(|since| *last > since));
-            self.round = Some(match further {
-                Some(last) => Round {
-                    since: Some(last),
-                    page: None,
-                    newest,
-                },
-                None => Round {
-                    since: round.since,
-                    page: Some(next),
-                    newest,
-                },
+            let (since, page) = match further {
+                Some(last) => (Some(last), None),
+                None => (round.since, Some(next)),
+            };
+            self.round = Some(Round {
+                since,
+                page,
+                newest,
+                ..round
             });
             return;
         }
         self.watermark = reached;
-        self.forget_before(reached, settings);
+        self.forget_before(reached, reach);
         self.next_poll = Some(answered_at + settings.poll_every);
     }
 
     /// Rows that will not be read again need not be remembered.
-    fn forget_before(&mut self, reached: Option<Timestamp>, settings: &Settings) {
+    fn forget_before(&mut self, reached: Option<Timestamp>, reach: Duration) {
         if let Some(reached) = reached {
-            let first = before(reached, settings.overlap);
+            let first = before(reached, reach);
             self.delivered.retain(|(_, stamp)| *stamp >= first);
         }
     }
+}
+
+/// How far a round has come: never past the present less the lag, as a row stamped before may still be committed. And a
+/// row may be committed behind the place that the round has reached, so what counts is when the round began. By the
+/// system's clock that was no earlier than the newest stamp less the time since.
+fn reached(
+    newest: Timestamp,
+    started: Timestamp,
+    answered_at: Timestamp,
+    settings: &Settings,
+) -> Timestamp {
+    let present = newest.min(before(answered_at, settings.lag));
+    let taken = Duration::try_from(answered_at.duration_since(started)).unwrap_or_default();
+    before(present, taken)
 }
 
 /// The last stamp of a page whose rows are in order of stamp and do not all have the same one.

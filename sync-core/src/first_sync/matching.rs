@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{PlanEntry, PlannedAction};
 use crate::{
     endpoint::Record,
-    engine::{FeedStart, Settings},
+    engine::FeedStart,
     flow::{Flow, MatchRule},
     ids::RecordId,
     mapping::MapError,
@@ -42,22 +42,15 @@ impl Listed {
 ///
 /// A record may have been changed after it was listed and before the last one was. The newest stamp less the time that
 /// the listing took is no later than its beginning, by the system's own clock, whatever that shows.
-pub(super) fn feed_start(
-    listed: &[Listed],
-    started: Timestamp,
-    ended: Timestamp,
-    settings: &Settings,
-) -> FeedStart {
+pub(super) fn feed_start(listed: &[Listed], started: Timestamp, ended: Timestamp) -> FeedStart {
     let newest = listed.iter().filter_map(|listed| listed.modified_at).max();
     let at = newest.map(|newest| {
         let begun = newest.checked_sub(ended.duration_since(started));
         begun.unwrap_or(Timestamp::MIN).min(started)
     });
-    let first = at.map(|at| at.checked_sub(settings.overlap).unwrap_or(Timestamp::MIN));
-    let seen = listed.iter().filter_map(|listed| {
-        let stamp = listed.modified_at.filter(|stamp| first <= Some(*stamp))?;
-        Some((listed.id.clone(), stamp))
-    });
+    let seen = listed
+        .iter()
+        .filter_map(|listed| Some((listed.id.clone(), listed.modified_at?)));
     FeedStart {
         at,
         seen: seen.collect(),

@@ -378,6 +378,12 @@ impl FakeSystem {
         value.unwrap_or(Value::Null)
     }
 
+    /// The records in which `field` has this value, as a user would find them.
+    #[must_use]
+    pub fn records_with(&self, field: impl Into<FieldName>, value: &Value) -> Vec<Record> {
+        self.records().find(self.rules(), &field.into(), value)
+    }
+
     /// All records in order of id.
     #[must_use]
     pub fn all_records(&self) -> Vec<Record> {
@@ -427,6 +433,11 @@ impl FakeSystem {
     ) {
         self.faults()
             .add_row_fault(field.into(), value.into(), fault, times);
+    }
+
+    /// No row meets a fault any more.
+    pub fn forgive_rows(&self) {
+        self.faults().forgive_rows();
     }
 
     /// Asks `hook` before each call, with nothing locked: it may do what users do, and may make the call fail.

@@ -1,6 +1,9 @@
 //! What follows when a record is deleted, and when it comes back.
 
-use sync_core::{AuditEvent, DeleteRule, Document, Engine, RecordId, Side, Value};
+use sync_core::{
+    AuditEvent, DeleteRule, Document, Engine, RecordId, Side, Value,
+    testing::{CallKind, Fault},
+};
 
 use crate::world::{World, set, text};
 
@@ -66,6 +69,29 @@ fn a_restored_partner_is_brought_up_to_date() {
     assert_eq!((world.left.len(), world.right.len()), (1, 1));
     assert!(world.parked().is_empty());
     world.assert_agreement();
+}
+
+#[test]
+fn a_write_that_was_not_answered_is_remembered_while_the_partner_is_gone() {
+    // The right value was written to the left, the answer was lost, and the right record goes to the bin and back.
+    let world = World::new();
+    let engine = world.engine();
+    let (left, right) = world.pair(&engine, "C1");
+    world
+        .right
+        .edit_as_user(right.clone(), set("VAT", "second"))
+        .unwrap();
+    world.left.fail_next(CallKind::Write, Fault::AnswerLost);
+    world.round(&engine);
+    delete(&world, &engine, Side::Right, &right);
+    world.right.restore_as_user(right.clone()).unwrap();
+    world
+        .right
+        .edit_as_user(right, set("VAT", "third"))
+        .unwrap();
+    world.settle(&engine);
+    assert_eq!(world.left.value(left, "vat"), text("THIRD"));
+    assert!(world.parked().is_empty(), "{:?}", world.parked());
 }
 
 #[test]
@@ -169,7 +195,7 @@ fn a_record_that_vanishes_between_read_and_write_is_not_made_again() {
     let system = world.right.clone();
     let mut deleted = false;
     world.right.before_calls(move |call| {
-        if call.kind == sync_core::testing::CallKind::Write && !deleted {
+        if call.kind == CallKind::Write && !deleted {
             deleted = true;
             system.delete_as_user(right.clone()).unwrap();
         }

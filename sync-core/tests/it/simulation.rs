@@ -1,15 +1,15 @@
 //! Users, faults, crashes and workers at random, from a seed; then everything must have come right.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use futures::FutureExt;
 use sync_core::{
-    Cause, ConflictRule, Document, EndpointErrorKind, Hint, Kind, MatchRule, ParkReason, RecordId,
-    Row, Side, Value,
+    Cause, ConflictRule, DeleteRule, Document, EndpointErrorKind, Hint, JobKey, Kind, MatchRule,
+    ParkReason, RecordId, Rejection, Row, Side, Value,
     testing::{Call, CallKind, FakeSystem, Fault, RowFault},
 };
 
@@ -42,7 +42,11 @@ struct Thing {
     ids: [Option<RecordId>; 2],
     /// Every value a user gave a field, by row and side, in order.
     entered: BTreeMap<&'static str, Vec<(Side, Value)>>,
+    /// Somebody deleted a record of it.
     deleted: bool,
+    /// The sides whose record was deleted while it was linked.
+    gone: Vec<Side>,
+    restored: bool,
     /// A user of each side made it: which values are taken over then is another matter.
     made_twice: bool,
 }
@@ -54,6 +58,8 @@ struct Simulation {
     contested: bool,
     faults: bool,
     edits: u64,
+    /// Deleted records.
+    bin: Vec<(usize, Side, RecordId)>,
 }
 
 /// Row, left field, right field.
@@ -75,7 +81,14 @@ fn tag_field(side: Side) -> &'static str {
     ["tag", "Tag"][index(side)]
 }
 
-fn build(random: &mut Random) -> World {
+fn capitals(value: Value) -> Value {
+    match value.as_text() {
+        Some(text) => Value::text(text.to_uppercase()),
+        None => value,
+    }
+}
+
+fn build(random: &mut Random, contested: bool) -> World {
     World::with(|setup| {
         let mut table = rows();
         table.push(Row::new("tag", "tag", "Tag", Kind::Text).rule(ConflictRule::Left));
@@ -91,6 +104,18 @@ fn build(random: &mut Random) -> World {
             .page_size(1 + random.below(6) as usize);
         if random.one_in(2) {
             right = right.upserts();
+        }
+        // What a system makes of a value looks like an edit there, so it is only tried where users do not compete.
+        if !contested && random.one_in(3) {
+            right = right.normalise("City", capitals);
+        }
+        for side in Side::BOTH {
+            *setup.policy.deleted.get_mut(side) = match random.below(4) {
+                0 => DeleteRule::Delete,
+                1 => DeleteRule::Deactivate(Document::new().with("active", false)),
+                2 => DeleteRule::Unlink,
+                _ => DeleteRule::Ignore,
+            };
         }
         if random.one_in(3) {
             left = left.capabilities(|can| can.write_batch = 1);
@@ -118,6 +143,7 @@ impl Simulation {
             0..=3 => self.create(world, side),
             4 => self.create_twin(world),
             5 => self.delete(world, side),
+            6 => self.restore(world, side),
             _ => self.edit(world, side),
         }
     }
@@ -165,9 +191,8 @@ impl Simulation {
         let number = self.random.below(self.things.len() as u64) as usize;
         let tag = Value::text(format!("T{number}"));
         // People find records by what they see, including those that the engine made.
-        let records = world.system(side).all_records().into_iter();
-        let mut found = records.filter(|record| record.fields.get(tag_field(side)) == Some(&tag));
-        found.next().map(|record| (number, record.id))
+        let found = world.system(side).records_with(tag_field(side), &tag);
+        found.into_iter().next().map(|record| (number, record.id))
     }
 
     fn edit(&mut self, world: &World, side: Side) {
@@ -196,23 +221,34 @@ impl Simulation {
     }
 
     fn delete(&mut self, world: &World, side: Side) {
-        if !self.random.one_in(3) {
+        if !self.random.one_in(2) {
             return;
         }
         if let Some((number, id)) = self.pick(world, side) {
-            world.system(side).delete_as_user(id).unwrap();
-            self.things[number].deleted = true;
+            let thing = &mut self.things[number];
+            thing.deleted = true;
+            if world.partner(side, &id).is_some() {
+                thing.gone.push(side);
+            }
+            world.system(side).delete_as_user(id.clone()).unwrap();
+            self.bin.push((number, side, id));
+        }
+    }
+
+    fn restore(&mut self, world: &World, side: Side) {
+        let place = self.bin.iter().position(|(_, of, _)| *of == side);
+        if let Some((number, side, id)) = place.map(|place| self.bin.remove(place)) {
+            // Its code may have been given to another record meanwhile.
+            let _ = world.system(side).restore_as_user(id);
+            self.things[number].restored = true;
         }
     }
 
     /// A notification, or not, or twice.
     fn tell(&mut self, world: &World, number: usize, side: Side) {
         let tag = Value::text(format!("T{number}"));
-        let records = world.system(side).all_records().into_iter();
-        let record = records
-            .filter(|record| record.fields.get(tag_field(side)) == Some(&tag))
-            .map(|record| record.id);
-        for id in record {
+        let found = world.system(side).records_with(tag_field(side), &tag);
+        for id in found.into_iter().map(|record| record.id) {
             for _ in 0..self.random.below(3) {
                 let hint = Hint {
                     key: world.key(side, id.clone()),
@@ -250,11 +286,20 @@ fn interfere(world: &Arc<World>, simulation: &Arc<Mutex<Simulation>>, system: &F
             let writes = call.kind == CallKind::Write;
             if simulation.faults && writes && simulation.random.one_in(10) {
                 let number = simulation.random.below(20);
-                let (code, later) = (format!("C{number}"), RowFault::Later { after: None });
+                let fault = match simulation.random.below(3) {
+                    0 => RowFault::Later { after: None },
+                    1 => RowFault::Missing,
+                    _ => RowFault::Rejected(Rejection {
+                        field: None,
+                        code: None,
+                        message: "not now".to_owned(),
+                    }),
+                };
+                let code = format!("C{number}");
                 world
                     .left
-                    .fail_rows("code", code.as_str(), later.clone(), 1);
-                world.right.fail_rows("X_Code", code.as_str(), later, 1);
+                    .fail_rows("code", code.as_str(), fault.clone(), 1);
+                world.right.fail_rows("X_Code", code.as_str(), fault, 1);
             }
             let worker = simulation.faults && simulation.random.one_in(6);
             (worker, simulation.fault(call))
@@ -267,16 +312,16 @@ fn interfere(world: &Arc<World>, simulation: &Arc<Mutex<Simulation>>, system: &F
     });
 }
 
-fn run(seed: u64) {
+fn run(seed: u64, contested: bool) {
     let mut random = Random(seed);
-    let world = Arc::new(build(&mut random));
-    let contested = random.one_in(2);
+    let world = Arc::new(build(&mut random, contested));
     let simulation = Arc::new(Mutex::new(Simulation {
         random,
         things: Vec::new(),
         contested,
         faults: true,
         edits: 0,
+        bin: Vec::new(),
     }));
     for system in [&world.left, &world.right] {
         interfere(&world, &simulation, system);
@@ -313,30 +358,39 @@ fn run(seed: u64) {
     simulation.lock().unwrap().faults = false;
     for system in [&world.left, &world.right] {
         system.leave_calls_alone();
+        system.forgive_rows();
     }
     world.settle(&engine);
+    // What a system refused for a while is tried again when a person asks for it.
+    let refused = world
+        .parked()
+        .into_iter()
+        .filter(|job| matches!(job.parked.reason, ParkReason::Rejected { .. }));
+    let keys: Vec<JobKey> = refused.map(|job| job.key).collect();
+    block_on(engine.replay(&keys)).unwrap();
+    world.settle(&engine);
     check(&world, &simulation.lock().unwrap());
-    world.assert_rest(&engine);
+    let refused = world.parked().into_iter();
+    let refused = refused.filter(|job| matches!(job.parked.reason, ParkReason::Rejected { .. }));
+    if refused.count() == 0 {
+        // A look at what is refused tries it again, and rightly so.
+        world.assert_rest(&engine);
+    }
     check(&world, &simulation.lock().unwrap());
 }
 
 fn check(world: &World, simulation: &Simulation) {
-    let conflicts = conflicts(world, simulation.contested);
-    for side in Side::BOTH {
-        let mut seen = BTreeSet::new();
-        for record in world.system(side).all_records() {
-            let tag = record.fields.get(tag_field(side)).unwrap().to_string();
-            assert!(
-                seen.insert(tag.clone()),
-                "{tag} is on the {side} side twice"
-            );
-        }
-    }
+    let conflicts = conflicts(world, simulation);
     for (number, thing) in simulation.things.iter().enumerate() {
+        let tag = Value::text(format!("T{number}"));
+        let alone = !thing.restored && !thing.made_twice;
+        for side in thing.gone.iter().filter(|_| alone) {
+            let left = world.system(*side).records_with(tag_field(*side), &tag);
+            assert!(left.is_empty(), "{tag} has come back on the {side} side");
+        }
         if thing.deleted {
             continue;
         }
-        let tag = Value::text(format!("T{number}"));
         let record = |side: Side| {
             let records = world.system(side).all_records().into_iter();
             let mut own = records.filter(|record| record.fields.get(tag_field(side)) == Some(&tag));
@@ -370,27 +424,6 @@ fn check(world: &World, simulation: &Simulation) {
             let one_sided = edits.windows(2).all(|pair| pair[0].0 == pair[1].0);
             if one_sided && !thing.made_twice {
                 let last = &entered.last().unwrap().1;
-                if !same(left, last) {
-                    for entry in world.audit() {
-                        if entry.ids.left.as_ref() == Some(&record(Side::Left).id)
-                            || entry.ids.right.as_ref() == Some(&record(Side::Right).id)
-                        {
-                            eprintln!(
-                                "{} {:?} {:?} {:?} {:?}",
-                                entry.at,
-                                entry.ids,
-                                entry.cause,
-                                entry.event,
-                                entry
-                                    .fields
-                                    .iter()
-                                    .filter(|f| f.field.as_str() == row)
-                                    .collect::<Vec<_>>()
-                            );
-                        }
-                    }
-                    eprintln!("{:?}", entered);
-                }
                 assert!(same(left, last), "{tag}: {row} is {left}, not {last}");
             }
         }
@@ -402,49 +435,58 @@ fn same(one: &Value, other: &Value) -> bool {
     one.to_string().to_uppercase() == other.to_string().to_uppercase()
 }
 
-/// The fields that are parked in conflict, by left record. Nothing else may be parked.
-fn conflicts(world: &World, contested: bool) -> BTreeMap<RecordId, Vec<String>> {
+/// The fields that are parked in conflict, by left record. Nothing else may be parked, except where users deleted and
+/// restored records at odds with each other.
+fn conflicts(world: &World, simulation: &Simulation) -> BTreeMap<RecordId, Vec<String>> {
     let mut conflicts = BTreeMap::new();
     for job in world.parked() {
+        let tag = world
+            .system(job.key.side)
+            .value(job.key.id.clone(), tag_field(job.key.side));
+        let number = tag.as_text().and_then(|tag| tag[1..].parse::<usize>().ok());
+        let at_odds = number.is_none_or(|number| simulation.things[number].deleted);
         match job.parked.reason {
-            ParkReason::Conflict { fields } if contested => {
+            ParkReason::Conflict { fields } if simulation.contested => {
                 let fields = fields.iter().map(ToString::to_string).collect();
                 conflicts.insert(job.parked.ids.left.unwrap(), fields);
             }
-            reason => {
-                for entry in world.audit() {
-                    let ids = &entry.ids;
-                    if format!("{ids:?}").contains("XX")
-                        || std::env::var("DBG")
-                            .is_ok_and(|d| format!("{ids:?}{:?}", entry.event).contains(&d))
-                    {
-                        eprintln!(
-                            "{} {:?} {:?} {:?}",
-                            entry.at, entry.ids, entry.cause, entry.event
-                        );
-                    }
-                }
-                for link in world.links() {
-                    eprintln!("{:?}", link.content.ids);
-                }
-                panic!("{:?} is parked: {reason:?}", job.key)
-            }
+            ParkReason::DanglingKey { .. }
+            | ParkReason::PartnerTaken { .. }
+            | ParkReason::Ambiguous { .. }
+            | ParkReason::Rejected { .. }
+                if at_odds => {}
+            reason => panic!("{:?} is parked: {reason:?}", job.key),
         }
     }
     conflicts
 }
 
-#[test]
-fn everything_comes_right_in_the_end() {
-    let seeds = match std::env::var("SEED") {
-        Ok(s) => s.parse::<u64>().unwrap()..s.parse::<u64>().unwrap() + 1,
-        Err(_) => 0..300,
-    };
+#[expect(clippy::print_stderr, reason = "says how to repeat a failure")]
+fn run_all(seeds: std::ops::Range<u64>, contested: bool) {
     for seed in seeds {
-        let outcome = std::panic::catch_unwind(|| run(seed));
+        let outcome = std::panic::catch_unwind(|| run(seed, contested));
         if let Err(panic) = outcome {
-            eprintln!("the simulation failed with seed {seed}");
+            eprintln!("the simulation failed with seed {seed}, contested: {contested}");
             std::panic::resume_unwind(panic);
         }
     }
+}
+
+#[test]
+fn users_with_fields_of_their_own_lose_nothing() {
+    run_all(seeds(0..150), false);
+}
+
+#[test]
+fn users_who_edit_the_same_fields_find_agreement_or_a_conflict() {
+    run_all(seeds(1000..1150), true);
+}
+
+/// `SIMULATION_SEEDS=5..6` runs others.
+fn seeds(usual: std::ops::Range<u64>) -> std::ops::Range<u64> {
+    let Ok(wanted) = std::env::var("SIMULATION_SEEDS") else {
+        return usual;
+    };
+    let (first, end) = wanted.split_once("..").unwrap();
+    first.parse().unwrap()..end.parse().unwrap()
 }

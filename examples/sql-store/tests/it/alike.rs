@@ -459,7 +459,7 @@ impl<'a> Subject<'a> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn stores_answer_alike(operations in prop::collection::vec(operation(), 1..80)) {

@@ -1,7 +1,7 @@
 //! Other processes: this test program starts itself again, with a role.
 
 use std::{
-    io::{BufRead, BufReader, Lines},
+    io::{BufRead, BufReader, Lines, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
@@ -33,6 +33,7 @@ impl Process {
             .env(ROLE, role)
             .env(FILE, path)
             .env(HOUR, hour.to_string())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -49,6 +50,11 @@ impl Process {
                     .map(|(_, report)| report.to_owned())
             })
             .next()
+    }
+
+    /// Lets it go on that [waits](wait_for_start).
+    pub(crate) fn go(&mut self) {
+        self.child.stdin.take().unwrap().write_all(b"go\n").unwrap();
     }
 
     /// Ends it as a power switch would. It has no chance to do anything about it.
@@ -72,6 +78,12 @@ pub(crate) fn report(text: &str) {
     println!("report: {text}");
 }
 
+/// Waits until the process that started this one says go.
+pub(crate) fn wait_for_start() {
+    report("ready");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
 pub(crate) fn hour(hour: i64) -> Timestamp {
     Timestamp::from_second(1_772_359_200 + hour * 3600).unwrap()
 }
@@ -87,6 +99,7 @@ fn process() {
     block_on(async {
         match role.as_str() {
             "work" => processes::work(&path, now).await,
+            "open" => processes::open_at_once(&path).await,
             "write" => crashes::write_for_ever(&path, now).await,
             other => panic!("there is no role {other}"),
         }

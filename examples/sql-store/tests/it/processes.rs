@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use jiff::{SignedDuration, Timestamp};
+use sql_store::SqliteStore;
 use sync_core::{
     AuditEntry, AuditEvent, AuditQuery, Cause, Claim, Commit, Finish, Held, Hint, Job, JobKey,
     LinkContent, LinkWrite, Side, Sides, Store,
@@ -10,11 +11,22 @@ use sync_core::{
 
 use crate::{
     block_on,
-    child::{Process, hour, report},
+    child::{Process, hour, report, wait_for_start},
     open,
 };
 
 const JOBS: usize = 400;
+
+/// Opens the store when told to, and looks into it.
+pub(crate) async fn open_at_once(path: &Path) {
+    wait_for_start();
+    let store = SqliteStore::open(path).await.unwrap();
+    store
+        .next_due(&"c".into(), &"customers".into())
+        .await
+        .unwrap();
+    report("opened");
+}
 
 /// Takes jobs and ends them until there are none.
 pub(crate) async fn work(path: &Path, now: Timestamp) {
@@ -119,4 +131,20 @@ fn processes_share_a_queue_and_do_each_job_once() {
             "no job is done twice"
         );
     });
+}
+
+#[test]
+fn processes_may_open_a_new_file_at_once() {
+    for _ in 0..5 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("sync.db");
+        let mut children: Vec<Process> = (0..6).map(|_| Process::start("open", &path, 0)).collect();
+        for child in &mut children {
+            assert_eq!(child.next_report().as_deref(), Some("ready"));
+        }
+        children.iter_mut().for_each(Process::go);
+        for child in children {
+            assert_eq!(child.wait(), (vec!["opened".to_owned()], true));
+        }
+    }
 }

@@ -260,11 +260,11 @@ fn operation_whose_caller_has_gone_is_whole() {
         let store = open(&path).await;
         let connection = ConnectionId::from("c");
         let write = cursor("1");
-        assert!(
-            poll_immediate(store.put_document(&connection, &write))
-                .await
-                .is_none()
-        );
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let begun = poll_immediate(store.put_document(&connection, &write)).await;
+        assert!(begun.is_none(), "the operation waits for the other writer");
+        other.execute_batch("COMMIT").unwrap();
         drop(store);
         let found = open(&path)
             .await

@@ -93,6 +93,10 @@ impl Faults {
         self.rows.push((field, value, fault, times));
     }
 
+    pub(super) fn forgive_rows(&mut self) {
+        self.rows.clear();
+    }
+
     /// The fault that the next call of this kind meets.
     pub(super) fn next(&mut self, kind: CallKind) -> Option<Fault> {
         let queued = self.queued.get_mut(&kind).and_then(VecDeque::pop_front);
