@@ -196,9 +196,12 @@ impl Engine {
         };
         let rows = reading.page.changes.len() as u64;
         let hints = cursor.take_in(&reading, flow, side, &feed);
-        cursor.advance(round, reading, reach, &self.settings);
+        // A stamp may stand for any moment of its step, so a system gives rows up to a step older than asked for.
+        let kept = reach.saturating_add(feed.precision);
+        cursor.advance(round, reading, kept, &self.settings);
         let queued = hints.len() as u64;
         let more = cursor.round.is_some();
+        tracing::debug!(flow = %flow.name, %side, feed = %feed.name, rows, queued, more, "polled");
         let write = document(&flow.name, side, &feed.name, &cursor, revision)?;
         match self
             .store
@@ -316,7 +319,7 @@ impl Cursor {
         let (Some(at), Some(listed_at)) = (start.at, start.listed_at) else {
             return;
         };
-        let first = before(at, settings.overlap.saturating_add(precision));
+        let first = before(at, settings.overlap.saturating_add(precision * 2));
         let last = before(before(listed_at, settings.lag), precision);
         let seen = start
             .seen
@@ -382,7 +385,7 @@ impl Cursor {
         Some(before(shown, precision))
     }
 
-    fn advance(&mut self, round: Round, reading: Reading, reach: Duration, settings: &Settings) {
+    fn advance(&mut self, round: Round, reading: Reading, kept: Duration, settings: &Settings) {
         let Reading {
             page, answered_at, ..
         } = reading;
@@ -398,7 +401,7 @@ impl Cursor {
         let sorted_to = last_of_sorted(&page.changes);
         if let Some(next) = page.next {
             if sorted_to.is_some() {
-                self.forget_before(reached, reach);
+                self.forget_before(reached, kept);
             }
             // In a sorted feed the next page is asked for by stamp: counted pages skip rows when rows before them move,
             // and tokens expire. Only where a whole page has one stamp is there no other way.
@@ -416,14 +419,14 @@ impl Cursor {
             return;
         }
         self.watermark = reached;
-        self.forget_before(reached, reach);
+        self.forget_before(reached, kept);
         self.next_poll = Some(answered_at + settings.poll_every);
     }
 
     /// Rows that will not be read again need not be remembered.
-    fn forget_before(&mut self, reached: Option<Timestamp>, reach: Duration) {
+    fn forget_before(&mut self, reached: Option<Timestamp>, kept: Duration) {
         if let Some(reached) = reached {
-            let first = before(reached, reach);
+            let first = before(reached, kept);
             self.delivered.retain(|(_, stamp)| *stamp >= first);
         }
     }

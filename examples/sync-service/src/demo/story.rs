@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use sage_x3_simulator::{Edit, Effect as X3Effect, Fault as X3Fault};
+use sage_x3_simulator::{CustomerSnapshot, Edit, Effect as X3Effect, Fault as X3Fault};
 use serde_json::json;
 use sql_store::SqliteStore;
 use sync_core::{
@@ -36,6 +36,7 @@ pub(crate) async fn tell(world: &mut World) -> Result<Verdict, Failure> {
         config,
         store,
         deleted: BTreeSet::new(),
+        contested: Vec::new(),
         newcomers: 0,
     };
     let worker = teller.start_worker().await?;
@@ -91,12 +92,31 @@ async fn carry_out(engine: &Engine, flow: &FlowName, bar: &plan::Progress) -> Re
     }
 }
 
+/// A field that both sides changed, and what each made of it.
+enum Contested {
+    /// The rule says X3.
+    Name {
+        code: String,
+        account: String,
+        clerks: String,
+    },
+    /// The rule asks a person.
+    VatNumber {
+        code: String,
+        account: String,
+        clerks: String,
+        reps: String,
+    },
+}
+
 struct Teller<'a> {
     world: &'a mut World,
     config: Config,
     store: SqliteStore,
     /// X3 codes of pairs that lost a record.
     deleted: BTreeSet<String>,
+    /// Fields that both sides changed.
+    contested: Vec<Contested>,
     newcomers: usize,
 }
 
@@ -258,21 +278,27 @@ impl Teller<'_> {
     async fn conflicts(&mut self, mut worker: Worker) -> Result<Worker, Failure> {
         println!("\n3. Both sides change the same field of the same company");
         for (number, (code, id)) in self.pairs(70, 5).into_iter().enumerate() {
-            self.clerk_edits(
-                &Edit::customer(&code)
-                    .set("companyName1", format!("Renamed by the clerk {number}")),
-            )?;
-            self.rep_edits(
-                &id,
-                json!({"Account_Name": format!("Renamed by the rep {number}")}),
-            )?;
+            let clerks = format!("Renamed by the clerk {number}");
+            let reps = format!("Renamed by the rep {number}");
+            self.clerk_edits(&Edit::customer(&code).set("companyName1", clerks.as_str()))?;
+            self.rep_edits(&id, json!({"Account_Name": reps}))?;
+            self.contested.push(Contested::Name {
+                code,
+                account: id,
+                clerks,
+            });
         }
         for (number, (code, id)) in self.pairs(80, 2).into_iter().enumerate() {
-            self.clerk_edits(
-                &Edit::business_partner(&code)
-                    .set("europeanUnionVatNumber", format!("FR9900000{number}")),
-            )?;
-            self.rep_edits(&id, json!({"VAT_Number": format!("FR8800000{number}")}))?;
+            let (clerks, reps) = (format!("FR9900000{number}"), format!("FR8800000{number}"));
+            let edit = Edit::business_partner(&code).set("europeanUnionVatNumber", clerks.as_str());
+            self.clerk_edits(&edit)?;
+            self.rep_edits(&id, json!({"VAT_Number": reps}))?;
+            self.contested.push(Contested::VatNumber {
+                code,
+                account: id,
+                clerks,
+                reps,
+            });
         }
         self.until_rest(&mut worker).await?;
         println!(
@@ -392,23 +418,82 @@ impl Teller<'_> {
         let connected = connect::connect(&self.config).await?;
         let engine = connected.engine(&self.config, "verdict")?;
         verdict.parked = status::parked(&engine, &connected.flow_name()).await?;
-        verdict.conflicts_resolved = conflicts_resolved(&engine).await?;
         verdict.compare(self.world, &self.deleted)?;
         verdict.search_for_secrets(self.world);
+        self.judge_conflicts(&engine, verdict).await
+    }
+
+    /// What became of the contested fields, by what both servers hold, and whether the audit and the parked records say
+    /// the same.
+    async fn judge_conflicts(&self, engine: &Engine, verdict: &mut Verdict) -> Result<(), Failure> {
+        for contested in &self.contested {
+            match contested {
+                Contested::Name {
+                    code,
+                    account,
+                    clerks,
+                } => {
+                    let both = (
+                        self.customer(code)?.company_name,
+                        self.account(account, "Account_Name"),
+                    );
+                    let settled = both == (clerks.clone(), clerks.clone());
+                    verdict.conflicts_resolved += u64::from(settled);
+                    verdict.expect(
+                        settled,
+                        format!("the name of {code} is not what the rule says"),
+                    );
+                }
+                Contested::VatNumber {
+                    code,
+                    account,
+                    clerks,
+                    reps,
+                } => {
+                    let customer = self.customer(code)?.european_union_vat_number;
+                    let kept = (customer, self.account(account, "VAT_Number"))
+                        == (clerks.clone(), reps.clone());
+                    verdict.conflicts_kept += u64::from(kept);
+                    verdict.expect(
+                        kept,
+                        format!("a person's VAT number of {code} was overwritten"),
+                    );
+                }
+            }
+        }
+        let audited = conflicts_resolved(engine).await?;
         verdict.expect(
-            verdict.conflicts_resolved >= 5,
-            "the audit does not show the conflicts that a rule resolved",
+            audited >= verdict.conflicts_resolved,
+            "the audit does not show every conflict that a rule resolved",
         );
         let parked = verdict
             .parked
             .iter()
-            .filter(|job| status::is_conflict(&job.parked.reason))
-            .count();
+            .filter(|job| status::is_conflict(&job.parked.reason));
+        let parked = parked.count() as u64;
         verdict.expect(
-            parked == 2,
-            format!("{parked} conflicts are parked instead of 2"),
+            parked == verdict.conflicts_kept,
+            format!(
+                "{parked} conflicts are parked, but the servers show {}",
+                verdict.conflicts_kept
+            ),
         );
         Ok(())
+    }
+
+    fn customer(&self, code: &str) -> Result<CustomerSnapshot, Failure> {
+        let found = self.world.x3.customer(ENDPOINT, code);
+        let found = found.map_err(|error| Failure::broken(error.to_string()))?;
+        found.ok_or_else(|| Failure::broken(format!("X3 lost the customer {code}")))
+    }
+
+    fn account(&self, id: &str, field: &str) -> String {
+        let record = self.world.zoho.record("Accounts", id);
+        record
+            .as_ref()
+            .and_then(|record| record.text(field))
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 

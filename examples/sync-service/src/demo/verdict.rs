@@ -23,6 +23,7 @@ pub(crate) struct Verdict {
     pub(crate) pairs_in_agreement: usize,
     pub(crate) parked: Vec<ParkedJob>,
     pub(crate) conflicts_resolved: u64,
+    pub(crate) conflicts_kept: u64,
     pub(crate) duplicates: usize,
     pub(crate) writes_at_rest: u64,
     pub(crate) x3_calls: u64,
@@ -192,7 +193,10 @@ impl Verdict {
                 "conflicts resolved by rule",
                 self.conflicts_resolved.to_string(),
             ),
-            ("conflicts parked for a person", conflicts.to_string()),
+            (
+                "conflicts kept for a person",
+                self.conflicts_kept.to_string(),
+            ),
             (
                 "other records parked",
                 (self.parked.len() - conflicts).to_string(),

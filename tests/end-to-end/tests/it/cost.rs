@@ -100,3 +100,29 @@ async fn the_echo_of_our_own_write_causes_no_write() {
     assert_eq!((report.looked_at, report.settled), (1, 1));
     assert_eq!(world.writes(), before);
 }
+
+#[tokio::test]
+async fn rows_that_a_feed_delivers_again_are_not_looked_at_again() {
+    let world = World::open().await;
+    world
+        .x3
+        .create_as_user(ENDPOINT, customer("C0000", "The first"))
+        .unwrap();
+    world.settle().await;
+    // Feeds reach back three minutes. Further rows move the place they reach back to past the first one, step by step.
+    world.clock.advance(Duration::from_secs(165));
+    for number in 1..8 {
+        let name = format!("Company {number}");
+        world
+            .x3
+            .create_as_user(ENDPOINT, customer(&format!("C{number:04}"), &name))
+            .unwrap();
+        for _ in 0..5 {
+            world.clock.advance(Duration::from_millis(900));
+            world.engine.poll_all().await.unwrap();
+            world.engine.drain().await.unwrap();
+        }
+        let polled = world.engine.poll_all().await.unwrap();
+        assert_eq!(polled.queued, 0, "after {number} more customers");
+    }
+}
