@@ -179,7 +179,9 @@ pub struct ChangesRequest {
     pub feed: FeedName,
     /// Changes with this stamp or a later one; `None`: all there are.
     pub since: Option<Timestamp>,
-    /// Where the last page ended, with everything else unchanged; `None`: the first page.
+    /// Where the last page ended, with everything else unchanged; `None`: the first page. A record that changes while
+    /// pages are read moves to the end, and must not take others out of sight: a token names the last row's stamp and
+    /// identity, not a count of rows.
     pub page: Option<PageToken>,
 }
 

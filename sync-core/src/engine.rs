@@ -23,7 +23,7 @@ use std::{
 use jiff::Timestamp;
 
 use self::breaker::Breakers;
-pub(crate) use self::feed::FeedStart;
+pub(crate) use self::identify::MOST_CANDIDATES;
 pub use self::{
     breaker::SideHealth,
     feed::Polled,

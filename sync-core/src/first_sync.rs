@@ -5,13 +5,14 @@ mod matching;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::apply::is_approved;
 use self::matching::{Groups, Listed, pair_up};
 use crate::{
     audit::FieldDecision,
-    engine::{Engine, FeedStart},
+    engine::Engine,
     error::Error,
     flow::Flow,
     ids::{FlowName, RecordId},
@@ -32,7 +33,7 @@ pub struct FirstSyncPlan {
     /// Write calls that carrying it out takes on each side, at least.
     pub write_calls: Sides<u64>,
     /// Where the change feeds start afterwards.
-    feeds_from: Sides<FeedStart>,
+    feeds_from: Sides<Option<Timestamp>>,
 }
 
 /// What would be done about one pair or record.
@@ -60,12 +61,12 @@ pub enum PlannedAction {
     Create(Side),
     /// More than one record could be the partner; a person must say.
     Ambiguous {
-        /// The records that belong together somehow, on both sides.
+        /// The records that belong together somehow, on both sides; the first fifty of each.
         candidates: Vec<(Side, RecordId)>,
     },
     /// Records of one side look like copies of each other and have no partner; a person must say.
     Duplicate {
-        /// The copies.
+        /// The copies; the first fifty.
         copies: Vec<RecordId>,
     },
     /// Nothing: the flow's rules leave such records alone.
@@ -194,7 +195,7 @@ impl Engine {
         flow: &Flow,
         side: Side,
         progress: OnProgress<'_>,
-    ) -> Result<(Vec<Listed>, FeedStart), Error> {
+    ) -> Result<(Vec<Listed>, Option<Timestamp>), Error> {
         let started = self.clock.now();
         let mut listed = Vec::new();
         let mut page = None;
@@ -220,7 +221,7 @@ impl Engine {
                 None => break,
             }
         }
-        let start = matching::feed_start(&listed, started, self.clock.now());
+        let start = matching::feeds_from(&listed, started, self.clock.now());
         Ok((listed, start))
     }
 

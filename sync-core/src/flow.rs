@@ -138,6 +138,10 @@ fn base36(mut number: u128) -> String {
 }
 
 /// Two records match when these fields hold the same value, compared without case and punctuation.
+///
+/// A first-sync plan compares all records like that. Later the partner of a single record is searched for by the first
+/// row, and found if its system holds the value as it stands, as the mapping writes it, or without punctuation; so put
+/// the row that is spelt most uniformly first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchRule {
     /// The rows of the mapping that must all agree and not be empty.

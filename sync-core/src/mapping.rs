@@ -223,7 +223,10 @@ impl Kind {
     fn normalise(&self, value: &Value) -> Result<Value, String> {
         match (self, value) {
             (_, Value::Null) => Ok(Value::Null),
-            (Self::Text, Value::Text(text)) => Ok(Value::text(text.trim().replace("\r\n", "\n"))),
+            (Self::Text, Value::Text(text)) => {
+                let lines = text.trim().replace("\r\n", "\n");
+                Ok(Value::text(lines.replace('\r', "\n")))
+            }
             (Self::Code, Value::Text(text)) => Ok(Value::text(text.trim().to_uppercase())),
             (Self::Decimal { scale }, Value::Decimal(number)) => {
                 Ok(Value::Decimal(rounded(*number, *scale)))

@@ -130,10 +130,14 @@ fn plan_update(flow: &Flow, pair: &Pair<'_>, now: Sides<&Document>) -> Plan {
     for field in &merged.conflicts {
         intended.remove(field.as_str());
     }
-    let planned = Planned {
+    let mut planned = Planned {
         agreed: intended,
         seen: now.map(Document::clone),
     };
+    if let Some(earlier) = &pair.known.planned {
+        // What makes it a conflict may be an earlier plan; then it must stay one.
+        planned.take_over(earlier, |field| merged.conflicts.contains(field));
+    }
     if pair.known.restless_writes(now) >= flow.policy.max_unsettled_writes
         && !edited_since(pair.known, &planned)
     {
@@ -157,10 +161,19 @@ fn plan_update(flow: &Flow, pair: &Pair<'_>, now: Sides<&Document>) -> Plan {
 
 /// Whether somebody changed a side since the engine gave up writing: then it is worth another try.
 fn edited_since(known: &LinkContent, now: &Planned) -> bool {
-    known
+    let Some(stopped) = known
         .planned
         .as_ref()
-        .is_some_and(|stopped| stopped.is_under_way() && stopped.seen != now.seen)
+        .filter(|planned| planned.is_under_way())
+    else {
+        return false;
+    };
+    // Giving up remembers all of both sides; what is left of an interrupted plan remembers some fields.
+    let remembers_all = Side::BOTH.into_iter().all(|side| {
+        let mut fields = now.seen.get(side).iter();
+        fields.all(|(field, _)| stopped.seen.get(side).get(field.as_str()).is_some())
+    });
+    remembers_all && stopped.seen != now.seen
 }
 
 fn plan_without_partner(flow: &Flow, pair: &Pair<'_>, side: Side, document: &Document) -> Plan {

@@ -8,6 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 
+use super::isolate::may_be_one_records_fault;
 use crate::{
     endpoint::{EndpointError, EndpointErrorKind},
     ids::{FeedName, FlowName},
@@ -97,6 +98,14 @@ impl Breakers {
         };
         troubles.insert(key, trouble);
         until
+    }
+
+    /// Whether the last write of the side failed in a way that may be the fault of one of its records.
+    pub(super) fn is_choked(&self, flow: &FlowName, side: Side) -> bool {
+        let key = (flow.clone(), side, Lane::Write);
+        let troubles = self.lock();
+        let trouble = troubles.get(&key);
+        trouble.is_some_and(|trouble| may_be_one_records_fault(trouble.error.kind))
     }
 
     /// Notes a call that succeeded.

@@ -128,7 +128,13 @@ impl<'a> Ending<'a> {
             report.linked += 1;
             self.note(AuditEvent::Linked, decisions.clone());
         }
+        let earlier = self.content.planned.take();
         self.complete(agreed);
+        self.content.planned = earlier.and_then(|earlier| {
+            let mut kept = Planned::default();
+            kept.take_over(&earlier, |field| conflicts.contains(field));
+            Some(kept).filter(Planned::is_under_way)
+        });
         self.content.unsettled_writes = 0;
         self.write_link();
         self.park_conflicts(conflicts, decisions, report);
@@ -205,15 +211,9 @@ impl<'a> Ending<'a> {
     }
 
     /// All changes were made.
-    pub(super) fn updated(
-        &mut self,
-        agreed: Document,
-        decisions: &[FieldDecision],
-        conflicts: Vec<FieldName>,
-        report: &mut Report,
-    ) {
+    pub(super) fn updated(&mut self, done: WrittenPlan, report: &mut Report) {
         let mut written = Sides::<Document>::default();
-        for decision in decisions {
+        for decision in &done.decisions {
             for side in targets(decision) {
                 let result = decision.result.clone().unwrap_or(Value::Null);
                 written.get_mut(side).set(decision.field.clone(), result);
@@ -221,10 +221,13 @@ impl<'a> Ending<'a> {
         }
         self.restored();
         report.linked += u64::from(!self.work.was_bound());
-        self.complete(agreed);
+        self.complete(done.agreed);
         self.wrote(written);
+        if let (Some(own), Some(planned)) = (&mut self.content.planned, &done.planned) {
+            own.take_over(planned, |field| done.conflicts.contains(field));
+        }
         self.write_link();
-        self.park_conflicts(conflicts, Vec::new(), report);
+        self.park_conflicts(done.conflicts, Vec::new(), report);
     }
 
     fn wrote(&mut self, written: Sides<Document>) {
@@ -300,7 +303,9 @@ impl<'a> Ending<'a> {
             planned.take_over(earlier, undone);
         }
         if let Some(own) = &written.planned {
-            planned.take_over(own, open);
+            planned.take_over(own, |field| {
+                open(field) || written.conflicts.contains(field)
+            });
         }
         self.content.planned = Some(planned).filter(Planned::is_under_way);
     }

@@ -205,30 +205,48 @@ impl Engine {
         side: Side,
         writes: Vec<(usize, Write)>,
     ) -> Vec<(usize, Result<Written, WriteError>)> {
-        let endpoint = flow.endpoints.get(side);
-        let mut results: Vec<(usize, Result<Written, WriteError>)> =
-            Vec::with_capacity(writes.len());
-        let mut failed: Option<EndpointErrorKind> = None;
-        for chunk in writes.chunks(endpoint.capabilities().write_batch.max(1)) {
-            let outcomes = match failed {
-                // A system that does not take one call is not sent the next fifty.
-                Some(kind) => for_all(chunk.len(), not_sent(kind)),
-                None => {
-                    let batch: Vec<Write> = chunk.iter().map(|(_, write)| write.clone()).collect();
-                    answered(chunk.len(), endpoint.write(&batch).await)
-                }
-            };
-            failed = failed.or_else(|| {
-                outcomes.iter().find_map(|outcome| match outcome {
-                    Err(WriteError::Call(error)) => Some(error.kind),
-                    _ => None,
-                })
-            });
-            let indices = chunk.iter().map(|(index, _)| *index);
-            results.extend(indices.zip(outcomes));
-        }
-        self.note_writes(flow, side, &results);
+        let one_by_one = writes.len() > 1 && self.breakers.is_choked(&flow.name, side);
+        let outcomes = if one_by_one {
+            self.write_one_by_one(flow, side, &writes).await
+        } else {
+            self.write_in_batches(flow, side, &writes).await
+        };
+        // A system that does not take one call is not sent the next fifty.
+        let failed = outcomes.iter().rev().find_map(|outcome| match outcome {
+            Err(WriteError::Call(error)) => Some(error.kind),
+            _ => None,
+        });
+        let kind = failed.unwrap_or(EndpointErrorKind::Protocol);
+        let missing = writes.len() - outcomes.len();
+        let outcomes = outcomes.into_iter().chain(for_all(missing, not_sent(kind)));
+        let indices = writes.into_iter().map(|(index, _)| index);
+        let results: Vec<(usize, Result<Written, WriteError>)> = indices.zip(outcomes).collect();
+        self.note_writes(flow, side, &results, one_by_one);
         results
+    }
+
+    /// Writes in as few calls as the endpoint allows, up to the first that fails.
+    async fn write_in_batches(
+        &self,
+        flow: &Flow,
+        side: Side,
+        writes: &[(usize, Write)],
+    ) -> Vec<Result<Written, WriteError>> {
+        let endpoint = flow.endpoints.get(side);
+        let mut outcomes = Vec::with_capacity(writes.len());
+        for chunk in writes.chunks(endpoint.capabilities().write_batch.max(1)) {
+            let batch: Vec<Write> = chunk.iter().map(|(_, write)| write.clone()).collect();
+            outcomes.extend(answered(chunk.len(), endpoint.write(&batch).await));
+            let failed = outcomes
+                .iter()
+                .rev()
+                .take(chunk.len())
+                .any(|outcome| matches!(outcome, Err(WriteError::Call(_))));
+            if failed {
+                break;
+            }
+        }
+        outcomes
     }
 }
 

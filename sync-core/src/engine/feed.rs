@@ -20,7 +20,7 @@ use crate::{
     store::{DocumentWrite, StoreErrorKind},
 };
 
-/// So many failures in a row on one page, and it is asked for anew.
+/// So many failures in a row on one page, and its round is begun again.
 const PAGE_TRIES: u32 = 5;
 
 /// The result of polling one page.
@@ -32,17 +32,6 @@ pub struct Polled {
     pub queued: u64,
     /// Whether the feed has more now.
     pub more: bool,
-}
-
-/// Where the feeds of a side start after a full comparison.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct FeedStart {
-    /// Everything that changed before is known. `None`: nothing is.
-    pub(crate) at: Option<Timestamp>,
-    /// Rows that the comparison saw, with their stamps.
-    pub(crate) seen: Vec<(RecordId, Timestamp)>,
-    /// When the comparison began, by the engine's clock.
-    pub(crate) listed_at: Option<Timestamp>,
 }
 
 /// How far a feed was read.
@@ -215,8 +204,8 @@ impl Engine {
         }
     }
 
-    /// Whether the page is asked for by its stamp again instead of by its token, which may have expired. A system that
-    /// is only busy keeps its tokens.
+    /// Whether the round is begun again, as the page's token may have expired. A system that is only busy keeps its
+    /// tokens.
     fn gives_up_page(
         &self,
         flow: &Flow,
@@ -256,13 +245,13 @@ impl Engine {
     pub(crate) async fn start_feeds(
         &self,
         flow: &Flow,
-        starts: &Sides<FeedStart>,
+        starts: Sides<Option<Timestamp>>,
     ) -> Result<(), Error> {
         for side in Side::BOTH {
             for feed in flow.endpoints.get(side).feeds() {
                 let (mut cursor, revision) = self.cursor(&flow.name, side, &feed.name).await?;
                 if cursor.watermark.is_none() {
-                    cursor.start(starts.get(side), feed.precision, &self.settings);
+                    cursor.watermark = *starts.get(side);
                     self.put_cursor(&flow.name, side, &feed.name, &cursor, revision)
                         .await?;
                 }
@@ -312,24 +301,6 @@ impl Engine {
 }
 
 impl Cursor {
-    /// Begins where a full comparison left off. Rows that it saw are not news, unless they may have been changed again
-    /// within the step of their stamp.
-    fn start(&mut self, start: &FeedStart, precision: Duration, settings: &Settings) {
-        self.watermark = start.at;
-        let (Some(at), Some(listed_at)) = (start.at, start.listed_at) else {
-            return;
-        };
-        let first = before(at, settings.overlap.saturating_add(precision * 2));
-        let last = before(before(listed_at, settings.lag), precision);
-        let seen = start
-            .seen
-            .iter()
-            .filter(|(_, stamp)| *stamp >= first && *stamp <= last);
-        self.delivered = seen
-            .map(|(id, stamp)| (digest(id, *stamp), *stamp))
-            .collect();
-    }
-
     /// The changes that were not delivered before, as hints.
     fn take_in(
         &mut self,
@@ -398,21 +369,12 @@ impl Cursor {
         let reached = newest.map(|newest| reached(newest, round.started, answered_at, settings));
         // Never backwards.
         let reached = self.watermark.max(reached);
-        let sorted_to = last_of_sorted(&page.changes);
-        if let Some(next) = page.next {
-            if sorted_to.is_some() {
+        if page.next.is_some() {
+            if is_sorted(&page.changes) {
                 self.forget_before(reached, kept);
             }
-            // In a sorted feed the next page is asked for by stamp: counted pages skip rows when rows before them move,
-            // and tokens expire. Only where a whole page has one stamp is there no other way.
-            let further = sorted_to.filter(|last| round.since.is_none_or(|since| *last > since));
-            let (since, page) = match further {
-                Some(last) => (Some(last), None),
-                None => (round.since, Some(next)),
-            };
             self.round = Some(Round {
-                since,
-                page,
+                page: page.next,
                 newest,
                 ..round
             });
@@ -446,12 +408,10 @@ fn reached(
     before(present, taken)
 }
 
-/// The last stamp of a page whose rows are in order of stamp and do not all have the same one.
-fn last_of_sorted(changes: &[Change]) -> Option<Timestamp> {
-    let stamps: Option<Vec<Timestamp>> = changes.iter().map(|change| change.stamp).collect();
-    let stamps = stamps.filter(|stamps| stamps.is_sorted())?;
-    let (first, last) = (stamps.first()?, stamps.last()?);
-    Some(*last).filter(|last| last > first)
+/// Whether the rows come in order of their stamps, so that those before the newest will not come again.
+fn is_sorted(changes: &[Change]) -> bool {
+    changes.iter().all(|change| change.stamp.is_some())
+        && changes.is_sorted_by_key(|change| change.stamp)
 }
 
 /// The instant that much earlier, or the earliest there is.

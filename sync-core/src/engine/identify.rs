@@ -20,6 +20,9 @@ use crate::{
     value::{Document, Value},
 };
 
+/// So many candidates at most are kept with a parked record.
+pub(crate) const MOST_CANDIDATES: usize = 50;
+
 /// What a search found.
 enum Partner {
     Found(Box<Record>),
@@ -506,8 +509,10 @@ fn spellings(
     Some(distinct)
 }
 
+/// Identities for a person to choose from. Thousands, for example of all records without a proper number, help nobody.
 fn ids_of(records: Vec<Record>) -> Vec<RecordId> {
-    records.into_iter().map(|record| record.id).collect()
+    let ids = records.into_iter().map(|record| record.id);
+    ids.take(MOST_CANDIDATES).collect()
 }
 
 /// Whether a person has approved what is done with the record.

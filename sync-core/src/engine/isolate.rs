@@ -6,59 +6,139 @@ use super::{
     breaker::Lane,
     outcome::Outcome,
 };
-use crate::{endpoint::EndpointErrorKind, error::Error, flow::Flow};
+use crate::{
+    endpoint::{EndpointErrorKind, Write, WriteError, Written},
+    error::Error,
+    flow::Flow,
+    side::Side,
+};
 
-/// So many records that cannot be read one by one, and none that can: it is the system, not the records.
-const LONE_FAILURES: usize = 3;
+/// So many records that fail one by one, and none that does not: it is the system, not the records.
+const TRIED: usize = 8;
+
+/// Whether a call that failed like this may have failed because of what one of its records holds.
+pub(super) fn may_be_one_records_fault(kind: EndpointErrorKind) -> bool {
+    matches!(
+        kind,
+        EndpointErrorKind::Protocol | EndpointErrorKind::Misconfigured
+    )
+}
+
+/// What became of the works of a batch.
+#[derive(Default)]
+struct Looks {
+    seen: Vec<Work>,
+    /// Works that fail even alone, and how.
+    failed: Vec<(Work, String)>,
+    /// Works that were not looked at, as a system is down.
+    waiting: Vec<Work>,
+    down: Option<SideDown>,
+}
+
+impl Looks {
+    fn are_hopeless(&self) -> bool {
+        self.seen.is_empty() && self.failed.len() >= TRIED
+    }
+}
 
 impl Engine {
-    /// Looks at all pairs. Where the answer cannot be understood they are looked at in smaller and smaller parts, so that
-    /// one bad record does not hold up the others for ever.
+    /// Looks at all works. When a call fails that may have failed because of what one of its records holds, they are
+    /// looked at in smaller and smaller parts: works that fail alone while others do not count a failed try and are
+    /// parked in the end. When the first few all fail the system is at fault, and nothing is held against any record.
     pub(super) async fn look_at_all(
         &self,
         flow: &Flow,
         works: Vec<Work>,
     ) -> Result<Vec<Work>, Error> {
-        let mut seen: Vec<Work> = Vec::with_capacity(works.len());
-        let mut alone: Vec<Work> = Vec::new();
-        let mut down = None;
+        let mut looks = Looks::default();
         let mut parts = vec![works];
         while let Some(mut part) = parts.pop() {
-            match self.look(flow, &mut part).await {
-                Ok(()) => seen.append(&mut part),
-                Err(Interrupted::Store(error)) => return Err(error.into()),
-                Err(Interrupted::Down(failure)) => {
-                    part.iter_mut().for_each(Work::forget);
-                    let hopeless = seen.is_empty() && alone.len() >= LONE_FAILURES;
-                    if failure.error.kind != EndpointErrorKind::Protocol || hopeless {
-                        parts.push(part);
-                        down = Some(failure);
-                        break;
-                    }
-                    if part.len() > 1 {
-                        let rest = part.split_off(part.len() / 2);
-                        parts.extend([rest, part]);
-                        continue;
-                    }
-                    for mut work in part {
-                        work.outcome = Some(Outcome::Failed(failure.error.message.clone()));
-                        alone.push(work);
-                    }
-                    if seen.is_empty() && parts.iter().all(Vec::is_empty) {
-                        down = Some(failure);
-                    }
-                }
+            let Err(interrupted) = self.look(flow, &mut part).await else {
+                looks.seen.append(&mut part);
+                continue;
+            };
+            let down = match interrupted {
+                Interrupted::Store(error) => return Err(error.into()),
+                Interrupted::Down(down) => down,
+            };
+            part.iter_mut().for_each(Work::forget);
+            if !may_be_one_records_fault(down.error.kind) || looks.are_hopeless() {
+                looks.waiting = part;
+                looks.waiting.extend(parts.into_iter().flatten());
+                looks.down = Some(down);
+                break;
+            }
+            if part.len() > 1 {
+                let rest = part.split_off(part.len() / 2);
+                parts.extend([rest, part]);
+                continue;
+            }
+            let message = down.error.message.clone();
+            let failed = part.into_iter().map(|work| (work, message.clone()));
+            looks.failed.extend(failed);
+            looks.down = Some(down);
+        }
+        Ok(self.blame(flow, looks))
+    }
+
+    /// The works with what their failures mean for them.
+    fn blame(&self, flow: &Flow, looks: Looks) -> Vec<Work> {
+        let Looks {
+            mut seen,
+            failed,
+            mut waiting,
+            down,
+        } = looks;
+        let others_succeeded = !seen.is_empty();
+        for (mut work, message) in failed {
+            // A record that failed before while others did not is at fault again.
+            if others_succeeded || work.attempts() > 0 {
+                work.outcome = Some(Outcome::Failed(message));
+                seen.push(work);
+            } else {
+                waiting.push(work);
             }
         }
-        if let Some(SideDown { side, error }) = down {
+        if let Some(SideDown { side, error }) = down.filter(|_| !waiting.is_empty()) {
             let now = self.clock.now();
             let until = self.breakers.trip(&flow.name, side, Lane::Read, error, now);
-            for mut work in parts.into_iter().flatten() {
+            for mut work in waiting {
                 work.outcome = Some(Outcome::Postponed(until));
                 seen.push(work);
             }
         }
-        seen.append(&mut alone);
-        Ok(seen)
+        seen
+    }
+
+    /// Writes row by row, after a call with many failed that may have failed because of one of them. Stops, with fewer
+    /// outcomes than writes, when it is the system that is at fault.
+    pub(super) async fn write_one_by_one(
+        &self,
+        flow: &Flow,
+        side: Side,
+        writes: &[(usize, Write)],
+    ) -> Vec<Result<Written, WriteError>> {
+        let endpoint = flow.endpoints.get(side);
+        let mut outcomes: Vec<Result<Written, WriteError>> = Vec::with_capacity(writes.len());
+        let (mut any_taken, mut failed) = (false, 0);
+        for (_, write) in writes {
+            if !any_taken && failed >= TRIED {
+                break;
+            }
+            let mut answer = endpoint.write(std::slice::from_ref(write)).await;
+            let (Some(outcome), true) = (answer.pop(), answer.is_empty()) else {
+                break;
+            };
+            match &outcome {
+                Err(WriteError::Call(error)) if !may_be_one_records_fault(error.kind) => {
+                    outcomes.push(outcome);
+                    break;
+                }
+                Err(WriteError::Call(_)) => failed += 1,
+                _ => any_taken = true,
+            }
+            outcomes.push(outcome);
+        }
+        outcomes
     }
 }

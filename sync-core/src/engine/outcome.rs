@@ -9,6 +9,7 @@ use super::{
     batch::Work,
     breaker::{Lane, bounded},
     ending::Ending,
+    isolate::may_be_one_records_fault,
     report::Report,
 };
 use crate::{
@@ -87,17 +88,10 @@ pub(super) fn is_open(error: &WriteError) -> bool {
 }
 
 fn end_all_done(ending: &mut Ending<'_>, written: WrittenPlan, report: &mut Report) {
-    let WrittenPlan {
-        intention,
-        agreed,
-        decisions,
-        conflicts,
-        ..
-    } = written;
-    match intention {
-        Intention::Create(target) => ending.created(target, agreed),
-        Intention::Update => ending.updated(agreed, &decisions, conflicts, report),
-        Intention::FollowDeletion(lost) => ending.followed_deletion(lost, agreed),
+    match written.intention {
+        Intention::Create(target) => ending.created(target, written.agreed),
+        Intention::Update => ending.updated(written, report),
+        Intention::FollowDeletion(lost) => ending.followed_deletion(lost, written.agreed),
     }
 }
 
@@ -241,9 +235,16 @@ impl Engine {
             ),
             WriteError::Missing => again(None, "the record to change is not there"),
             WriteError::Later { reason, after } => again(*after, reason),
-            WriteError::Call(_) => {
+            WriteError::Call(error) => {
                 let until = self.breakers.health(&flow.name, side).closed_until;
-                Failure::SideDown(until.unwrap_or(ending.now + self.settings.retry_base))
+                match until {
+                    // The system took other rows, or this one was at fault before.
+                    _ if may_be_one_records_fault(error.kind) && attempts > 0 => {
+                        again(error.retry_after, &error.message)
+                    }
+                    None => again(error.retry_after, &error.message),
+                    Some(until) => Failure::SideDown(until),
+                }
             }
         }
     }
@@ -271,25 +272,35 @@ impl Engine {
         doubled.min(self.settings.retry_max)
     }
 
-    /// Notes for the breaker how the calls of one side went.
+    /// Notes for the breaker how the calls of one side went. Where each row had a call of its own and some were taken,
+    /// the others are at fault themselves.
     pub(super) fn note_writes(
         &self,
         flow: &Flow,
         side: Side,
         results: &[(usize, Result<Written, WriteError>)],
+        one_by_one: bool,
     ) {
-        let failed = results.iter().find_map(|(_, result)| match result {
-            Err(WriteError::Call(error)) => Some(Arc::<EndpointError>::clone(error)),
-            _ => None,
-        });
-        match failed {
-            Some(error) => {
-                let now = self.clock.now();
+        let failed: Vec<&Arc<EndpointError>> = results
+            .iter()
+            .filter_map(|(_, result)| match result {
+                Err(WriteError::Call(error)) => Some(error),
+                _ => None,
+            })
+            .collect();
+        let rows_at_fault = one_by_one
+            && failed.len() < results.len()
+            && failed
+                .iter()
+                .all(|error| may_be_one_records_fault(error.kind));
+        match failed.first() {
+            Some(error) if !rows_at_fault => {
+                let (error, now) = (Arc::clone(error), self.clock.now());
                 self.breakers
                     .trip(&flow.name, side, Lane::Write, error, now);
             }
-            None if !results.is_empty() => self.breakers.close(&flow.name, side, Lane::Write),
-            None => {}
+            _ if !results.is_empty() => self.breakers.close(&flow.name, side, Lane::Write),
+            _ => {}
         }
     }
 }

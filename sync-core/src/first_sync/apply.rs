@@ -75,7 +75,7 @@ impl Engine {
                 total,
             ));
         }
-        self.start_feeds(flow, &plan.feeds_from).await?;
+        self.start_feeds(flow, plan.feeds_from).await?;
         self.approve(flow, current).await?;
         Ok(plan)
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{PlanEntry, PlannedAction};
 use crate::{
     endpoint::Record,
-    engine::FeedStart,
+    engine::MOST_CANDIDATES,
     flow::{Flow, MatchRule},
     ids::RecordId,
     mapping::MapError,
@@ -42,20 +42,17 @@ impl Listed {
 ///
 /// A record may have been changed after it was listed and before the last one was. The newest stamp less the time that
 /// the listing took is no later than its beginning, by the system's own clock, whatever that shows.
-pub(super) fn feed_start(listed: &[Listed], started: Timestamp, ended: Timestamp) -> FeedStart {
-    let newest = listed.iter().filter_map(|listed| listed.modified_at).max();
-    let at = newest.map(|newest| {
-        let begun = newest.checked_sub(ended.duration_since(started));
-        begun.unwrap_or(Timestamp::MIN).min(started)
-    });
-    let seen = listed
+pub(super) fn feeds_from(
+    listed: &[Listed],
+    started: Timestamp,
+    ended: Timestamp,
+) -> Option<Timestamp> {
+    let newest = listed
         .iter()
-        .filter_map(|listed| Some((listed.id.clone(), listed.modified_at?)));
-    FeedStart {
-        at,
-        seen: seen.collect(),
-        listed_at: Some(started),
-    }
+        .filter_map(|listed| listed.modified_at)
+        .max()?;
+    let begun = newest.checked_sub(ended.duration_since(started));
+    Some(begun.unwrap_or(Timestamp::MIN).min(started))
 }
 
 /// The result of matching. Numbers are places in the listings.
@@ -224,13 +221,16 @@ impl<'a> Matcher<'a> {
             );
         }
         let on_both_sides = !members.left.is_empty() && !members.right.is_empty();
+        let mut shown: Vec<(Side, RecordId)> = Vec::new();
+        for side in Side::BOTH {
+            let of_side = all.iter().filter(|(of, _)| *of == side);
+            shown.extend(of_side.take(MOST_CANDIDATES).cloned());
+        }
         let action = if on_both_sides {
-            PlannedAction::Ambiguous {
-                candidates: all.clone(),
-            }
+            PlannedAction::Ambiguous { candidates: shown }
         } else {
             PlannedAction::Duplicate {
-                copies: all.iter().map(|(_, id)| id.clone()).collect(),
+                copies: shown.into_iter().map(|(_, id)| id).collect(),
             }
         };
         for (side, id) in all {

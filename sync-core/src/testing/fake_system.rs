@@ -78,7 +78,6 @@ struct Rules {
     skew: SignedDuration,
     stamps: bool,
     page_size: usize,
-    pages_shift: bool,
     newest_first: bool,
     upserts: bool,
     capabilities: Capabilities,
@@ -224,12 +223,6 @@ impl FakeSystemBuilder {
         self
     }
 
-    /// Pages of feeds are counted by rows, so that a row that moves shifts those behind it.
-    pub fn shifting_pages(mut self) -> Self {
-        self.rules.pages_shift = true;
-        self
-    }
-
     /// Feeds cannot be sorted by age: they come newest first.
     pub fn newest_first(mut self) -> Self {
         self.rules.newest_first = true;
@@ -296,7 +289,6 @@ impl FakeSystem {
                 skew: SignedDuration::ZERO,
                 stamps: true,
                 page_size: 200,
-                pages_shift: false,
                 newest_first: false,
                 upserts: false,
                 capabilities: Capabilities {

@@ -94,6 +94,27 @@ fn edits_of_both_records_while_a_create_is_not_answered_both_survive() {
 }
 
 #[test]
+fn an_edit_is_not_forgotten_when_the_second_try_fails_for_good() {
+    // The create was not answered; the left user empties a field; writing that is refused once.
+    let world = World::new();
+    let left = world.left.create_as_user(thing("C1")).unwrap();
+    world.right.fail_next(CallKind::Write, Fault::AnswerLost);
+    world.round(&world.engine());
+    world
+        .left
+        .edit_as_user(left.clone(), set("phone", sync_core::Value::Null))
+        .unwrap();
+    world.later(10);
+    let refused = Fault::Refused(EndpointErrorKind::RateLimited);
+    world.right.fail_next(CallKind::Write, refused);
+    world.drain(&world.engine());
+    world.settle(&world.engine());
+    let right = world.partner(Side::Left, &left).unwrap();
+    assert_eq!(world.right.value(right, "Phone"), sync_core::Value::Null);
+    assert_eq!(world.left.value(left, "phone"), sync_core::Value::Null);
+}
+
+#[test]
 fn a_source_that_is_deleted_while_its_create_is_not_answered_leaves_no_stuck_job() {
     let world = World::new();
     let left = world.left.create_as_user(thing("C1")).unwrap();

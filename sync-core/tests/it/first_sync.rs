@@ -297,14 +297,14 @@ fn an_apply_that_is_interrupted_anywhere_is_taken_up_by_a_new_plan() {
 }
 
 #[test]
-fn what_the_listing_showed_is_not_news_afterwards() {
+fn copies_stay_for_a_person_to_decide_on() {
     let world = gated(|_| {});
     fill(&world);
     let engine = world.engine();
     let hash = plan(&world, &engine).hash();
     apply(&world, &engine, &hash).unwrap();
     world.drain(&engine);
-    // The copies were modified last, so the feeds start right at them; nobody touched them since.
+    // The copies were modified last, so the feeds begin with them.
     world.settle(&engine);
     let report = plan(&world, &engine).summary();
     assert_eq!(report.duplicate, 2);
@@ -334,7 +334,7 @@ fn a_change_while_the_listing_runs_is_not_lost() {
         world.later(86_400);
         let engine = world.engine();
         let hash = plan(&world, &engine).hash();
-        // Listing takes hours. C0 is changed right after it was listed, C5 right before.
+        // Listing takes an hour. C0 is changed right after it was listed, C5 right before.
         let (system, clock) = (world.left.clone(), world.clock.clone());
         let mut listed = 0;
         world.left.before_calls(move |call| {
@@ -347,7 +347,7 @@ fn a_change_while_the_listing_runs_is_not_lost() {
                     // Touched without a change of what the plan says.
                     system.edit_as_user("C5", set("memo", "x")).unwrap();
                 }
-                clock.advance(Duration::from_secs(3600));
+                clock.advance(Duration::from_secs(600));
             }
             None
         });
@@ -425,6 +425,32 @@ fn a_create_that_is_under_way_is_planned_by_what_it_is_about() {
     // The partner was made and carries the key, so there is nothing to create on either side.
     assert_eq!((summary.create.left, summary.create.right), (0, 0));
     assert_eq!(summary.link + summary.update, 1);
+}
+
+#[test]
+fn thousands_of_records_that_look_the_same_make_no_monstrous_plan() {
+    let world = gated(|setup| setup.matching.truncate(1));
+    for n in 0..600 {
+        let fields = thing(&format!("L{n:04}")).with("vat", "NONE");
+        world.left.create_as_user(fields).unwrap();
+    }
+    for n in 0..100 {
+        let fields = account(&format!("R{n}")).with("VAT", "NONE");
+        world.right.create_as_user(fields).unwrap();
+    }
+    let engine = world.engine();
+    let made = plan(&world, &engine);
+    assert_eq!(made.summary().ambiguous, 700);
+    for entry in &made.entries {
+        let PlannedAction::Ambiguous { candidates } = &entry.action else {
+            panic!("{entry:?}");
+        };
+        // Some of each side, whichever side the record is on.
+        for side in Side::BOTH {
+            let of_side = candidates.iter().filter(|(of, _)| *of == side);
+            assert_eq!(of_side.count(), 50);
+        }
+    }
 }
 
 #[test]

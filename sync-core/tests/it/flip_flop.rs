@@ -1,6 +1,9 @@
 //! Systems that make something else of what they are given.
 
-use sync_core::{Direction, Kind, ParkReason, Row, Side, Value, testing::FakeSystemBuilder};
+use sync_core::{
+    Direction, Kind, ParkReason, Row, Side, Value,
+    testing::{CallKind, FakeSystemBuilder, Fault},
+};
 
 use crate::world::{World, block_on, crm, erp, rows, set, text, thing};
 
@@ -86,6 +89,36 @@ fn a_field_of_one_side_that_the_other_never_keeps_is_stopped_too() {
     world.settle(&engine);
     assert_eq!(world.only_parked().parked.reason, ParkReason::FlipFlop);
     assert!(world.rows_written() <= 7, "{}", world.rows_written());
+    world.assert_rest(&engine);
+}
+
+#[test]
+fn two_systems_that_undo_each_other_are_stopped_beside_a_conflict_too() {
+    let world = world(
+        |left| left.normalise("city", lower),
+        |right| right.normalise("City", upper),
+    );
+    let engine = world.engine();
+    let left = thing("C1").with("city", "1");
+    let left = world.left.create_as_user(left).unwrap();
+    world.settle(&engine);
+    let right = world.partner(Side::Left, &left).unwrap();
+    // A conflict that comes of an interrupted write, and a value that neither side can leave alone.
+    world
+        .right
+        .edit_as_user(right.clone(), set("VAT", "second"))
+        .unwrap();
+    world.left.fail_next(CallKind::Write, Fault::AnswerLost);
+    world.round(&engine);
+    let edit = set("vat", "LEFT").with("city", "Lyon");
+    world.left.edit_as_user(left, edit).unwrap();
+    world
+        .right
+        .edit_as_user(right, set("VAT", "RIGHT"))
+        .unwrap();
+    world.forget_traffic();
+    world.settle(&engine);
+    assert!(world.rows_written() <= 14, "{}", world.rows_written());
     world.assert_rest(&engine);
 }
 

@@ -17,6 +17,7 @@ mod matching;
 mod merge_laws;
 mod parking;
 mod plan_laws;
+mod poison;
 mod simulation;
 mod store_spy;
 mod workers;

@@ -44,7 +44,8 @@ fn written(mapping: &Mapping, side: Side, value: Value) -> Result<Value, String>
 fn kinds_and_values() -> impl Strategy<Value = (Kind, Value)> {
     let words = prop_oneof![
         "\\PC{0,12}",
-        "[ \\t\\r\\na-cA-Cß]{0,8}",
+        "[\\r\\na ]{0,7}",
+        "[ \\ta-cA-Cß]{0,8}",
         Just("  ÉCLAIR \r\n sarl ".to_owned()),
     ];
     let number =
@@ -70,7 +71,7 @@ fn kinds_and_values() -> impl Strategy<Value = (Kind, Value)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn what_was_seen_and_written_on_any_side_is_seen_there_as_the_same(
@@ -169,6 +170,16 @@ proptest! {
             prop_assert_eq!(rule.key_for(&partner).unwrap().value, code.trim());
         }
     }
+}
+
+#[test]
+fn line_ends_make_no_difference_however_odd() {
+    let mapping = one(Kind::Text);
+    let see = |value: &str| seen(&mapping, Side::Left, text(value)).unwrap();
+    assert_eq!(see("a\r\nb\rc\nd"), text("a\nb\nc\nd"));
+    // Some systems make two of one.
+    let odd = see("a\r\r\nb");
+    assert_eq!(see(odd.as_text().unwrap()), odd);
 }
 
 #[test]

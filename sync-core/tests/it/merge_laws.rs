@@ -189,7 +189,7 @@ fn swapped(case: &Case) -> Case {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn equal_sides_merge_to_themselves_and_nothing_is_written(case in cases()) {

@@ -172,6 +172,38 @@ fn a_conflict_stays_one_while_another_write_of_the_pair_is_unfinished() {
 }
 
 #[test]
+fn a_conflict_with_an_interrupted_write_is_still_one_at_the_second_look() {
+    // The right value may have arrived on the left when both change it, the right one back to what was agreed before.
+    let world = World::new();
+    let engine = world.engine();
+    let (left, right) = world.pair(&engine, "C1");
+    world
+        .right
+        .edit_as_user(right.clone(), set("VAT", "second"))
+        .unwrap();
+    world.left.fail_next(CallKind::Write, Fault::AnswerLost);
+    world.round(&engine);
+    world
+        .left
+        .edit_as_user(left.clone(), set("vat", "LEFT"))
+        .unwrap();
+    world
+        .right
+        .edit_as_user(right.clone(), set("VAT", "FRC1").with("Phone", "1"))
+        .unwrap();
+    world.settle(&engine);
+    for _ in 0..2 {
+        assert_eq!(world.only_parked().parked.reason, conflict());
+        assert_eq!(world.left.value(left.clone(), "vat"), text("LEFT"));
+        assert_eq!(world.right.value(right.clone(), "VAT"), text("FRC1"));
+        assert_eq!(world.left.value(left.clone(), "phone"), text("1"));
+        world.hint(&engine, Side::Left, left.clone());
+        world.settle(&engine);
+    }
+    world.assert_rest(&engine);
+}
+
+#[test]
 fn what_was_parked_for_a_record_is_over_when_its_partner_sets_things_right() {
     // The right record is parked under its own name, as it has no link yet. Then the left side names it.
     let world = World::with(|setup| {
@@ -213,6 +245,38 @@ fn a_pair_is_parked_once_although_both_its_records_were_queued() {
     world.left.edit_as_user(left, set("vat", "RIGHT")).unwrap();
     world.settle(&engine);
     assert!(world.parked().is_empty());
+}
+
+#[test]
+fn what_is_parked_for_a_pair_that_was_just_made_is_found_under_the_pairs_key() {
+    // The pair is recognised from the right, and the left side refuses what it is to take over.
+    let world = World::with(|setup: &mut Setup| {
+        setup.left = crate::world::erp(&setup.clock).validate(|record| {
+            let bad = record.get("phone")? == &text("0456");
+            bad.then(|| Rejection {
+                field: Some("phone".into()),
+                code: None,
+                message: "not a phone number".to_owned(),
+            })
+        });
+    });
+    let engine = world.engine();
+    let phoneless = thing("C1").with("phone", sync_core::Value::Null);
+    let left = world.left.create_as_user(phoneless).unwrap();
+    let by_vat = account("Other name").with("VAT", "FRC1");
+    let right = world.right.create_as_user(by_vat).unwrap();
+    world.hint(&engine, Side::Right, right.clone());
+    world.drain(&engine);
+    world.later(10);
+    world.drain(&engine);
+    assert_eq!(world.only_parked().key, world.key(Side::Left, left));
+    world
+        .right
+        .edit_as_user(right, set("Phone", "0789"))
+        .unwrap();
+    world.settle(&engine);
+    assert!(world.parked().is_empty(), "{:?}", world.parked());
+    world.assert_agreement();
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn create(world: &World, side: Side, key: &Key, fields: &Document) -> Document {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn nothing_is_created_for_a_record_whose_partner_is_there_or_was(

@@ -96,12 +96,16 @@ fn build(random: &mut Random, contested: bool) -> World {
         setup.matching = vec![MatchRule::on(["tag"])];
         setup.settings.batch = 1 + random.below(8) as usize;
         setup.policy.max_attempts = 1000;
+        if contested {
+            // People who keep overwriting each other look like systems that do.
+            setup.policy.max_unsettled_writes = 100;
+        }
         let mut left = erp(&setup.clock)
             .fields(["tag"])
-            .page_size(1 + random.below(6) as usize);
+            .page_size(2 + random.below(20) as usize);
         let mut right = crm(&setup.clock)
             .fields(["Tag"])
-            .page_size(1 + random.below(6) as usize);
+            .page_size(2 + random.below(20) as usize);
         if random.one_in(2) {
             right = right.upserts();
         }
@@ -327,7 +331,7 @@ fn run(seed: u64, contested: bool) {
         interfere(&world, &simulation, system);
     }
     let mut engine = world.engine();
-    for _ in 0..60 {
+    for _ in 0..45 {
         let (users, pause, polls, restarts) = {
             let mut simulation = simulation.lock().unwrap();
             let random = &mut simulation.random;

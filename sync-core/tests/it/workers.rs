@@ -73,6 +73,31 @@ fn two_workers_that_meet_the_two_records_of_a_new_pair_make_one_pair() {
     world.assert_agreement();
 }
 
+#[test]
+fn a_pair_that_another_worker_has_just_made_is_not_mistaken_for_a_partner_that_is_taken() {
+    let world = World::with(|setup| setup.settings.batch = 1);
+    let left = world.left.create_as_user(thing("C1")).unwrap();
+    let fields = account("Other name").with("X_Code", "C1");
+    let right = world.right.create_as_user(fields).unwrap();
+    let engine = world.engine();
+    world.hint(&engine, Side::Right, right.clone());
+    world.hint(&engine, Side::Left, left.clone());
+    // While the first worker looks for the partner of the right record, a second one pairs the two from the left.
+    let other = world.engine();
+    world.left.before_calls(move |call| {
+        if call.kind == CallKind::Read {
+            other.drain().now_or_never().unwrap().unwrap();
+        }
+        None
+    });
+    world.drain(&engine);
+    world.left.leave_calls_alone();
+    assert!(world.parked().is_empty(), "{:?}", world.parked());
+    world.settle(&engine);
+    assert_eq!(world.partner(Side::Left, &left), Some(right));
+    assert!(world.parked().is_empty());
+}
+
 /// A pair that was made from the right, with a job under each of its names: the right one was queued before there was
 /// a link, the left one after.
 fn pair_with_two_jobs(world: &World) -> (sync_core::RecordId, sync_core::RecordId) {

@@ -268,37 +268,26 @@ impl Records {
         let start = match page {
             None => 0,
             Some(page) => {
-                let place = self.place(page)?;
-                if rules.pages_shift {
-                    place.parse::<usize>().map_err(|_| BadToken)?
-                } else {
-                    let (stamp, id) = place.split_once('|').ok_or(BadToken)?;
-                    let stamp: Timestamp = stamp.parse().map_err(|_| BadToken)?;
-                    let last = (stamp, RecordId::from(id));
-                    rows.iter()
-                        .position(|(stamp, id)| {
-                            let row = (*stamp, (*id).clone());
-                            if rules.newest_first {
-                                row < last
-                            } else {
-                                row > last
-                            }
-                        })
-                        .unwrap_or(rows.len())
-                }
+                let (stamp, id) = self.place(page)?.split_once('|').ok_or(BadToken)?;
+                let stamp: Timestamp = stamp.parse().map_err(|_| BadToken)?;
+                let last = (stamp, RecordId::from(id));
+                let is_behind = |row: &(Timestamp, RecordId)| {
+                    if rules.newest_first {
+                        *row < last
+                    } else {
+                        *row > last
+                    }
+                };
+                rows.iter()
+                    .position(|(stamp, id)| is_behind(&(*stamp, (*id).clone())))
+                    .unwrap_or(rows.len())
             }
         };
         let shown = rows.iter().skip(start).take(rules.page_size);
         let shown: Vec<(Timestamp, &RecordId)> = shown.copied().collect();
         let more = start + shown.len() < rows.len();
-        let next = shown.last().filter(|_| more).map(|(stamp, id)| {
-            let place = if rules.pages_shift {
-                (start + shown.len()).to_string()
-            } else {
-                format!("{stamp}|{id}")
-            };
-            self.token(&place)
-        });
+        let last = shown.last().filter(|_| more);
+        let next = last.map(|(stamp, id)| self.token(&format!("{stamp}|{id}")));
         let changes = shown.into_iter().map(|(stamp, id)| Change {
             id: id.clone(),
             stamp: Some(stamp).filter(|_| rules.stamps),
