@@ -61,7 +61,7 @@ mod transport;
 pub use call::{Call, Once, RepeatKind, Repeatable};
 pub use decimal::{ExactDecimal, decimal_as_string};
 pub use decode::{DecodeError, decode_json};
-pub use limit::ConcurrencyLimit;
+pub use limit::{ConcurrencyLimit, Turn};
 pub use pipeline::{Answer, Authorize, CallError, CallErrorCause, Classify, NoAuth, Pipeline};
 pub use retry::{Effect, RetryPolicy, Verdict, retry_after};
 #[cfg(feature = "tokio")]
@@ -72,7 +72,8 @@ pub use token::{
     StoredToken, TokenCache, TokenKey, TokenRevision, TokenStore, TokenStoreError,
 };
 pub use transport::{
-    HttpTransport, Request, Response, Timeout, TransportError, TransportErrorKind,
+    BodyStream, HttpTransport, Request, Response, Timeout, TransportError, TransportErrorKind,
+    Upload,
 };
 #[cfg(feature = "reqwest")]
 pub use transport::{ReqwestTransport, ReqwestTransportBuilder};

@@ -19,8 +19,17 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// Waits for a turn; the turn ends when the guard is dropped.
-    pub(crate) async fn enter(&self) -> SemaphoreGuardArc {
-        self.permits.acquire_arc().await
+    /// Waits for a turn.
+    pub async fn enter(&self) -> Turn {
+        Turn {
+            _permit: self.permits.acquire_arc().await,
+        }
     }
+}
+
+/// A turn of a [`ConcurrencyLimit`]. It ends when this is dropped.
+#[derive(Debug)]
+#[must_use = "the turn ends at once when it is not kept"]
+pub struct Turn {
+    _permit: SemaphoreGuardArc,
 }

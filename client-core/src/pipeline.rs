@@ -3,16 +3,18 @@
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream;
 use jiff::Timestamp;
 use tracing::{Instrument, debug, field};
 
 use crate::{
     call::{Call, RepeatKind},
-    limit::ConcurrencyLimit,
+    limit::{ConcurrencyLimit, Turn},
     retry::{Effect, RetryPolicy, Verdict},
     time::{Clock, Sleep},
     token::AuthError,
-    transport::{HttpTransport, Request, Response, TransportError},
+    transport::{BodyStream, HttpTransport, Request, Response, TransportError, Upload},
 };
 
 /// Puts the credential on each attempt.
@@ -69,11 +71,11 @@ pub struct Pipeline {
     limit: Option<ConcurrencyLimit>,
 }
 
-/// An answer and what it took to get it.
+/// An answer and what it took to get it. `B` is the form of its body.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Answer<B = Bytes> {
     /// The last response: a success, or a failure that repetition could not or must not cure.
-    pub response: Response,
+    pub response: http::Response<B>,
     /// Attempts made, the first included.
     pub attempts: u32,
     /// Whether an attempt before the last may have been applied although its answer was lost.
@@ -194,19 +196,80 @@ impl Pipeline {
         auth: &dyn Authorize,
         classify: &dyn Classify,
     ) -> Result<Answer, CallError> {
-        let span = tracing::info_span!(
-            "http.call",
-            otel.name = call.operation,
-            otel.kind = "client",
-            http.request.method = %call.request.method(),
-            url.path = call.request.uri().path(),
-            http.request.resend_count = field::Empty,
-            http.response.status_code = field::Empty,
-        );
-        Attempts::new(self, call)
+        let span = call_span(&call);
+        let answer = Attempts::new(self, call, Way::Whole)
             .run(auth, classify)
             .instrument(span)
-            .await
+            .await?;
+        Ok(answer.map(|(response, _)| response))
+    }
+
+    /// Like [`execute`](Self::execute), but the body of a success is handed over while it arrives, and `upload`, if
+    /// there is one, is sent in place of the call's own body, piece by piece.
+    ///
+    /// The classifier sees a success without its body. A turn of the concurrency limit ends with the body. Once the
+    /// body has begun nothing is repeated: whoever reads it may have acted on it.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute); an error while the body arrives is an item of it.
+    pub async fn execute_streamed<K: RepeatKind>(
+        &self,
+        call: Call<K>,
+        upload: Option<Upload>,
+        auth: &dyn Authorize,
+        classify: &dyn Classify,
+    ) -> Result<Answer<BodyStream>, CallError> {
+        let span = call_span(&call);
+        let upload = upload.unwrap_or_else(|| Upload::from(call.request.body().clone()));
+        let answer = Attempts::new(self, call, Way::Streamed(upload))
+            .run(auth, classify)
+            .instrument(span)
+            .await?;
+        Ok(answer.map(|(response, rest)| match rest {
+            Some(rest) => response.map(|_| rest),
+            None => response.map(BodyStream::from),
+        }))
+    }
+}
+
+fn call_span<K>(call: &Call<K>) -> tracing::Span {
+    tracing::info_span!(
+        "http.call",
+        otel.name = call.operation,
+        otel.kind = "client",
+        http.request.method = %call.request.method(),
+        url.path = call.request.uri().path(),
+        http.request.resend_count = field::Empty,
+        http.response.status_code = field::Empty,
+    )
+}
+
+/// How an attempt is made.
+enum Way {
+    Whole,
+    Streamed(Upload),
+}
+
+/// Most bytes of an error answer that is read whole although a stream was asked for.
+const LARGEST_ERROR: u64 = 1024 * 1024;
+
+/// A response and, of a streamed success, the body that is still to come.
+type Incoming = (Response, Option<BodyStream>);
+
+/// What [`Attempts`] end with.
+struct Ended {
+    incoming: Incoming,
+    attempts: u32,
+    may_have_been_applied: bool,
+}
+
+impl Ended {
+    fn map<B>(self, form: impl FnOnce(Incoming) -> http::Response<B>) -> Answer<B> {
+        Answer {
+            response: form(self.incoming),
+            attempts: self.attempts,
+            earlier_attempt_may_have_been_applied: self.may_have_been_applied,
+        }
     }
 }
 
@@ -214,6 +277,7 @@ impl Pipeline {
 struct Attempts<'a, K> {
     pipeline: &'a Pipeline,
     call: Call<K>,
+    way: Way,
     pauses: backon::ExponentialBackoff,
     started: Timestamp,
     made: u32,
@@ -222,12 +286,13 @@ struct Attempts<'a, K> {
 }
 
 impl<'a, K: RepeatKind> Attempts<'a, K> {
-    fn new(pipeline: &'a Pipeline, call: Call<K>) -> Self {
+    fn new(pipeline: &'a Pipeline, call: Call<K>, way: Way) -> Self {
         let pauses = pipeline.retry.pauses();
         let started = pipeline.clock.now();
         Self {
             pipeline,
             call,
+            way,
             pauses,
             started,
             made: 0,
@@ -240,14 +305,14 @@ impl<'a, K: RepeatKind> Attempts<'a, K> {
         mut self,
         auth: &dyn Authorize,
         classify: &dyn Classify,
-    ) -> Result<Answer, CallError> {
+    ) -> Result<Ended, CallError> {
         loop {
             let mut request = self.call.request.clone();
             if let Err(error) = auth.authorize(&mut request).await {
                 return Err(self.failed(CallErrorCause::Auth(error)));
             }
-            let response = match self.attempt(request.clone()).await {
-                Ok(response) => response,
+            let incoming = match self.attempt(request.clone()).await {
+                Ok(incoming) => incoming,
                 Err(error) => match self.pause_after_transport_error(&error) {
                     Some(pause) => {
                         self.wait(pause, &error).await;
@@ -256,40 +321,69 @@ impl<'a, K: RepeatKind> Attempts<'a, K> {
                     None => return Err(self.failed(CallErrorCause::Transport(error))),
                 },
             };
-            match classify.classify(&response, self.pipeline.clock.now()) {
-                Verdict::Done => return Ok(self.answered(response)),
+            let response = &incoming.0;
+            match classify.classify(response, self.pipeline.clock.now()) {
+                Verdict::Done => return Ok(self.answered(incoming)),
                 Verdict::Reauthenticate => {
                     if self.reauthenticated {
-                        return Ok(self.answered(response));
+                        return Ok(self.answered(incoming));
                     }
                     self.reauthenticated = true;
-                    match auth.refused(&request, &response).await {
+                    match auth.refused(&request, response).await {
                         Ok(true) => {}
-                        Ok(false) => return Ok(self.answered(response)),
+                        Ok(false) => return Ok(self.answered(incoming)),
                         Err(error) => return Err(self.failed(CallErrorCause::Auth(error))),
                     }
                 }
                 Verdict::Retry { effect, after } => match self.pause_after_answer(effect, after) {
                     Some(pause) => self.wait(pause, &response.status()).await,
-                    None => return Ok(self.answered(response)),
+                    None => return Ok(self.answered(incoming)),
                 },
             }
         }
     }
 
-    async fn attempt(&mut self, request: Request) -> Result<Response, TransportError> {
-        let _turn = match &self.pipeline.limit {
+    async fn attempt(&mut self, request: Request) -> Result<Incoming, TransportError> {
+        let turn = match &self.pipeline.limit {
             Some(limit) => Some(limit.enter().await),
             None => None,
         };
         self.made += 1;
-        let result = self.pipeline.transport.send(request).await;
+        let result = match &self.way {
+            Way::Whole => {
+                let response = self.pipeline.transport.send(request).await;
+                response.map(|response| (response, None))
+            }
+            Way::Streamed(upload) => {
+                let request = request.map(|_| upload.clone());
+                self.stream(request, turn).await
+            }
+        };
         let span = tracing::Span::current();
         span.record("http.request.resend_count", self.made - 1);
-        if let Ok(response) = &result {
+        if let Ok((response, _)) = &result {
             span.record("http.response.status_code", response.status().as_u16());
         }
         result
+    }
+
+    /// `turn` is kept until the body of a success has ended.
+    async fn stream(
+        &self,
+        request: http::Request<Upload>,
+        turn: Option<Turn>,
+    ) -> Result<Incoming, TransportError> {
+        let (head, body) = self.pipeline.transport.stream(request).await?.into_parts();
+        if head.status.is_success() {
+            let rest = stream::unfold((body, turn), |(mut body, turn)| async move {
+                let piece = body.piece().await?;
+                Some((piece, (body, turn)))
+            });
+            let response = Response::from_parts(head, Bytes::new());
+            return Ok((response, Some(BodyStream::new(rest))));
+        }
+        let body = body.collect_at_most(LARGEST_ERROR).await?;
+        Ok((Response::from_parts(head, body), None))
     }
 
     fn pause_after_transport_error(&mut self, error: &TransportError) -> Option<Duration> {
@@ -335,11 +429,11 @@ impl<'a, K: RepeatKind> Attempts<'a, K> {
             .unwrap_or_default()
     }
 
-    fn answered(self, response: Response) -> Answer {
-        Answer {
-            response,
+    fn answered(self, incoming: Incoming) -> Ended {
+        Ended {
+            incoming,
             attempts: self.made,
-            earlier_attempt_may_have_been_applied: self.may_have_been_applied,
+            may_have_been_applied: self.may_have_been_applied,
         }
     }
 

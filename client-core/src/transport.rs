@@ -1,5 +1,6 @@
 //! The seam to the network.
 
+mod body;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
@@ -8,6 +9,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use self::body::{BodyStream, Upload};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 
@@ -23,7 +25,8 @@ pub type Response = http::Response<Bytes>;
 /// - Any status is `Ok`. An error means that no complete answer arrived.
 /// - Redirects are not followed and nothing is repeated: the caller decides both.
 /// - A [`Timeout`] in the request's extensions bounds the whole exchange. Without one the transport applies its own:
-///   no exchange may wait for ever.
+///   no exchange may wait for ever. Of a streamed exchange it bounds each wait: for the server to take a piece of the
+///   request, for the head of the answer, and for each piece of its body.
 #[async_trait]
 pub trait HttpTransport: fmt::Debug + Send + Sync + 'static {
     /// Sends `request`.
@@ -31,9 +34,27 @@ pub trait HttpTransport: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`TransportError`] when no complete answer arrived; its kind says whether the server may have acted.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
+
+    /// Sends `request` piece by piece and returns as soon as the head of the answer is there. Its body has no limit of
+    /// size but the one that the caller sets by [`BodyStream::at_most`].
+    ///
+    /// The provided implementation holds both bodies whole and goes through [`send`](Self::send), so it is right but
+    /// bounded by that method's limits.
+    ///
+    /// # Errors
+    /// [`TransportError`] when no head arrived. What happens later is an item of the body.
+    async fn stream(
+        &self,
+        request: http::Request<Upload>,
+    ) -> Result<http::Response<BodyStream>, TransportError> {
+        let (parts, upload) = request.into_parts();
+        let body = upload.open().collect_at_most(upload.length()).await?;
+        let response = self.send(Request::from_parts(parts, body)).await?;
+        Ok(response.map(BodyStream::from))
+    }
 }
 
-/// Request extension: how long one exchange may take.
+/// Request extension: how long one exchange, or one wait of a streamed exchange, may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout(pub Duration);
 

@@ -1,11 +1,25 @@
 //! The default transport.
 
-use std::{error::Error as StdError, io, time::Duration};
+use std::{
+    error::Error as StdError,
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use futures::{StreamExt, stream};
+use http::header::CONTENT_LENGTH;
 
-use super::{HttpTransport, Request, Response, Timeout, TransportError, TransportErrorKind};
+use super::{
+    BodyStream, HttpTransport, Request, Response, Timeout, TransportError, TransportErrorKind,
+    Upload,
+};
 
 /// [`HttpTransport`] over reqwest with rustls. Cheap to clone; clones share the connection pool.
 #[derive(Clone, Debug)]
@@ -121,10 +135,7 @@ impl ReqwestTransportBuilder {
 #[async_trait]
 impl HttpTransport for ReqwestTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let timeout = request
-            .extensions()
-            .get::<Timeout>()
-            .map_or(self.timeout, |Timeout(timeout)| *timeout);
+        let timeout = self.timeout_of(request.extensions());
         let mut outgoing = reqwest::Request::try_from(request).map_err(classify)?;
         *outgoing.timeout_mut() = Some(timeout);
         let incoming = self.client.execute(outgoing).await.map_err(classify)?;
@@ -137,9 +148,82 @@ impl HttpTransport for ReqwestTransport {
             .body(body)
             .map_err(|error| TransportError::new(TransportErrorKind::Other, error))
     }
+
+    async fn stream(
+        &self,
+        request: http::Request<Upload>,
+    ) -> Result<http::Response<BodyStream>, TransportError> {
+        let patience = self.timeout_of(request.extensions());
+        let taken = Arc::new(AtomicU64::new(0));
+        let outgoing = outgoing(request, &taken)?;
+        let mut exchange = pin!(self.client.execute(outgoing));
+        let mut taken_before = 0;
+        let incoming = loop {
+            match tokio::time::timeout(patience, exchange.as_mut()).await {
+                Ok(incoming) => break incoming.map_err(classify)?,
+                Err(_) => {
+                    // A large file may take longer than any one wait.
+                    let taken_now = taken.load(Ordering::Relaxed);
+                    if taken_now == taken_before {
+                        return Err(timed_out(patience));
+                    }
+                    taken_before = taken_now;
+                }
+            }
+        };
+        let mut response = http::Response::builder().status(incoming.status());
+        if let Some(headers) = response.headers_mut() {
+            headers.clone_from(incoming.headers());
+        }
+        response
+            .body(arriving(incoming, patience))
+            .map_err(|error| TransportError::new(TransportErrorKind::Other, error))
+    }
+}
+
+/// The request for reqwest; `taken` counts the pieces of its body that the connection has taken.
+fn outgoing(
+    request: http::Request<Upload>,
+    taken: &Arc<AtomicU64>,
+) -> Result<reqwest::Request, TransportError> {
+    let (mut parts, upload) = request.into_parts();
+    let body = if upload.length() == 0 {
+        reqwest::Body::default()
+    } else {
+        parts.headers.insert(CONTENT_LENGTH, upload.length().into());
+        let taken = Arc::clone(taken);
+        reqwest::Body::wrap_stream(upload.open().inspect(move |_| {
+            taken.fetch_add(1, Ordering::Relaxed);
+        }))
+    };
+    reqwest::Request::try_from(http::Request::from_parts(parts, body)).map_err(classify)
+}
+
+/// The body of an answer, with a limit on each wait.
+fn arriving(incoming: reqwest::Response, patience: Duration) -> BodyStream {
+    BodyStream::new(stream::unfold(Some(incoming), move |incoming| async move {
+        let mut incoming = incoming?;
+        match tokio::time::timeout(patience, incoming.chunk()).await {
+            Ok(Ok(Some(piece))) => Some((Ok(piece), Some(incoming))),
+            Ok(Ok(None)) => None,
+            Ok(Err(error)) => Some((Err(classify(error)), None)),
+            Err(_) => Some((Err(timed_out(patience)), None)),
+        }
+    }))
+}
+
+fn timed_out(patience: Duration) -> TransportError {
+    let text = format!("nothing moved for {:.1} s", patience.as_secs_f32());
+    TransportError::new(TransportErrorKind::Timeout, text)
 }
 
 impl ReqwestTransport {
+    fn timeout_of(&self, extensions: &http::Extensions) -> Duration {
+        extensions
+            .get::<Timeout>()
+            .map_or(self.timeout, |Timeout(timeout)| *timeout)
+    }
+
     async fn read_body(&self, mut incoming: reqwest::Response) -> Result<Bytes, TransportError> {
         let announced = incoming.content_length().unwrap_or_default();
         let announced = usize::try_from(announced).unwrap_or(usize::MAX);

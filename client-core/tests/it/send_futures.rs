@@ -4,7 +4,7 @@ use client_core::{
     AccessToken, AuthError, Authorize, Call, CallError, Clock, ConcurrencyLimit, FileTokenStore,
     HttpTransport, MemoryTokenStore, NoAuth, Once, Pipeline, RefreshToken, Repeatable, Request,
     ReqwestTransport, RetryPolicy, Sleep, StoredToken, SystemClock, TokenCache, TokenStore,
-    TokioSleep, TransportError,
+    TokioSleep, TransportError, Upload,
 };
 
 use crate::doubles::{access, classify, key, start};
@@ -56,6 +56,7 @@ fn the_futures_are_send() {
 
     let transport = ReqwestTransport::new().unwrap();
     is_send(transport.send(Request::default()));
+    is_send(transport.stream(http::Request::new(Upload::from(bytes::Bytes::new()))));
     is_send(TokioSleep.sleep(std::time::Duration::ZERO));
     let pipeline = Pipeline::new(
         std::sync::Arc::new(transport),
@@ -65,4 +66,6 @@ fn the_futures_are_send() {
     let auth: &dyn Authorize = &NoAuth;
     is_send(pipeline.execute(Call::repeatable("get", Request::default()), auth, &classify));
     is_send(pipeline.execute(Call::once("insert", Request::default()), auth, &classify));
+    let call = Call::repeatable("download", Request::default());
+    is_send(pipeline.execute_streamed(call, None, auth, &classify));
 }
