@@ -12,6 +12,7 @@ use crate::{
     client::X3Client,
     config::{Site, SiteConfig},
     error::{Error, InvalidRequest},
+    write::WriteRoute,
 };
 
 /// Settings of an [`X3Client`].
@@ -25,6 +26,8 @@ pub struct X3ClientBuilder {
     sleep: Option<Arc<dyn Sleep>>,
     retry: RetryPolicy,
     concurrency: usize,
+    /// Paths for writes beside GraphQL, as configured.
+    routes: Vec<Arc<dyn WriteRoute>>,
 }
 
 impl X3ClientBuilder {
@@ -37,6 +40,7 @@ impl X3ClientBuilder {
             sleep: None,
             retry: RetryPolicy::default(),
             concurrency: 4,
+            routes: Vec::new(),
         }
     }
 
@@ -78,6 +82,19 @@ impl X3ClientBuilder {
         self
     }
 
+    /// Adds a path for writes.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "each path beside GraphQL is added by its own setting"
+        )
+    )]
+    pub(crate) fn write_route(mut self, route: Arc<dyn WriteRoute>) -> Self {
+        self.routes.push(route);
+        self
+    }
+
     /// Builds the client. Sends nothing.
     ///
     /// # Errors
@@ -102,7 +119,7 @@ impl X3ClientBuilder {
         let pipeline = Pipeline::new(transport, self.clock, sleep)
             .retry(self.retry)
             .limit(ConcurrencyLimit::new(self.concurrency));
-        Ok(X3Client::assemble(site, auth, pipeline))
+        Ok(X3Client::assemble(site, auth, pipeline, self.routes))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -16,11 +17,13 @@ use crate::{
     error::{CallContext, Error},
     graphql::{
         GraphqlAnswer,
-        answer::{Parsed, parse},
+        answer::{Asked, Parsed, parse},
         execute::{GraphqlRequest, classify},
+        node_path::NodePath,
     },
     ids::EndpointName,
     probe::Offer,
+    write::{WriteAction, WriteRoute},
 };
 
 /// Talks to one endpoint of one X3 server. Cheap to clone; clones share connections, token and limits.
@@ -33,7 +36,10 @@ struct Inner {
     site: Site,
     auth: Arc<dyn Authorize>,
     pipeline: Pipeline,
+    routes: Vec<Arc<dyn WriteRoute>>,
     offer: Mutex<Option<Arc<Offer>>>,
+    /// Writes that GraphQL refused as not activated while another path was there.
+    refused: Mutex<BTreeSet<(NodePath, WriteAction)>>,
 }
 
 impl fmt::Debug for X3Client {
@@ -52,13 +58,20 @@ impl X3Client {
         X3ClientBuilder::new(config)
     }
 
-    pub(crate) fn assemble(site: Site, auth: Arc<dyn Authorize>, pipeline: Pipeline) -> Self {
+    pub(crate) fn assemble(
+        site: Site,
+        auth: Arc<dyn Authorize>,
+        pipeline: Pipeline,
+        routes: Vec<Arc<dyn WriteRoute>>,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 site,
                 auth,
                 pipeline,
+                routes,
                 offer: Mutex::default(),
+                refused: Mutex::default(),
             }),
         }
     }
@@ -106,7 +119,7 @@ impl X3Client {
         request: &GraphqlRequest,
     ) -> Result<Parsed<T>, Error> {
         self.send(
-            request.operation,
+            request,
             Call::repeatable(request.operation, request.to_http(self.site())),
             false,
         )
@@ -119,7 +132,7 @@ impl X3Client {
         request: &GraphqlRequest,
     ) -> Result<Parsed<T>, Error> {
         self.send(
-            request.operation,
+            request,
             Call::repeatable(request.operation, request.to_http(self.site())),
             true,
         )
@@ -132,7 +145,7 @@ impl X3Client {
         request: &GraphqlRequest,
     ) -> Result<Parsed<T>, Error> {
         self.send(
-            request.operation,
+            request,
             Call::once(request.operation, request.to_http(self.site())),
             true,
         )
@@ -141,10 +154,11 @@ impl X3Client {
 
     async fn send<T: DeserializeOwned, K: RepeatKind>(
         &self,
-        operation: &'static str,
+        request: &GraphqlRequest,
         call: Call<K>,
         writes: bool,
     ) -> Result<Parsed<T>, Error> {
+        let operation = request.operation;
         let Inner {
             site,
             auth,
@@ -165,9 +179,38 @@ impl X3Client {
             .instrument(span)
             .await;
         match answer {
-            Ok(answer) => parse(answer, context, writes, pipeline.clock().now()),
+            Ok(answer) => {
+                let about = request.about.as_ref();
+                let about = about.map(|(node, operation)| (node.as_str(), *operation));
+                parse(
+                    answer,
+                    context,
+                    Asked { writes, about },
+                    pipeline.clock().now(),
+                )
+            }
             Err(error) => Err(no_answer(error, context, writes)),
         }
+    }
+
+    pub(crate) fn routes(&self) -> &[Arc<dyn WriteRoute>] {
+        &self.inner.routes
+    }
+
+    pub(crate) fn note_refused(&self, node: &NodePath, action: WriteAction) {
+        self.refused().insert((node.clone(), action));
+    }
+
+    pub(crate) fn was_refused(&self, node: &NodePath, action: WriteAction) -> bool {
+        self.refused().contains(&(node.clone(), action))
+    }
+
+    fn refused(&self) -> MutexGuard<'_, BTreeSet<(NodePath, WriteAction)>> {
+        // Each change is one insertion.
+        self.inner
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn known_offer(&self) -> Option<Arc<Offer>> {

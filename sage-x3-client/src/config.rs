@@ -1,11 +1,11 @@
 //! Which X3 to talk to.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderValue, Uri};
 use url::Url;
 
-use crate::{error::InvalidRequest, ids::EndpointName};
+use crate::{error::InvalidRequest, ids::EndpointName, write::WritePath};
 
 /// Generation of the GraphQL schema, by the names of its root fields. Source: reference sage-x3 section 3.2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,6 +47,11 @@ pub struct SiteConfig {
     pub timeout: Duration,
     /// Creates or updates in one request. Default: 20. A site on which a failing row undoes its neighbours needs 1.
     pub write_batch: usize,
+    /// The paths that writes try, in order. Default: [`WritePath::DEFAULT_ORDER`]. A path that is not configured, or does
+    /// not know the node, is passed over.
+    pub write_paths: Vec<WritePath>,
+    /// The same for single nodes, by name, such as `salesOrder`.
+    pub write_paths_of: BTreeMap<String, Vec<WritePath>>,
 }
 
 impl SiteConfig {
@@ -61,7 +66,28 @@ impl SiteConfig {
             locale: None,
             timeout: Duration::from_secs(120),
             write_batch: 20,
+            write_paths: WritePath::DEFAULT_ORDER.to_vec(),
+            write_paths_of: BTreeMap::new(),
         }
+    }
+
+    /// Sets the paths that writes try, in order.
+    #[must_use]
+    pub fn write_paths(mut self, order: impl IntoIterator<Item = WritePath>) -> Self {
+        self.write_paths = order.into_iter().collect();
+        self
+    }
+
+    /// Sets the paths that writes of `node`, such as `salesOrder`, try, in order.
+    #[must_use]
+    pub fn write_paths_of(
+        mut self,
+        node: impl Into<String>,
+        order: impl IntoIterator<Item = WritePath>,
+    ) -> Self {
+        self.write_paths_of
+            .insert(node.into(), order.into_iter().collect());
+        self
     }
 
     /// Replaces the generation.
@@ -112,6 +138,15 @@ pub(crate) struct Site {
     pub(crate) timeout: Duration,
     pub(crate) write_batch: usize,
     pub(crate) unencrypted: bool,
+    write_paths: Vec<WritePath>,
+    write_paths_of: BTreeMap<String, Vec<WritePath>>,
+}
+
+impl Site {
+    /// The paths that writes of `node` try, in order.
+    pub(crate) fn write_paths(&self, node: &str) -> &[WritePath] {
+        self.write_paths_of.get(node).unwrap_or(&self.write_paths)
+    }
 }
 
 impl TryFrom<SiteConfig> for Site {
@@ -143,6 +178,8 @@ impl TryFrom<SiteConfig> for Site {
             timeout: config.timeout,
             write_batch: config.write_batch.max(1),
             unencrypted: base.scheme() == "http" && !is_loopback(&base),
+            write_paths: config.write_paths,
+            write_paths_of: config.write_paths_of,
         })
     }
 }

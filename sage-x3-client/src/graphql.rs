@@ -9,6 +9,8 @@ pub(crate) mod document;
 mod evidence;
 pub(crate) mod execute;
 pub(crate) mod filter;
+pub(crate) mod frame;
+pub(crate) mod node_path;
 pub(crate) mod operations;
 pub(crate) mod order;
 pub(crate) mod scalars;

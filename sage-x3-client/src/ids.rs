@@ -83,6 +83,11 @@ macro_rules! code {
 }
 
 code! {
+    /// Key of a record of any node: what its `_id` holds. For most nodes it is the record's code; keys of several parts are
+    /// joined by `|`. Source: reference sage-x3 section 3.7.
+    RecordId, "record key"
+}
+code! {
     /// Code of a customer (column `BPCNUM`), shared with its business partner. Also the node's `_id`.
     CustomerCode, "customer code"
 }
@@ -106,6 +111,27 @@ code! {
     /// Code of an address within its customer (column `BPAADD`), such as `A1`.
     AddressCode, "address code"
 }
+
+/// Codes that are the whole key of their node.
+macro_rules! record_keys {
+    ($($name:ident),*) => {
+        $(
+            impl From<&$name> for RecordId {
+                fn from(code: &$name) -> Self {
+                    Self(code.0.clone())
+                }
+            }
+
+            impl From<RecordId> for $name {
+                fn from(id: RecordId) -> Self {
+                    Self(id.0)
+                }
+            }
+        )*
+    };
+}
+
+record_keys!(CustomerCode);
 
 fn check_code(what: &'static str, text: String) -> Result<String, InvalidName> {
     let reason = if text.trim().is_empty() {

@@ -14,7 +14,9 @@ mod outcome;
 mod page;
 mod patch;
 mod probe;
+mod records;
 mod scalar;
+mod write;
 
 pub use auth::{ConnectedApp, Credential, Refusal};
 pub use builder::X3ClientBuilder;
@@ -34,7 +36,7 @@ pub use graphql::{
 };
 pub use ids::{
     AddressCode, CategoryCode, CountryCode, CurrencyCode, CustomerCode, EndpointName, FieldName,
-    InvalidName, LanguageCode,
+    InvalidName, LanguageCode, RecordId,
 };
 pub use model::{Address, AddressAction, AddressPatch, Customer, CustomerPatch, NewCustomer};
 pub use outcome::{Batch, Outcome};
@@ -42,3 +44,4 @@ pub use page::{Cursor, Page, PageSize, Pager};
 pub use patch::Patch;
 pub use probe::{Offer, Support};
 pub use scalar::Scalar;
+pub use write::WritePath;

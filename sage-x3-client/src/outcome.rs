@@ -1,6 +1,6 @@
 //! What became of writes.
 
-use crate::{diagnose::Diagnose, error::WriteError};
+use crate::{diagnose::Diagnose, error::WriteError, write::WritePath};
 
 /// A write that was done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,8 +8,21 @@ use crate::{diagnose::Diagnose, error::WriteError};
 pub struct Outcome<T> {
     /// What it gave, such as the code of a new record.
     pub value: T,
+    /// By which path it was done.
+    pub path: WritePath,
     /// What X3 remarked although it did it. "Created although `errors[]` is not empty" ends up here.
     pub diagnoses: Vec<Diagnose>,
+}
+
+impl<T> Outcome<T> {
+    /// The outcome with its value turned into another thing.
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U> {
+        Outcome {
+            value: f(self.value),
+            path: self.path,
+            diagnoses: self.diagnoses,
+        }
+    }
 }
 
 /// What became of several writes.
@@ -30,6 +43,21 @@ impl<T> Default for Batch<T> {
             rows: Vec::new(),
             diagnoses: Vec::new(),
             requests: 0,
+        }
+    }
+}
+
+impl<T> Batch<T> {
+    /// The batch with each value turned into another thing.
+    pub(crate) fn map<U>(self, mut f: impl FnMut(T) -> U) -> Batch<U> {
+        Batch {
+            rows: self
+                .rows
+                .into_iter()
+                .map(|row| row.map(|outcome| outcome.map(&mut f)))
+                .collect(),
+            diagnoses: self.diagnoses,
+            requests: self.requests,
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::{
     client::X3Client,
     config::Generation,
     error::{Error, ErrorKind},
-    graphql::execute::GraphqlRequest,
+    graphql::{execute::GraphqlRequest, node_path::NodePath},
+    write::WriteAction,
 };
 
 /// Whether a site offers something.
@@ -75,16 +76,6 @@ impl Offer {
     #[must_use]
     pub fn updatable_field(&self, name: &str) -> Support {
         member(self.update_fields.as_ref(), name)
-    }
-
-    /// Name of the input type of `customer.create`, where it was seen.
-    pub(crate) fn create_input(&self) -> Option<&str> {
-        self.create_input.as_deref()
-    }
-
-    /// Name of the input type of `customer.update`, where it was seen.
-    pub(crate) fn update_input(&self) -> Option<&str> {
-        self.update_input.as_deref()
     }
 }
 
@@ -202,6 +193,26 @@ impl Types {
 }
 
 impl X3Client {
+    /// What is known without asking about a write of `node`.
+    pub(crate) fn known_support(&self, node: &NodePath, action: WriteAction) -> Support {
+        match self.known_offer() {
+            Some(offer) if node.node == "customer" => match action {
+                WriteAction::Create => offer.create,
+                WriteAction::Update => offer.update,
+            },
+            _ => Support::Unknown,
+        }
+    }
+
+    /// The input type of a write of `node`, where it was seen.
+    pub(crate) fn known_input(&self, node: &NodePath, action: WriteAction) -> Option<String> {
+        let offer = self.known_offer().filter(|_| node.node == "customer")?;
+        match action {
+            WriteAction::Create => offer.create_input.clone(),
+            WriteAction::Update => offer.update_input.clone(),
+        }
+    }
+
     /// Looks up in the site's schema what is offered for customers: four small requests the first time, none after.
     ///
     /// Useful at start, to say early that an operation must be activated. Writes then use the input types that were

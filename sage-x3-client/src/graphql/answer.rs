@@ -38,14 +38,23 @@ struct Envelope<T> {
     extensions: Extensions,
 }
 
-/// Reads an answer. `context` says what was asked; `writes` whether it could change anything.
+/// What kind of answer to expect.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked<'a> {
+    /// Whether the request could change anything.
+    pub(crate) writes: bool,
+    /// The node's type and the operation on it, if the document ran one alone.
+    pub(crate) about: Option<(&'a str, &'a str)>,
+}
+
+/// Reads an answer. `context` and `asked` say what was asked.
 ///
 /// # Errors
 /// When the answer does not come from X3's GraphQL service, refuses the credential or the document, or cannot be read.
 pub(crate) fn parse<T: DeserializeOwned>(
     answer: Answer,
     mut context: CallContext,
-    writes: bool,
+    asked: Asked<'_>,
     now: Timestamp,
 ) -> Result<Parsed<T>, Error> {
     let Answer {
@@ -55,10 +64,10 @@ pub(crate) fn parse<T: DeserializeOwned>(
     } = answer;
     context.status = Some(response.status());
     context.attempts = attempts;
-    context.may_have_been_applied =
-        writes && (earlier_attempt_may_have_been_applied || may_have_acted(response.status()));
+    context.may_have_been_applied = asked.writes
+        && (earlier_attempt_may_have_been_applied || may_have_acted(response.status()));
     if response.status() != StatusCode::OK {
-        return Err(refused(&response, context, now));
+        return Err(refused(&response, context, asked, now));
     }
     if !looks_like_json(response.body()) {
         return Err(not_graphql(&response, context));
@@ -88,7 +97,7 @@ fn may_have_acted(status: StatusCode) -> bool {
     status.is_success() || status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }
 
-fn refused(response: &Response, context: CallContext, now: Timestamp) -> Error {
+fn refused(response: &Response, context: CallContext, asked: Asked<'_>, now: Timestamp) -> Error {
     let context = Box::new(context);
     let status = response.status();
     if status == StatusCode::UNAUTHORIZED {
@@ -106,7 +115,7 @@ fn refused(response: &Response, context: CallContext, now: Timestamp) -> Error {
         {
             return not_graphql(response, *context);
         }
-        return refused_document(context, messages);
+        return refused_document(context, asked, messages);
     }
     if status == StatusCode::TOO_MANY_REQUESTS
         || status.is_server_error()
@@ -163,7 +172,11 @@ fn error_messages(response: &Response) -> Option<Vec<String>> {
 }
 
 /// A document that was refused before it ran.
-fn refused_document(mut context: Box<CallContext>, messages: Vec<String>) -> Error {
+fn refused_document(
+    mut context: Box<CallContext>,
+    asked: Asked<'_>,
+    messages: Vec<String>,
+) -> Error {
     if context.status == Some(StatusCode::BAD_REQUEST) {
         context.may_have_been_applied = false;
     }
@@ -173,7 +186,7 @@ fn refused_document(mut context: Box<CallContext>, messages: Vec<String>) -> Err
     {
         return refusal_error(context, refusal, &messages);
     }
-    if let Some((node, operation)) = missing_operation(&context, &messages) {
+    if let Some((node, operation)) = missing_operation(asked, &messages) {
         return Error::NotActivated {
             context,
             node,
@@ -188,11 +201,9 @@ fn refused_document(mut context: Box<CallContext>, messages: Vec<String>) -> Err
             diagnoses,
         };
     }
-    let advice = if messages
-        .iter()
-        .any(|message| message.contains("3MasterData\""))
-    {
-        "The root's name belongs to another generation: set it to Gen2 for releases up to 2023 R2, to Gen3 from 2024 R1"
+    let advice = if messages.iter().any(|message| names_a_root(message)) {
+        "The root's name belongs to another generation: set it to Gen2 for releases up to 2023 R2, to Gen3 from 2024 R1; \
+         or its package is not installed"
     } else {
         "Check the generation, the names of the site's own fields and the stamp field against the site's release"
     };
@@ -204,22 +215,29 @@ fn refused_document(mut context: Box<CallContext>, messages: Vec<String>) -> Err
 }
 
 /// A mutation that is not activated does not exist in the schema: `Cannot query field "create" on type ...`.
-fn missing_operation(context: &CallContext, messages: &[String]) -> Option<(String, String)> {
-    let (node, operation) = match context.operation {
-        "customer.create" => ("Customer", "create"),
-        "customer.update" => ("Customer", "update"),
-        _ => return None,
-    };
-    let field = |name: &str| format!("Cannot query field \"{name}\"");
-    let (operation_missing, node_missing) = (field(operation), field("customer"));
+fn missing_operation(asked: Asked<'_>, messages: &[String]) -> Option<(String, String)> {
+    let (node, operation) = asked.about.filter(|_| asked.writes)?;
+    let field = |name: &str| format!("Cannot query field \"{name}\"").to_lowercase();
+    // A node without an activated mutation has no place among the mutations either.
+    let (operation_missing, node_missing) = (field(operation), field(node));
     messages
         .iter()
+        .map(|message| message.to_lowercase())
         .any(|message| {
             message.starts_with(&operation_missing)
                 || message.starts_with(&node_missing)
                 || message.contains("not configured for mutations")
         })
         .then(|| (node.to_owned(), operation.to_owned()))
+}
+
+/// Whether a message is about a package: `Cannot query field "x3Sales" on type "Query"`.
+fn names_a_root(message: &str) -> bool {
+    let name = message.split('"').nth(1).unwrap_or_default();
+    let rest = name.strip_prefix("xtrem").unwrap_or(name);
+    rest.strip_prefix(['x', 'X'])
+        .and_then(|rest| rest.strip_prefix('3'))
+        .is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()))
 }
 
 fn speaks_of_the_schema(message: &str) -> bool {

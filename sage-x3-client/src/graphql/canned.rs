@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    answer::{Parsed, parse},
+    answer::{Asked, Parsed, parse},
     execute::GraphqlRequest,
 };
 use crate::{
@@ -75,5 +75,17 @@ pub(crate) fn answered<T: DeserializeOwned>(
         attempts: 0,
         may_have_been_applied: false,
     };
-    parse(answer, context, writes, Timestamp::UNIX_EPOCH)
+    let about = operation.split_once('.').map(|(node, operation)| {
+        let (first, rest) = node.split_at(1);
+        (first.to_uppercase() + rest, operation)
+    });
+    let about = about
+        .as_ref()
+        .map(|(node, operation)| (node.as_str(), *operation));
+    parse(
+        answer,
+        context,
+        Asked { writes, about },
+        Timestamp::UNIX_EPOCH,
+    )
 }

@@ -1,52 +1,78 @@
 //! The shape of answers: packages, nodes, operations, connections. Everything may be null.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+
+/// The value of an object's only member, whatever its name: the names of package, node and operation are those that were
+/// asked for.
+#[derive(Debug)]
+pub(crate) struct Only<T>(Option<T>);
+
+impl<T> Only<T> {
+    fn into_inner(self) -> Option<T> {
+        self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Only<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct First<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for First<T> {
+            type Value = Only<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with one member")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Only<T>, A::Error> {
+                let value = match map.next_key::<IgnoredAny>()? {
+                    Some(_) => map.next_value::<Option<T>>()?,
+                    None => None,
+                };
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Only(value))
+            }
+        }
+        deserializer.deserialize_map(First(PhantomData))
+    }
+}
 
 /// `{"x3MasterData":{"customer":{"query":T}}}`, for documents that ask for one thing.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Nested<T> {
-    #[serde(rename = "x3MasterData")]
-    package: Option<Package<T>>,
-}
+#[serde(transparent, bound = "T: Deserialize<'de>")]
+pub(crate) struct Nested<T>(Only<Only<Only<T>>>);
 
 impl<T> Nested<T> {
     pub(crate) fn into_inner(self) -> Option<T> {
-        self.package.and_then(Package::into_inner)
+        self.0
+            .into_inner()
+            .and_then(Only::into_inner)
+            .and_then(Only::into_inner)
+    }
+}
+
+/// `{"customer":{"create":T}}`, or null.
+#[derive(Debug, Deserialize)]
+#[serde(transparent, bound = "T: Deserialize<'de>")]
+pub(crate) struct Row<T>(Option<Only<Only<T>>>);
+
+impl<T> Row<T> {
+    pub(crate) fn is_filled(&self) -> bool {
+        let operation = self.0.as_ref().and_then(|node| node.0.as_ref());
+        operation.is_some_and(|operation| operation.0.is_some())
+    }
+
+    pub(crate) fn into_inner(self) -> Option<T> {
+        self.0.and_then(Only::into_inner).and_then(Only::into_inner)
     }
 }
 
 /// `{"r0":{"customer":{"create":T}},...}`, for documents with a row each.
-pub(crate) type Rows<T> = BTreeMap<String, Option<Package<T>>>;
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Package<T> {
-    #[serde(
-        alias = "customer",
-        alias = "customerAddress",
-        alias = "businessPartner"
-    )]
-    node: Option<Member<T>>,
-}
-
-impl<T> Package<T> {
-    pub(crate) fn is_filled(&self) -> bool {
-        self.node
-            .as_ref()
-            .is_some_and(|member| member.operation.is_some())
-    }
-
-    pub(crate) fn into_inner(self) -> Option<T> {
-        self.node.and_then(|member| member.operation)
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct Member<T> {
-    #[serde(alias = "query", alias = "read", alias = "create", alias = "update")]
-    operation: Option<T>,
-}
+pub(crate) type Rows<T> = BTreeMap<String, Row<T>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,4 +92,28 @@ pub(crate) struct Edge<N> {
 pub(crate) struct PageInfo {
     pub(crate) has_next_page: Option<bool>,
     pub(crate) end_cursor: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_the_names_are_what_was_asked_for_is_found() {
+        let read = |text: &str| {
+            serde_json::from_str::<Nested<u8>>(text)
+                .unwrap()
+                .into_inner()
+        };
+        assert_eq!(read(r#"{"x3Sales":{"salesOrder":{"read":7}}}"#), Some(7));
+        assert_eq!(
+            read(r#"{"yAcme":{"yVisit":{"query":7}},"other":{}}"#),
+            Some(7)
+        );
+        assert_eq!(read(r#"{"x3Sales":{"salesOrder":{"read":null}}}"#), None);
+        assert_eq!(read(r#"{"x3Sales":{"salesOrder":null}}"#), None);
+        assert_eq!(read(r#"{"x3Sales":null}"#), None);
+        assert_eq!(read("{}"), None);
+        assert!(serde_json::from_str::<Nested<u8>>("[]").is_err());
+    }
 }

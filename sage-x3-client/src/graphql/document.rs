@@ -1,7 +1,5 @@
 //! Turning an operation file into the document for one site.
 
-use std::fmt::Write as _;
-
 use crate::{config::Generation, ids::FieldName};
 
 /// Where the site's own fields go in a selection.
@@ -52,54 +50,6 @@ impl Operation {
             Generation::Gen2 => document.replace(ROOT, "x3MasterData: xtremX3MasterData {"),
         }
     }
-
-    /// A document that runs this operation, which takes one `$data`, once for each alias. The root field is aliased and
-    /// not the operation below it: GraphQL runs the root fields of a mutation one after the other, in order, and a
-    /// failure empties its own branch alone.
-    pub(crate) fn render_rows(
-        &self,
-        generation: Generation,
-        input_type: &str,
-        rows: usize,
-    ) -> String {
-        let text = self.render(Rendering {
-            generation: Generation::Gen3,
-            ..Rendering::default()
-        });
-        let body = text
-            .split_once('{')
-            .and_then(|(_, rest)| rest.rsplit_once('}'))
-            .map_or("", |(body, _)| body.trim())
-            .replace(
-                ROOT,
-                match generation {
-                    Generation::Gen3 => ROOT,
-                    Generation::Gen2 => "xtremX3MasterData {",
-                },
-            );
-        let mut document = format!("mutation {}Rows(", self.name);
-        for row in 0..rows {
-            let separator = if row == 0 { "" } else { ", " };
-            // Writing to a String cannot fail.
-            let _ = write!(document, "{separator}$d{row}: {input_type}!");
-        }
-        document.push_str(") {\n");
-        for row in 0..rows {
-            let _ = writeln!(
-                document,
-                "{}: {}",
-                row_alias(row),
-                body.replace("$data", &format!("$d{row}"))
-            );
-        }
-        document.push_str("}\n");
-        document
-    }
-}
-
-/// The alias of a row in [`Operation::render_rows`].
-pub(crate) fn row_alias(row: usize) -> String {
-    format!("r{row}")
 }
 
 /// Whether a document holds a mutation. Looks at keywords outside of braces, strings and comments.
@@ -153,10 +103,6 @@ mod tests {
         name: "Sample",
         text: "# A comment.\nquery Sample {\n  x3MasterData {\n    customer {\n      query {\n        stamp: _updateStamp\n        # extra fields of the site\n      }\n    }\n  }\n}\n",
     };
-    const WRITE: Operation = Operation {
-        name: "Write",
-        text: "mutation Write($data: In!) {\n  x3MasterData {\n    customer {\n      create(data: $data) {\n        _id\n      }\n    }\n  }\n}\n",
-    };
 
     fn flat(document: &str) -> String {
         document.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -189,21 +135,6 @@ mod tests {
         assert_eq!(
             flat(&document),
             "query Sample { x3MasterData: xtremX3MasterData { customer { query { stamp: _updateStamp } } } }"
-        );
-    }
-
-    #[test]
-    fn rows_have_a_variable_and_a_root_alias_each() {
-        assert_eq!(
-            flat(&WRITE.render_rows(Generation::Gen3, "In", 2)),
-            "mutation WriteRows($d0: In!, $d1: In!) { \
-             r0: x3MasterData { customer { create(data: $d0) { _id } } } \
-             r1: x3MasterData { customer { create(data: $d1) { _id } } } }"
-        );
-        assert!(
-            WRITE
-                .render_rows(Generation::Gen2, "In", 1)
-                .contains("r0: xtremX3MasterData {")
         );
     }
 

@@ -12,9 +12,13 @@ use graphql_client_codegen::{
 
 use super::{
     document::{Operation, Rendering},
+    node_path::NodePath,
     operations as op,
 };
-use crate::config::Generation;
+use crate::{
+    config::Generation,
+    write::{WriteAction, WriteKind},
+};
 
 const SCHEMA: &str = include_str!("schema.graphql");
 const ASSUMPTIONS: &str = include_str!("../../docs/assumptions.md");
@@ -198,17 +202,14 @@ fn rendered_documents_fit_the_schema() {
         let takes_extra = name == "CustomerPage" || name == "CustomerRead";
         assert_eq!(with_extra.contains("yZone"), takes_extra, "{name}");
     }
-    for (name, text) in [
-        (
-            op::customer_create::OPERATION_NAME,
-            op::customer_create::QUERY,
-        ),
-        (
-            op::customer_update::OPERATION_NAME,
-            op::customer_update::QUERY,
-        ),
-    ] {
-        let rows = Operation { name, text }.render_rows(Generation::Gen3, "Customer_Input", 3);
+    for action in [WriteAction::Create, WriteAction::Update] {
+        let kind = WriteKind {
+            node: &NodePath::new("x3MasterData", "customer"),
+            action,
+            operation: "customer",
+            key_path: None,
+        };
+        let rows = crate::write::document(&kind, Generation::Gen3, "Customer_Input", 3);
         assert_eq!(valid(&rows), Ok(()), "{rows}");
     }
     assert!(

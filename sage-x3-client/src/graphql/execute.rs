@@ -9,7 +9,7 @@ use http::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::document::has_mutation;
+use super::{document::has_mutation, node_path::NodePath};
 use crate::{config::Site, error::InvalidRequest};
 
 /// A document with its variables, ready to be sent to any site.
@@ -20,6 +20,8 @@ pub(crate) struct GraphqlRequest {
     body: Bytes,
     /// Whether the document changes something.
     pub(crate) writes: bool,
+    /// The node's type, and the operation on it that the document runs, if it runs one alone.
+    pub(crate) about: Option<(String, &'static str)>,
 }
 
 #[derive(Serialize)]
@@ -50,7 +52,14 @@ impl GraphqlRequest {
             operation,
             body: body.into(),
             writes: has_mutation(document),
+            about: None,
         })
+    }
+
+    /// Names the one operation that the document runs, so that its absence can be told apart from other errors.
+    pub(crate) fn about(mut self, node: &NodePath, operation: &'static str) -> Self {
+        self.about = Some((node.type_name(), operation));
+        self
     }
 
     /// The HTTP request, without a credential. Source: reference sage-x3 section 3.1.

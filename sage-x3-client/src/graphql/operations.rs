@@ -73,23 +73,3 @@ pub struct BusinessPartnerKeys;
     skip_serializing_none
 )]
 pub struct CustomerAddressKeys;
-
-#[derive(GraphQLQuery)]
-#[graphql(
-    schema_path = "src/graphql/schema.graphql",
-    query_path = "src/graphql/operations/customer_create.graphql",
-    custom_scalars_module = "super::scalars",
-    response_derives = "Debug,Default",
-    skip_serializing_none
-)]
-pub struct CustomerCreate;
-
-#[derive(GraphQLQuery)]
-#[graphql(
-    schema_path = "src/graphql/schema.graphql",
-    query_path = "src/graphql/operations/customer_update.graphql",
-    custom_scalars_module = "super::scalars",
-    response_derives = "Debug,Default",
-    skip_serializing_none
-)]
-pub struct CustomerUpdate;

@@ -11,8 +11,6 @@ use serde::{Deserialize, Deserializer, de};
 pub(crate) type Id = String;
 /// An enumeration's member, by name.
 pub(crate) type WorkInProgressControl = String;
-/// The `_id` of a record, in inputs.
-pub(crate) type ExternalReference = String;
 
 /// A number in either of its forms; empty text is no number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,71 +2,72 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    config::CompanyNames,
-    graphql::canned::{body, flat, wrote},
-    ids::CategoryCode,
+    graphql::{
+        canned::{body, flat, wrote},
+        node_path::NodePath,
+    },
+    model::Input,
 };
 
-fn code(text: &str) -> CustomerCode {
-    CustomerCode::new(text).unwrap()
+static CUSTOMER: NodePath = NodePath::new("x3MasterData", "customer");
+
+fn code(text: &str) -> RecordId {
+    RecordId::new(text).unwrap()
 }
 
-fn outcomes(
-    codes: &[Option<&CustomerCode>],
-    answer: &str,
-) -> Result<(Outcomes, Vec<Diagnose>), Error> {
-    let rows: Vec<Row<'_>> = codes
-        .iter()
-        .map(|code| Row {
-            code: *code,
-            input: Input::default(),
-        })
-        .collect();
-    parse_rows(&rows, wrote("customer.create", answer)?)
+fn kind(action: WriteAction) -> WriteKind<'static> {
+    WriteKind {
+        node: &CUSTOMER,
+        action,
+        operation: "customer.write",
+        key_path: Some("code.code"),
+    }
+}
+
+fn row(key: Option<&RecordId>, member: &str) -> WriteRow {
+    let mut input = Input::default();
+    input.set(member, "x");
+    WriteRow {
+        key: key.cloned(),
+        input,
+    }
+}
+
+type Outcomes = Vec<Result<Outcome<RecordId>, RecordError>>;
+
+fn outcomes(codes: &[Option<&RecordId>], answer: &str) -> Result<(Outcomes, Vec<Diagnose>), Error> {
+    let rows: Vec<WriteRow> = codes.iter().map(|code| row(*code, "code")).collect();
+    let written = parse(&rows, wrote("customer.create", answer)?)?;
+    Ok((written.rows, written.diagnoses))
 }
 
 #[test]
 fn each_row_is_a_variable_under_a_root_of_its_own() {
-    let new = [
-        NewCustomer::new(CategoryCode::new("DOM").unwrap()).code(code("C1")),
-        NewCustomer::new(CategoryCode::new("EXP").unwrap()),
-    ];
-    let rows: Vec<Row<'_>> = new
-        .iter()
-        .map(|new| Row {
-            code: new.chosen_code(),
-            input: new.to_input(CompanyNames::Numbered),
-        })
-        .collect();
-    let body = body(&rows_request(CREATE, &rows, Generation::Gen3, "Customer_Input").unwrap());
+    let rows = [row(None, "code"), row(None, "customerCategory")];
+    let create = kind(WriteAction::Create);
+    let body = body(&request(&create, &rows, Generation::Gen3, "Customer_Input").unwrap());
     assert_eq!(
         flat(&body["query"]),
         "mutation CustomerCreateRows($d0: Customer_Input!, $d1: Customer_Input!) { \
-         r0: x3MasterData { customer { create(data: $d0) { _id code { code } } } } \
-         r1: x3MasterData { customer { create(data: $d1) { _id code { code } } } } }"
+         r0: x3MasterData { customer { create(data: $d0) { _id } } } \
+         r1: x3MasterData { customer { create(data: $d1) { _id } } } }"
     );
+    assert_eq!(body["operationName"], "CustomerCreateRows");
     assert_eq!(
         body["variables"],
-        json!({"d0":{"code":"C1","customerCategory":"DOM"},"d1":{"customerCategory":"EXP"}})
+        json!({"d0":{"code":"x"},"d1":{"customerCategory":"x"}})
     );
 }
 
 #[test]
-fn an_update_names_its_customer_in_the_input() {
-    let patch = CustomerPatch::new().company_name_1("Acme");
-    let row = [Row {
-        code: None,
-        input: patch.to_update_input(&code("C1"), CompanyNames::Numbered),
-    }];
-    let body = body(&rows_request(UPDATE, &row, Generation::Gen2, "Customer_Input").unwrap());
+fn older_generations_have_other_roots() {
+    let rows = [row(None, "code")];
+    let update = kind(WriteAction::Update);
+    let body = body(&request(&update, &rows, Generation::Gen2, "Customer_Input").unwrap());
     assert_eq!(
         flat(&body["query"]),
         "mutation CustomerUpdateRows($d0: Customer_Input!) { \
-         r0: xtremX3MasterData { customer { update(data: $d0) { _id code { code } } } } }"
-    );
-    assert_eq!(
-        body["variables"],
-        json!({"d0":{"code":"C1","companyName1":"Acme"}})
+         r0: xtremX3MasterData { customer { update(data: $d0) { _id } } } }"
     );
 }
 

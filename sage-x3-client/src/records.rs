@@ -1,0 +1,3 @@
+//! Records of any node.
+
+mod ids;

@@ -1,0 +1,253 @@
+//! Choosing the path, and sending rows by it.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use super::{WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows, rows};
+use crate::{
+    client::X3Client,
+    error::{CallContext, Error, RecordErrorKind, WriteError},
+    graphql::{filter::Filter, node_path::NodePath},
+    ids::RecordId,
+    outcome::{Batch, Outcome},
+    page::PageSize,
+    probe::Support,
+};
+
+/// Which write of which node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WriteKind<'a> {
+    pub(crate) node: &'a NodePath,
+    pub(crate) action: WriteAction,
+    /// Name in errors and logs, such as `customer.create`.
+    pub(crate) operation: &'static str,
+    /// The field that holds the whole key, by which a refused row is looked up. None where several fields make it up.
+    pub(crate) key_path: Option<&'a str>,
+}
+
+/// A path that is to be tried.
+#[derive(Clone, Debug)]
+enum Way {
+    Graphql,
+    Route(Arc<dyn WriteRoute>),
+}
+
+impl X3Client {
+    /// Writes `rows` by the first path that the site offers.
+    ///
+    /// A path that refuses the operation as such, surely without effect, is passed over for the next one, and not tried
+    /// again while this client lives. When a request fails as a whole, those after it are not sent.
+    pub(crate) async fn write_rows(
+        &self,
+        kind: WriteKind<'_>,
+        rows: &[WriteRow],
+    ) -> Batch<RecordId> {
+        let mut batch = Batch::default();
+        let mut ways = self.ways(kind);
+        let mut rest = rows;
+        while let (Some(way), false) = (ways.front(), rest.is_empty()) {
+            let size = match way {
+                Way::Graphql => self.site().write_batch,
+                Way::Route(route) => route.rows_at_once().max(1),
+            };
+            let (chunk, later) = rest.split_at(size.min(rest.len()));
+            batch.requests += 1;
+            match self.write_chunk(kind, way, chunk).await {
+                Ok(written) => {
+                    batch.rows.extend(
+                        written
+                            .rows
+                            .into_iter()
+                            .map(|row| row.map_err(WriteError::Record)),
+                    );
+                    batch.diagnoses.extend(written.diagnoses);
+                    rest = later;
+                }
+                Err(error) if ways.len() > 1 && refuses_operation(&error) => {
+                    if matches!(way, Way::Graphql) {
+                        self.note_refused(kind.node, kind.action);
+                    }
+                    ways.pop_front();
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    batch.rows.extend(
+                        chunk
+                            .iter()
+                            .map(|_| Err(WriteError::Call(Arc::clone(&error)))),
+                    );
+                    batch.rows.extend(
+                        later
+                            .iter()
+                            .map(|_| Err(WriteError::NotSent(Arc::clone(&error)))),
+                    );
+                    break;
+                }
+            }
+        }
+        batch
+    }
+
+    /// The paths to try, in order; never empty, because only the server knows what it offers now.
+    fn ways(&self, kind: WriteKind<'_>) -> VecDeque<Way> {
+        let order = self.site().write_paths(&kind.node.node);
+        let mut ways: VecDeque<Way> = order
+            .iter()
+            .filter_map(|path| self.way(*path, kind))
+            .collect();
+        if ways.is_empty() {
+            ways.push_back(Way::Graphql);
+        }
+        ways
+    }
+
+    fn way(&self, path: WritePath, kind: WriteKind<'_>) -> Option<Way> {
+        if path == WritePath::Graphql {
+            let missing = self.was_refused(kind.node, kind.action)
+                || self.known_support(kind.node, kind.action) == Support::Missing;
+            return (!missing).then_some(Way::Graphql);
+        }
+        let route = self
+            .routes()
+            .iter()
+            .find(|route| route.path() == path && route.serves(kind.node, kind.action))?;
+        Some(Way::Route(Arc::clone(route)))
+    }
+
+    async fn write_chunk(
+        &self,
+        kind: WriteKind<'_>,
+        way: &Way,
+        rows: &[WriteRow],
+    ) -> Result<WrittenRows, Error> {
+        let mut written = match way {
+            Way::Graphql => self.write_graphql(kind, rows).await?,
+            Way::Route(route) => {
+                route
+                    .write(self, kind.node, kind.action, kind.operation, rows)
+                    .await?
+            }
+        };
+        self.explain_refusals(kind, rows, &mut written).await;
+        Ok(written)
+    }
+
+    async fn write_graphql(
+        &self,
+        kind: WriteKind<'_>,
+        rows: &[WriteRow],
+    ) -> Result<WrittenRows, Error> {
+        let input_type = self
+            .known_input(kind.node, kind.action)
+            .unwrap_or_else(|| kind.node.input_type());
+        let request = rows::request(&kind, rows, self.site().generation, &input_type)?;
+        let answer = if kind.action.is_repeatable() {
+            self.write_repeatable(&request).await?
+        } else {
+            self.write_once(&request).await?
+        };
+        rows::parse(rows, answer)
+    }
+
+    /// Looks refused keys up, to tell "exists already" and "does not exist" from other refusals.
+    async fn explain_refusals(
+        &self,
+        kind: WriteKind<'_>,
+        rows: &[WriteRow],
+        written: &mut WrittenRows,
+    ) {
+        let Some(key_path) = kind.key_path else {
+            return;
+        };
+        // X3 keeps codes in capitals, whatever was sent.
+        let refused: BTreeSet<String> = rows
+            .iter()
+            .zip(&written.rows)
+            .filter(|(_, outcome)| outcome.is_err())
+            .filter_map(|(row, _)| row.key.as_ref())
+            .flat_map(|key| [key.as_str().to_owned(), key.as_str().to_uppercase()])
+            .collect();
+        if refused.is_empty() {
+            return;
+        }
+        let size = PageSize::new(refused.len());
+        let filter = Filter::field(key_path).is_in(refused);
+        // Without the look-up the refusal stands as it is; the page cannot go on, keys being unique.
+        let Ok(page) = self.record_ids(kind.node, filter, size).await else {
+            return;
+        };
+        if page.next.is_some() {
+            return;
+        }
+        let there: BTreeSet<String> = page
+            .items
+            .into_iter()
+            .map(|key| key.as_str().to_uppercase())
+            .collect();
+        for (row, outcome) in rows.iter().zip(&mut written.rows) {
+            if let (Some(key), Err(error)) = (&row.key, outcome) {
+                match (kind.action, there.contains(&key.as_str().to_uppercase())) {
+                    (WriteAction::Create, true) => error.kind = RecordErrorKind::AlreadyExists,
+                    (WriteAction::Update, false) => {
+                        error.kind = RecordErrorKind::NotFound;
+                        error.may_have_been_applied = false;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// Whether nothing was done because the path does not offer the operation, or not to this user.
+fn refuses_operation(error: &Error) -> bool {
+    matches!(error, Error::NotActivated { .. } | Error::NotAllowed { .. })
+        && !error.may_have_been_applied()
+}
+
+/// The one row of a batch of one.
+pub(crate) fn single<T>(
+    client: &X3Client,
+    operation: &'static str,
+    batch: Batch<T>,
+) -> Result<Outcome<T>, Error> {
+    let context = || {
+        Box::new(CallContext {
+            operation,
+            endpoint: client.endpoint().clone(),
+            status: Some(http::StatusCode::OK),
+            attempts: 1,
+            may_have_been_applied: false,
+        })
+    };
+    match batch.rows.into_iter().next() {
+        Some(Ok(mut outcome)) => {
+            outcome.diagnoses.extend(batch.diagnoses);
+            Ok(outcome)
+        }
+        Some(Err(WriteError::Record(error))) => {
+            let mut context = context();
+            context.may_have_been_applied = error.may_have_been_applied;
+            Err(Error::Rejected {
+                context,
+                error: Box::new(error),
+            })
+        }
+        Some(Err(WriteError::Call(error) | WriteError::NotSent(error))) => {
+            // Nobody else holds an error of a batch of one.
+            Err(Arc::into_inner(error).unwrap_or_else(|| Error::Protocol {
+                context: context(),
+                what: "the call failed".to_owned(),
+            }))
+        }
+        None => Err(Error::Protocol {
+            context: context(),
+            what: "the answer holds no row".to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;
