@@ -19,7 +19,6 @@ mod write;
 pub(crate) use self::{
     answer::{Failure, Received},
     coql::run_coql,
-    metadata::{fields, modules, org},
     outgoing::Outgoing,
 };
 pub use self::{
@@ -30,6 +29,7 @@ pub use self::{
     deleted::{DeletedKind, DeletedRecord, DeletedRequest},
     get::Changed,
     list::{ListRequest, Order, SortBy},
+    metadata::Metadata,
     module::ModuleApi,
     open::{OpenRequest, OpenResponse},
     outcome::{PartialFailure, RecordError, RecordErrorCause, WriteAction, WriteOutcomes, Written},

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use tracing::{Instrument, field};
 
 use crate::{
-    api::{Channels, CoqlPage, Failure, ModuleApi, OpenRequest, Outgoing, Received},
+    api::{Channels, CoqlPage, Failure, Metadata, ModuleApi, OpenRequest, Outgoing, Received},
     api_error::code,
     auth::ZohoAuth,
     builder::{ClientCredentials, ZohoClientBuilder},
@@ -97,7 +97,7 @@ impl ZohoClient {
     /// # Errors
     /// [`Error::Api`] with code `INVALID_MODULE` when the module is not there, hidden, or not in this edition.
     pub async fn fields(&self, module: impl Into<ModuleName>) -> Result<Vec<FieldMeta>, Error> {
-        crate::api::fields(self, module.into()).await
+        self.metadata().fields(module).await
     }
 
     /// The modules that this user can see. Costs 1 credit.
@@ -105,7 +105,7 @@ impl ZohoClient {
     /// # Errors
     /// As any call.
     pub async fn modules(&self) -> Result<Vec<ModuleMeta>, Error> {
-        crate::api::modules(self).await
+        self.metadata().modules().await
     }
 
     /// The organisation. Costs 1 credit; a good first call, for it fails when credentials are wrong.
@@ -113,7 +113,13 @@ impl ZohoClient {
     /// # Errors
     /// As any call.
     pub async fn org(&self) -> Result<Organization, Error> {
-        crate::api::org(self).await
+        self.metadata().org().await
+    }
+
+    /// Settings of the organisation: modules, fields, layouts, users, currencies, picklists.
+    #[must_use]
+    pub fn metadata(&self) -> Metadata {
+        Metadata::new(self.clone())
     }
 
     /// Notification channels: who is called when records change.

@@ -17,7 +17,7 @@ pub mod webhook;
 
 pub use api::{
     Changed, Channel, ChannelEvent, ChannelListing, Channels, CoqlPage, DeleteRequest, DeletedKind,
-    DeletedRecord, DeletedRequest, EnabledChannel, InsertRequest, ListRequest, ModuleApi,
+    DeletedRecord, DeletedRequest, EnabledChannel, InsertRequest, ListRequest, Metadata, ModuleApi,
     OpenRequest, OpenResponse, Order, PartialFailure, RecordError, RecordErrorCause, SearchRequest,
     SortBy, Subscription, Trigger, TriggerKind, UpdateRequest, UpsertRequest, Verb, WriteAction,
     WriteOutcomes, Written,
@@ -31,9 +31,11 @@ pub use criteria::{Criteria, SearchBy, SearchValue};
 pub use data_center::{ApiDomain, CustomServer, DataCenter, Environment};
 pub use error::{CallContext, Error, ErrorKind};
 pub use model::{
-    Account, DataType, DateTime, Field, FieldMeta, FieldTypeError, FieldValue, LicenseDetails,
-    Lookup, Model, ModuleMeta, OperationType, Organization, PickListValue, Record, TypedModule,
-    Unique,
+    Account, Currency, CurrencyFormat, CustomView, DataType, DateTime, DuplicateCheckConfiguration,
+    DuplicateCheckMapping, DuplicateCheckPreference, Field, FieldMeta, FieldRef, FieldTypeError,
+    FieldValue, GlobalPicklist, Layout, LayoutField, LayoutSection, LicenseDetails, Lookup, Model,
+    ModuleMeta, ModuleRef, NamedRef, NewField, OperationType, Organization, PickListValue,
+    Pipeline, PipelineStage, Record, RelatedListMeta, TypedModule, Unique, User, UserKind,
 };
 pub use names::{ChannelId, FieldName, InvalidName, ModuleName, RecordId};
 pub use page::{Page, PageToken, Pager};

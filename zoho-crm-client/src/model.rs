@@ -20,8 +20,11 @@ pub use self::{
     json::FieldValue,
     lookup::Lookup,
     metadata::{
-        DataType, FieldMeta, LicenseDetails, ModuleMeta, OperationType, Organization,
-        PickListValue, Unique,
+        Currency, CurrencyFormat, CustomView, DataType, DuplicateCheckConfiguration,
+        DuplicateCheckMapping, DuplicateCheckPreference, FieldMeta, FieldRef, GlobalPicklist,
+        Layout, LayoutField, LayoutSection, LicenseDetails, ModuleMeta, ModuleRef, NamedRef,
+        NewField, OperationType, Organization, PickListValue, Pipeline, PipelineStage,
+        RelatedListMeta, Unique, User, UserKind,
     },
     record::{FieldTypeError, Record},
     time::DateTime,

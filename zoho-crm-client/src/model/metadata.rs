@@ -1,16 +1,34 @@
 //! Settings of the organisation (reference: Zoho v8 section 8, read 2026-11).
 
+mod layout;
+mod new_field;
+mod picklist;
+mod user;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+pub use self::{
+    layout::{
+        CustomView, Layout, LayoutField, LayoutSection, Pipeline, PipelineStage, RelatedListMeta,
+    },
+    new_field::NewField,
+    picklist::GlobalPicklist,
+    user::{
+        Currency, CurrencyFormat, DuplicateCheckConfiguration, DuplicateCheckMapping,
+        DuplicateCheckPreference, FieldRef, NamedRef, User, UserKind,
+    },
+};
 use crate::names::{FieldName, ModuleName, RecordId};
 
 /// A field of a module.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct FieldMeta {
+    /// Its id.
+    pub id: Option<RecordId>,
     /// Name in records and queries.
     pub api_name: FieldName,
     /// Name that people see.
@@ -65,6 +83,33 @@ impl FieldMeta {
             .is_none_or(|operations| operations.api_update);
         allowed && !self.read_only && !self.field_read_only
     }
+
+    /// The module that a lookup points to.
+    #[must_use]
+    pub fn lookup_module(&self) -> Option<ModuleName> {
+        // An object in v8, the bare name in older answers.
+        let module = self.other.get("lookup")?.get("module")?;
+        let name = module.get("api_name").unwrap_or(module).as_str()?;
+        (!name.is_empty()).then(|| name.into())
+    }
+
+    /// What a formula or a rollup summary yields.
+    #[must_use]
+    pub fn return_type(&self) -> Option<DataType> {
+        let said = ["formula", "rollup_summary"]
+            .iter()
+            .find_map(|key| self.other.get(*key)?.get("return_type")?.as_str());
+        serde_json::from_value(said?.to_ascii_lowercase().into()).ok()
+    }
+
+    /// Whether its values can stand for record ids in the header `X-EXTERNAL`.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        self.other
+            .get("external")
+            .and_then(|external| external.get("type"))
+            .is_some_and(Value::is_string)
+    }
 }
 
 /// What can be done with a field by API.
@@ -87,6 +132,35 @@ pub struct Unique {
     pub case_sensitive: Option<bool>,
 }
 
+/// A module by name, and by id where Zoho gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModuleRef {
+    /// Its id.
+    pub id: Option<RecordId>,
+    /// Name in paths and queries.
+    pub api_name: ModuleName,
+}
+
+impl<'de> Deserialize<'de> for ModuleRef {
+    /// From `{"api_name", "id"}` or the bare name: both are in use.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Name(ModuleName),
+            Object {
+                id: Option<RecordId>,
+                api_name: ModuleName,
+            },
+        }
+        Ok(match Form::deserialize(deserializer)? {
+            Form::Name(api_name) => Self { id: None, api_name },
+            Form::Object { id, api_name } => Self { id, api_name },
+        })
+    }
+}
+
 /// A value of a picklist.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
@@ -101,7 +175,7 @@ pub struct PickListValue {
 }
 
 /// Zoho's word for what a field holds.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum DataType {
@@ -145,10 +219,26 @@ pub enum DataType {
     OwnerLookup,
     /// A reference to a user.
     UserLookup,
+    /// A reference to a record of one of several modules.
+    #[serde(rename = "multi_module_lookup")]
+    MultiModuleLookup,
+    /// References to several records.
+    MultiselectLookup,
+    /// References to several users.
+    MultiuserLookup,
     /// Rows of its own, such as line items.
     Subform,
     /// Computed by Zoho. Read only.
     Formula,
+    /// Computed by Zoho from related records. Read only.
+    #[serde(rename = "rollup_summary")]
+    RollupSummary,
+    /// Files.
+    FileUpload,
+    /// Pictures.
+    ImageUpload,
+    /// The record's own picture.
+    ProfileImage,
     /// A word that this version does not know.
     #[serde(untagged)]
     Other(String),
