@@ -52,6 +52,7 @@ pub(crate) async fn handle(shared: &Arc<Shared>, call: &Call) -> Answer {
         (_, ["tokens", ..] | ["grants"]) => tokens(shared, call, &path),
         (_, ["clock"]) => clock(shared, call),
         (_, ["settings"]) => settings(shared, call),
+        ("POST", ["views"]) => view(shared, call).unwrap_or_else(Answer::from),
         (_, ["fields"] | ["picklists"]) => fields(shared, call, &path),
         (_, ["faults"]) => faults(shared, call),
         _ => journal(shared, call, &path),
@@ -233,6 +234,14 @@ fn fields(shared: &Arc<Shared>, call: &Call, path: &[&str]) -> Answer {
         }
         _ => bad("no such admin route"),
     }
+}
+
+fn view(shared: &Arc<Shared>, call: &Call) -> Result<Answer, Refusal> {
+    let body = body(call)?;
+    let text = |name: &str| body.get(name).and_then(Json::as_str).unwrap_or_default();
+    let mut world = shared.world();
+    let id = control::add_view(&mut world, text("module"), text("name"), text("criteria"))?;
+    Ok(Answer::json(201, object! { "id" => id }))
 }
 
 fn faults(shared: &Arc<Shared>, call: &Call) -> Answer {

@@ -7,6 +7,7 @@ use crate::json::{Json, Object};
 use crate::records::{self, Actor, Change, render_all};
 use crate::schema::{CustomField, Module};
 use crate::store::Id;
+use crate::views;
 use crate::watch;
 use crate::world::World;
 
@@ -230,4 +231,15 @@ pub(crate) fn remove_field(world: &mut World, module: &str, api_name: &str) -> b
     let removed = world.schema.remove_custom_field(module, api_name);
     world.store.follow(&world.schema);
     removed
+}
+
+/// Adds a custom view whose criteria are written as in search; says its id.
+pub(crate) fn add_view(
+    world: &mut World,
+    name: &str,
+    label: &str,
+    criteria: &str,
+) -> Result<String, Refusal> {
+    let module = module(world, name)?;
+    Ok(views::add(world, &module, label, criteria)?)
 }

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 
 use crate::exchange::{Answer, Body, Call};
 use crate::failure::Failure;
 use crate::faults::{self, FaultKind};
 use crate::journal::LogEntry;
-use crate::json::Json;
+use crate::json::{Json, Object};
 use crate::limits::{self, Place};
 use crate::routes::Route;
+use crate::schema::Kind;
 use crate::world::{Shared, World};
-use crate::{coql, metadata, oauth, organisation, records, search, watch};
+use crate::{coql, metadata, oauth, organisation, records, recycle_bin, related, search, watch};
 
 /// A gateway's error page.
 const GATEWAY_PAGE: &str = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>";
@@ -118,6 +120,17 @@ pub(crate) async fn serve(shared: Arc<Shared>, call: Call) -> Delivery {
     if let Delivery::Send { answer, .. } = &delivery {
         entry.status = Some(answer.status);
         entry.rows = answer.rows;
+    }
+    if let (
+        Some(capture),
+        Delivery::Send {
+            answer,
+            spoiled: None,
+        },
+    ) = (&shared.capture, &delivery)
+        && struck.is_empty()
+    {
+        capture.write(&call, answer);
     }
     let mut world = shared.world();
     world.journal.record(entry);
@@ -304,6 +317,10 @@ fn operate(
         None => None,
     };
     let module = module.as_deref();
+    if module.is_some_and(|module| module.kind == Kind::Elsewhere) {
+        let message = "the module is not supported by this API";
+        return Err(Failure::new(400, "NOT_SUPPORTED", message, Object::new()));
+    }
     match (route, module) {
         (Route::List(_), Some(module)) => records::list(world, module, call),
         (Route::GetOne(_, id), Some(module)) => records::get_one(world, module, id, call),
@@ -318,30 +335,65 @@ fn operate(
         (Route::Deleted(_), Some(module)) => records::deleted_list(world, module, call),
         (Route::Search(_), Some(module)) => search::search(world, module, call),
         (Route::Count(_), Some(module)) => search::count(world, module, call),
+        (Route::Related(path), Some(module)) => related::handle(world, module, path, body, call),
+        (Route::RecycleBin, _) => recycle_bin::handle(world, call),
+        (Route::RecycleBinItem(id), _) => recycle_bin::handle_one(world, id, call),
         (Route::Coql, _) => coql::execute(world, &body?),
         (Route::Watch, _) => watch::handle(world, call),
-        (Route::Modules, _) => metadata::modules(world, call),
-        (Route::Module(name), _) => metadata::module(world, name),
-        (Route::Fields, _) => metadata::fields(world, call),
-        (Route::Field(id), _) => metadata::field(world, id, call),
-        (Route::PicklistValues(id), _) => metadata::picklist_values(world, id, call),
-        (Route::Layouts, _) => metadata::layouts(world, call),
-        (Route::Layout(id), _) => metadata::layout(world, id, call),
-        (Route::RelatedLists, _) => metadata::related_lists(world, call),
-        (Route::Org, _) => Ok(organisation::org(world)),
-        (Route::Currencies, _) => organisation::currencies(world),
         (Route::Users, _) => organisation::users(world, call),
         (Route::User(id), _) => Ok(organisation::user(world, id)),
+        (Route::Org, _) => Ok(organisation::org(world)),
+        (Route::Currencies, _) => organisation::currencies(world),
+        (Route::Currency(id), _) => organisation::currency(world, id),
+        _ => describe(world, call, route, body),
+    }
+}
+
+/// The metadata.
+fn describe(
+    world: &mut World,
+    call: &Call,
+    route: &Route,
+    body: Result<Json, Failure>,
+) -> Result<Answer, Failure> {
+    match route {
+        Route::Modules => metadata::modules(world, call),
+        Route::Module(name) => metadata::module(world, name),
+        Route::Fields if call.method == Method::POST => {
+            metadata::create_fields(world, &body?, call)
+        }
+        Route::Fields => metadata::fields(world, call),
+        Route::Field(id) if call.method == Method::DELETE => {
+            metadata::delete_field(world, id, call)
+        }
+        Route::Field(id) => metadata::field(world, id, call),
+        Route::PicklistValues(id) => metadata::picklist_values(world, id, call),
+        Route::Layouts => metadata::layouts(world, call),
+        Route::Layout(id) => metadata::layout(world, id, call),
+        Route::RelatedLists => metadata::related_lists(world, call),
+        Route::RelatedList(id) => metadata::related_list(world, id, call),
+        Route::CustomViews => metadata::custom_views(world, call),
+        Route::CustomView(id) => metadata::custom_view(world, id, call),
+        Route::Pipelines => metadata::pipelines(world, call),
+        Route::Pipeline(id) => metadata::pipeline(world, id, call),
+        Route::GlobalPicklists => Ok(metadata::global_picklists(world)),
+        Route::GlobalPicklist(id) => Ok(metadata::global_picklist(world, id)),
         // Every record operation names a module.
         _ => Err(Failure::invalid_url()),
     }
 }
 
-/// The bytes of an answer's body.
-pub(crate) fn body_text(body: &Body) -> Option<(String, &'static str)> {
+/// The bytes of an answer's body, and their Content-Type.
+pub(crate) fn body_bytes(body: &Body) -> Option<(Bytes, &str)> {
     match body {
         Body::Empty => None,
-        Body::Json(json) => Some((json.to_string(), "application/json;charset=UTF-8")),
-        Body::Html(page) => Some(((*page).to_owned(), "text/html;charset=UTF-8")),
+        Body::Json(json) => {
+            let text = json.to_string();
+            Some((Bytes::from(text), "application/json;charset=UTF-8"))
+        }
+        Body::Html(page) => Some((
+            Bytes::from_static(page.as_bytes()),
+            "text/html;charset=UTF-8",
+        )),
     }
 }

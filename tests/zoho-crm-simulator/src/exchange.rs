@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 use crate::failure::Failure;
-use crate::json::Json;
+use crate::json::{Json, Object};
 
 /// A request whose body has been read.
 #[derive(Debug, Clone)]
@@ -117,6 +117,17 @@ impl Answer {
             body: Body::Html(text),
             headers: Vec::new(),
             rows: 0,
+        }
+    }
+
+    /// An object in a JSON body, to add to it.
+    pub(crate) fn member_mut(&mut self, name: &str) -> Option<&mut Object> {
+        match &mut self.body {
+            Body::Json(Json::Object(body)) => match body.get_mut(name)? {
+                Json::Object(member) => Some(member),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

@@ -53,6 +53,12 @@ impl Object {
             .map(|(_, value)| value)
     }
 
+    /// The member of that name, to change it.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
+        let mut members = self.0.iter_mut();
+        members.find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
     /// Sets a member, replacing one of the same name in place.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Json>) {
         let (name, value) = (name.into(), value.into());

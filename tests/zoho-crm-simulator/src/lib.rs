@@ -37,6 +37,7 @@
 //! | `GET`, `PATCH /__admin/settings` | shows or merges [`Settings`] |
 //! | `POST /__admin/fields`, `DELETE /__admin/fields?module=&api_name=` | adds a [`CustomField`], removes one |
 //! | `PUT /__admin/picklists` | `{"module", "api_name", "values"}` |
+//! | `POST /__admin/views` | `{"module", "name", "criteria"}`: adds a custom view, criteria as in search; answers its id |
 //! | `GET /__admin/tokens`, `POST /__admin/tokens/expire`, `/forget-mints`, `/revoke` | shows refresh tokens; ends tokens |
 //! | `POST /__admin/grants` | hands out an authorization code |
 //! | `GET /__admin/channels`, `POST /__admin/callbacks/flush` | live channels; sends all notifications now |
@@ -45,6 +46,7 @@
 //! so `base_url()` is the value for all three. Several simulators can run in one process; nothing is global.
 
 mod admin;
+mod capture;
 mod clock;
 mod control;
 mod coql;
@@ -60,14 +62,18 @@ mod oauth;
 mod organisation;
 mod outbox;
 mod records;
+mod recycle_bin;
+mod related;
 mod rng;
 mod routes;
+mod rows;
 mod schema;
 mod search;
 mod server;
 mod settings;
 mod simulator;
 mod store;
+mod views;
 mod watch;
 mod world;
 
@@ -76,7 +82,7 @@ pub use control::{Refusal, StoredRecord};
 pub use faults::{Fault, FaultKind};
 pub use journal::{Counters, LogEntry};
 pub use json::{Json, Object};
-pub use schema::CustomField;
+pub use schema::{CustomField, GlobalPicklist};
 pub use settings::{
     Behaviour, CallbackPolicy, Credentials, Currency, Edition, Limits, Org, Settings, TokenRules,
     User,

@@ -3,7 +3,8 @@
 use crate::exchange::{Answer, Call};
 use crate::failure::Failure;
 use crate::json::{Json, Object, object};
-use crate::records::page_bounds;
+use crate::records::{page_bounds, user_reference};
+use crate::rows;
 use crate::settings::{Currency, User};
 use crate::world::World;
 
@@ -52,7 +53,7 @@ pub(crate) fn org(world: &World) -> Answer {
 
 /// `GET /users`.
 pub(crate) fn users(world: &World, call: &Call) -> Result<Answer, Failure> {
-    let (page, per_page) = page_bounds(call)?;
+    let bounds = page_bounds(call)?;
     let all = &world.settings.users;
     let wanted: Vec<&User> = match call.param("type") {
         None
@@ -65,26 +66,8 @@ pub(crate) fn users(world: &World, call: &Call) -> Result<Answer, Failure> {
         Some("DeactiveUsers" | "NotConfirmedUsers" | "DeletedUsers") => Vec::new(),
         Some(_) => return Err(Failure::invalid_param("type", Object::new())),
     };
-    let per_page_rows = usize::try_from(per_page).unwrap_or(usize::MAX);
-    let skip = usize::try_from(page - 1)
-        .unwrap_or(usize::MAX)
-        .saturating_mul(per_page_rows);
-    let rows: Vec<Json> = wanted
-        .iter()
-        .skip(skip)
-        .take(per_page_rows)
-        .map(|user| render_user(user))
-        .collect();
-    if rows.is_empty() {
-        return Ok(Answer::empty(204));
-    }
-    let count = rows.len();
-    let more = wanted.len() > skip.saturating_add(count);
-    let info = object! { "per_page" => per_page, "count" => count, "page" => page, "more_records" => more };
-    Ok(Answer::json(
-        200,
-        object! { "users" => rows, "info" => info },
-    ))
+    let rows = wanted.into_iter().map(render_user).collect();
+    Ok(rows::page("users", rows, bounds))
 }
 
 /// `GET /users/{id}`.
@@ -119,7 +102,34 @@ fn render_user(user: &User) -> Json {
 
 /// `GET /org/currencies`.
 pub(crate) fn currencies(world: &World) -> Result<Answer, Failure> {
+    listed(render_currencies(world)?)
+}
+
+/// `GET /org/currencies/{id}`.
+pub(crate) fn currency(world: &World, id: &str) -> Result<Answer, Failure> {
+    let mut rows = render_currencies(world)?;
+    rows.retain(|row| row.get("id").and_then(Json::as_str) == Some(id));
+    listed(rows)
+}
+
+fn listed(rows: Vec<Json>) -> Result<Answer, Failure> {
+    if rows.is_empty() {
+        return Ok(Answer::empty(204));
+    }
+    Ok(Answer::json(200, object! { "currencies" => rows }))
+}
+
+fn render_currencies(world: &World) -> Result<Vec<Json>, Failure> {
     let org = &world.settings.org;
+    if !world.settings.edition.has_multi_currency() {
+        let message = "Multi currency is not available in your edition";
+        return Err(Failure::new(
+            403,
+            "FEATURE_NOT_SUPPORTED",
+            message,
+            Object::new(),
+        ));
+    }
     if !org.multi_currency {
         return Err(Failure::new(
             403,
@@ -150,7 +160,8 @@ pub(crate) fn currencies(world: &World) -> Result<Answer, Failure> {
             false,
         )
     });
-    let rows: Vec<Json> = std::iter::once(home)
+    let author = user_reference(world, &world.settings.screen_user(), false);
+    Ok(std::iter::once(home)
         .chain(others)
         .enumerate()
         .map(|(position, (iso_code, name, symbol, rate, is_base))| {
@@ -166,10 +177,12 @@ pub(crate) fn currencies(world: &World) -> Result<Answer, Failure> {
                 "format" => object! {
                     "decimal_separator" => "Period", "thousand_separator" => "Comma", "decimal_places" => "2",
                 },
+                "exchange_rate_auto_update" => false,
                 "created_time" => SET_UP,
                 "modified_time" => SET_UP,
+                "created_by" => author.clone(),
+                "modified_by" => author.clone(),
             })
         })
-        .collect();
-    Ok(Answer::json(200, object! { "currencies" => rows }))
+        .collect())
 }

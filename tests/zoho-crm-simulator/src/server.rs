@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::admin;
-use crate::dispatch::{Delivery, Spoiled, body_text, serve};
+use crate::dispatch::{Delivery, Spoiled, body_bytes, serve};
 use crate::exchange::{Answer, Call};
 use crate::failure::Failure;
 use crate::world::Shared;
@@ -119,38 +119,37 @@ fn head(answer: &Answer) -> http::response::Builder {
 
 fn whole(answer: Answer) -> Result<Response<Body>, Cut> {
     let builder = head(&answer);
-    let response = match body_text(&answer.body) {
-        Some((text, content_type)) => builder
+    let response = match body_bytes(&answer.body) {
+        Some((bytes, content_type)) => builder
             .header("content-type", content_type)
-            .body(Body::from(text)),
+            .body(Body::from(bytes)),
         None => builder.body(Body::empty()),
     };
     response.map_err(|_| Cut)
 }
 
 fn damaged(answer: Answer, spoiled: Spoiled) -> Result<Response<Body>, Cut> {
-    let Some((text, content_type)) = body_text(&answer.body) else {
+    let Some((bytes, content_type)) = body_bytes(&answer.body) else {
         return whole(answer);
     };
     let builder = head(&answer);
     let response = match spoiled {
         Spoiled::WrongContentType => builder
             .header("content-type", "text/html")
-            .body(Body::from(text)),
+            .body(Body::from(bytes)),
         Spoiled::Garbled => builder
             .header("content-type", content_type)
             .body(Body::from("{\"data\": [oops")),
         Spoiled::Truncated => builder
             .header("content-type", content_type)
-            .header("content-length", text.len())
-            .body(half_of(text)),
+            .header("content-length", bytes.len())
+            .body(half_of(bytes)),
     };
     response.map_err(|_| Cut)
 }
 
 /// A body that breaks off after its first half.
-fn half_of(text: String) -> Body {
-    let mut bytes = Bytes::from(text);
+fn half_of(mut bytes: Bytes) -> Body {
     let half = bytes.split_to(bytes.len() / 2);
     let parts = futures::stream::unfold(Some(half), |half| async move {
         match half {

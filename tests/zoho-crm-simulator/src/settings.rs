@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::{Field, Module};
+
 /// Zoho's editions as far as they change behaviour: daily credits, concurrency and available modules
 /// (reference: zoho-crm-v8 sections 4.1 and 10.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +49,12 @@ impl Edition {
         }
     }
 
+    /// Whether several currencies can be used (reference: zoho-crm-v8 section 4.1).
+    #[must_use]
+    pub const fn has_multi_currency(self) -> bool {
+        matches!(self, Self::Enterprise | Self::Ultimate)
+    }
+
     /// Whether products, vendors, price books, quotes, orders and invoices exist.
     #[must_use]
     pub const fn has_inventory(self) -> bool {
@@ -86,6 +94,8 @@ pub struct Settings {
     pub behaviour: Behaviour,
     /// What happens to notifications on their way out.
     pub callbacks: CallbackPolicy,
+    /// Modules an administrator has hidden, by API name; default none.
+    pub hidden_modules: Vec<String>,
 }
 
 impl Default for Settings {
@@ -99,11 +109,40 @@ impl Default for Settings {
             limits: Limits::default(),
             behaviour: Behaviour::default(),
             callbacks: CallbackPolicy::default(),
+            hidden_modules: Vec::new(),
         }
     }
 }
 
 impl Settings {
+    /// Whether the edition has the module (reference: zoho-crm-v8 section 4.1).
+    pub(crate) fn edition_has(&self, module: &Module) -> bool {
+        let early = self.behaviour.products_from_standard
+            && self.edition == Edition::Standard
+            && module.api_name == "Products";
+        !module.inventory || self.edition.has_inventory() || early
+    }
+
+    /// Whether the organisation may use the module.
+    pub(crate) fn offers_module(&self, module: &Module) -> bool {
+        self.edition_has(module) && !self.hidden_modules.contains(&module.api_name)
+    }
+
+    /// Whether the field exists: two of them come and go with multi-currency.
+    pub(crate) fn offers_field(&self, field: &Field) -> bool {
+        self.org.multi_currency || !field.needs_multi_currency()
+    }
+
+    /// The rate of an active currency to the home currency; `None` for an unknown one.
+    pub(crate) fn exchange_rate(&self, iso_code: &str) -> Option<&str> {
+        if iso_code == self.org.iso_code {
+            return Some("1");
+        }
+        let others = self.org.currencies.iter();
+        let mut found = others.filter(|currency| currency.iso_code == iso_code);
+        found.next().map(|currency| currency.exchange_rate.as_str())
+    }
+
     /// The user whom API calls act for.
     pub(crate) fn api_user(&self) -> String {
         self.users
@@ -387,6 +426,8 @@ pub struct Behaviour {
     pub count_as_string: bool,
     /// Whether an inventory record needs at least one line; default no.
     pub lines_required: bool,
+    /// Whether the standard edition has products, as some plan tables say; default no.
+    pub products_from_standard: bool,
     /// Whether all ids a request changed go into one notification (default) or one each.
     pub group_notifications: bool,
 }
@@ -403,6 +444,7 @@ impl Default for Behaviour {
             wrong_method_status: 400,
             count_as_string: false,
             lines_required: false,
+            products_from_standard: false,
             group_notifications: true,
         }
     }

@@ -2,19 +2,21 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::capture::Capture;
 use crate::clock::Clock;
 use crate::control::{self, Refusal, StoredRecord};
 use crate::faults::{ActiveFault, Fault};
 use crate::journal::{Counters, LogEntry};
 use crate::json::Json;
 use crate::outbox;
-use crate::schema::{CustomField, Schema};
+use crate::schema::{CustomField, GlobalPicklist, Schema};
 use crate::server;
 use crate::settings::{Credentials, Edition, Org, Settings};
 use crate::world::{Shared, World};
@@ -28,6 +30,7 @@ pub struct Builder {
     clock: Clock,
     seed: u64,
     listen: SocketAddr,
+    capture: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -38,6 +41,7 @@ impl Default for Builder {
             clock: Clock::system(),
             seed: 1,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            capture: None,
         }
     }
 }
@@ -91,10 +95,17 @@ impl Builder {
         self
     }
 
+    /// Writes every exchange as a line of JSON to a new file in that folder, for a tool that judges them. Left out are
+    /// admin requests and exchanges that a fault spoiled.
+    pub fn capture_into(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.capture = Some(folder.into());
+        self
+    }
+
     /// Starts listening. Must be called inside a tokio runtime; the server runs on it.
     ///
     /// # Errors
-    /// The address cannot be listened on.
+    /// The address cannot be listened on, or the capture file cannot be created.
     pub async fn start(self) -> io::Result<ZohoSimulator> {
         let mut schema = Schema::standard();
         for field in &self.custom_fields {
@@ -103,7 +114,12 @@ impl Builder {
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
         let base_url = format!("http://{address}");
-        let shared = Arc::new(Shared::new(self.settings, schema, self.clock, self.seed));
+        let capture = match &self.capture {
+            Some(folder) => Some(Capture::create(folder, address.port())?),
+            None => None,
+        };
+        let shared = Shared::new(self.settings, schema, self.clock, self.seed, capture);
+        let shared = Arc::new(shared);
         shared.world().base_url.clone_from(&base_url);
         let (stop, stopped) = watch::channel(false);
         let server = tokio::spawn(server::run(listener, Arc::clone(&shared), stopped));
@@ -272,6 +288,28 @@ impl ZohoSimulator {
     #[must_use]
     pub fn remove_custom_field(&self, module: &str, api_name: &str) -> bool {
         self.with(|world| control::remove_field(world, module, api_name))
+    }
+
+    /// Adds a custom view whose criteria are written as in search, and says its id (`cvid`).
+    ///
+    /// # Errors
+    /// The module is unknown, or the criteria cannot be read.
+    pub fn add_custom_view(
+        &self,
+        module: &str,
+        name: &str,
+        criteria: &str,
+    ) -> Result<String, Refusal> {
+        self.with(|world| control::add_view(world, module, name, criteria))
+    }
+
+    /// Adds a global picklist, or replaces the one of that name.
+    pub fn add_global_picklist(&self, list: GlobalPicklist) {
+        self.with(|world| {
+            let lists = &mut world.schema.global_picklists;
+            lists.retain(|other| other.api_name != list.api_name);
+            lists.push(list);
+        });
     }
 
     /// Totals since the start or the last reset.

@@ -230,6 +230,13 @@ impl Store {
         self.tables.get_mut(module)
     }
 
+    /// Deleted records of all modules.
+    pub(crate) fn removed_mut(&mut self) -> impl Iterator<Item = &mut Removed> {
+        self.tables
+            .values_mut()
+            .flat_map(|table| table.removed.iter_mut())
+    }
+
     pub(crate) fn record(&self, module: &str, id: Id) -> Option<&Arc<Record>> {
         self.table(module)?.get(id)
     }
@@ -253,6 +260,7 @@ impl Store {
                 rows.sort_by_key(|row| row.id);
                 rows
             }
+            Kind::Elsewhere => Vec::new(),
         }
     }
 
@@ -261,7 +269,16 @@ impl Store {
         match &module.kind {
             Kind::Records => self.record(&module.api_name, id).cloned(),
             Kind::Lines { .. } => self.rows(module).into_iter().find(|row| row.id == id),
+            Kind::Elsewhere => None,
         }
+    }
+
+    /// The module a record belongs to.
+    pub(crate) fn module_of(&self, id: Id) -> Option<&str> {
+        let mut holders = self.tables.iter();
+        holders
+            .find(|(_, table)| table.get(id).is_some())
+            .map(|(module, _)| module.as_str())
     }
 }
 

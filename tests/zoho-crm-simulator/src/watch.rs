@@ -14,6 +14,7 @@ use crate::exchange::{Answer, Call};
 use crate::failure::Failure;
 use crate::json::{Json, Object, object};
 use crate::records::page_bounds;
+use crate::rows;
 use crate::world::World;
 
 /// Most channels of one request.
@@ -81,47 +82,13 @@ fn each(
     all_done: u16,
     mut apply: impl FnMut(&mut World, &Object, usize) -> Result<Json, Failure>,
 ) -> Result<Answer, Failure> {
-    let body = call.json()?;
-    let entries = body
-        .get("watch")
-        .ok_or_else(|| Failure::mandatory("watch", "$.watch"))?;
-    let entries = entries
-        .as_array()
-        .ok_or_else(|| Failure::wrong_type("jsonarray", "watch", "$.watch"))?;
-    if entries.is_empty() {
-        return Err(Failure::mandatory("watch", "$.watch"));
-    }
-    if entries.len() > MOST_CHANNELS {
-        return Err(Failure::limit_exceeded(50, "watch"));
-    }
-    let mut results = Vec::with_capacity(entries.len());
-    for (index, entry) in entries.iter().enumerate() {
-        let wrong = || Failure::wrong_type("jsonobject", "watch", &format!("$.watch[{index}]"));
-        results.push(
-            entry
-                .as_object()
-                .ok_or_else(wrong)
-                .and_then(|entry| apply(world, entry, index)),
-        );
-    }
-    Ok(answer(results, all_done))
-}
-
-fn answer(results: Vec<Result<Json, Failure>>, all_done: u16) -> Answer {
-    let (total, failed) = (
-        results.len(),
-        results.iter().filter(|result| result.is_err()).count(),
-    );
-    let rows: Vec<Json> = results
-        .into_iter()
-        .map(|result| result.unwrap_or_else(|failure| failure.to_json()))
+    let entries = rows::entries(&call.json()?, "watch", MOST_CHANNELS)?;
+    let results = entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| apply(world, entry, index))
         .collect();
-    let status = match failed {
-        0 => all_done,
-        failed if failed == total => 400,
-        _ => 207,
-    };
-    Answer::json(status, object! { "watch" => rows })
+    Ok(rows::answer("watch", results, all_done, 207))
 }
 
 /// `DELETE /actions/watch?channel_ids=`.
@@ -141,17 +108,15 @@ fn unsubscribe(world: &mut World, call: &Call) -> Result<Answer, Failure> {
                 "channel_id" => channel.id.as_str(),
             };
             let message = "Successfully un-subscribed from actions-watch";
-            Ok(Json::Object(object! {
-                "code" => "SUCCESS", "details" => details, "message" => message, "status" => "success",
-            }))
+            Ok(rows::success(details, message))
         })
         .collect();
-    Ok(answer(results, 200))
+    Ok(rows::answer("watch", results, 200, 207))
 }
 
 /// `GET /actions/watch`: one element per channel and module.
 fn list(world: &World, call: &Call) -> Result<Answer, Failure> {
-    let (page, per_page) = page_bounds(call)?;
+    let bounds = page_bounds(call)?;
     let mut rows = Vec::new();
     for channel in world.channels.values() {
         if call.param("channel_id").is_some_and(|id| id != channel.id) {
@@ -163,20 +128,5 @@ fn list(world: &World, call: &Call) -> Result<Answer, Failure> {
             }
         }
     }
-    let per_page_rows = usize::try_from(per_page).unwrap_or(usize::MAX);
-    let skip = usize::try_from(page - 1)
-        .unwrap_or(usize::MAX)
-        .saturating_mul(per_page_rows);
-    let total = rows.len();
-    let rows: Vec<Json> = rows.into_iter().skip(skip).take(per_page_rows).collect();
-    if rows.is_empty() {
-        return Ok(Answer::empty(204));
-    }
-    let count = rows.len();
-    let more = total > skip.saturating_add(count);
-    let info = object! { "per_page" => per_page, "count" => count, "page" => page, "more_records" => more };
-    Ok(Answer::json(
-        200,
-        object! { "watch" => rows, "info" => info },
-    ))
+    Ok(rows::page("watch", rows, bounds))
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::capture::Capture;
 use crate::clock::{Clock, plus_seconds, whole_second, zoho_time};
 use crate::failure::Failure;
 use crate::faults::ActiveFault;
@@ -14,10 +15,12 @@ use crate::limits::Ledger;
 use crate::oauth::Tokens;
 use crate::outbox::Outbox;
 use crate::records::PageToken;
+use crate::related::Links;
 use crate::rng::Rng;
 use crate::schema::{Module, Schema};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::views::View;
 use crate::watch::Channel;
 
 /// The state one simulator's tasks share.
@@ -25,6 +28,8 @@ use crate::watch::Channel;
 pub(crate) struct Shared {
     world: Mutex<World>,
     pub(crate) clock: Clock,
+    /// Where exchanges are written, if anywhere.
+    pub(crate) capture: Option<Capture>,
     /// Something was put into the outbox, or may have become due.
     pub(crate) wake: Notify,
     /// A notification left the outbox.
@@ -32,12 +37,19 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: Settings, schema: Schema, clock: Clock, seed: u64) -> Self {
+    pub(crate) fn new(
+        settings: Settings,
+        schema: Schema,
+        clock: Clock,
+        seed: u64,
+        capture: Option<Capture>,
+    ) -> Self {
         let now = clock.now();
         let world = World::new(settings, schema, seed, now);
         Self {
             world: Mutex::new(world),
             clock,
+            capture,
             wake: Notify::new(),
             sent: Notify::new(),
         }
@@ -72,6 +84,10 @@ pub(crate) struct World {
     pub(crate) faults: Vec<ActiveFault>,
     pub(crate) journal: Journal,
     pub(crate) rng: Rng,
+    /// Custom views besides those every module has.
+    pub(crate) views: Vec<View>,
+    /// Records linked to each other outside of look-ups.
+    pub(crate) links: Links,
 }
 
 impl World {
@@ -92,6 +108,8 @@ impl World {
             faults: Vec::new(),
             journal: Journal::default(),
             rng: Rng::new(seed),
+            views: Vec::new(),
+            links: Links::default(),
         }
     }
 
@@ -112,7 +130,7 @@ impl World {
 
     /// A module the organisation may use, or the error Zoho gives for one that is unknown, hidden or not in the edition.
     pub(crate) fn module(&self, api_name: &str) -> Result<Arc<Module>, Failure> {
-        let module = self.schema.available(api_name, self.settings.edition);
+        let module = self.schema.available(api_name, &self.settings);
         module.cloned().ok_or_else(|| Failure::invalid_module(0))
     }
 }

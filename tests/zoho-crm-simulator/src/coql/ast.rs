@@ -5,6 +5,8 @@
 pub(super) struct Query {
     pub(super) columns: Vec<Column>,
     pub(super) module: String,
+    /// Id of the custom view behind `Module#…`.
+    pub(super) view: Option<String>,
     pub(super) condition: Condition,
     pub(super) group_by: Vec<String>,
     pub(super) order_by: Vec<(String, bool)>,

@@ -13,12 +13,14 @@ use crate::failure::Failure;
 use crate::json::{Json, Object, object};
 use crate::schema::Module;
 use crate::store::Record;
+use crate::views;
 use crate::world::World;
 
 const MOST_COLUMNS: usize = 500;
 const MOST_TESTS: usize = 25;
 const MOST_ORDERS: usize = 10;
 const MOST_GROUPS: usize = 4;
+const MOST_AGGREGATES: usize = 5;
 const MOST_ROWS: u64 = 2_000;
 
 /// A condition ready to be tested.
@@ -72,6 +74,7 @@ pub(crate) fn execute(world: &World, body: &Json) -> Result<Answer, Failure> {
     let module = world.module(&query.module)?;
     let filter = Filter::check(world, &module, &query.condition)?;
     let mut rows = world.store.rows(&module);
+    views::keep_shown(world, &module, query.view.as_deref(), &mut rows)?;
     rows.retain(|record| filter.passes(world, record));
     let aggregates = query
         .columns
@@ -122,6 +125,13 @@ fn check_limits(world: &World, query: &Query) -> Result<(), Failure> {
     }
     if query.condition.tests() > MOST_TESTS {
         return exceeded(25, "where");
+    }
+    let aggregates = query
+        .columns
+        .iter()
+        .filter(|column| matches!(column.value, ColumnValue::Aggregate(..)));
+    if aggregates.count() > MOST_AGGREGATES {
+        return exceeded(5, "select");
     }
     if query.group_by.len() > MOST_GROUPS {
         return exceeded(4, "group by");

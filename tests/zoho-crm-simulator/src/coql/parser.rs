@@ -123,7 +123,10 @@ impl Parser {
             return Err(missing_clause("from"));
         }
         let module = self.name()?;
-        let module = module.split('#').next().unwrap_or_default().to_owned();
+        let (module, view) = match module.split_once('#') {
+            Some((module, view)) => (module.to_owned(), Some(view.to_owned())),
+            None => (module, None),
+        };
         if !self.take_word("where") {
             return Err(missing_clause("where"));
         }
@@ -145,6 +148,7 @@ impl Parser {
         Ok(Query {
             columns,
             module,
+            view,
             condition,
             group_by,
             order_by,

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::json::{Json, Object, object};
 use crate::schema::Module;
 use crate::store::{Id, Record};
+use crate::views;
 use crate::world::World;
 
 /// Most field names a list may ask for.
@@ -199,6 +200,7 @@ pub(crate) fn list(world: &mut World, module: &Module, call: &Call) -> Result<An
     let request = Request::read(call)?;
     let start = start_of(world, &request)?;
     let mut rows = matching_rows(world, module, &request);
+    views::keep_shown(world, module, call.param("cvid"), &mut rows)?;
     rows.sort_by_key(|record| request.position(record));
     if !request.ascending {
         rows.reverse();

@@ -59,7 +59,6 @@ pub(crate) fn field_value(world: &World, module: &Module, record: &Record, field
         "Record_Status__s" => return Json::from("Available"),
         "Locked__s" => return Json::Bool(false),
         "Tag" if record.value("Tag").is_null() => return Json::Array(Vec::new()),
-        "Currency" if !world.settings.org.multi_currency => return Json::Null,
         _ => {}
     }
     if let DataType::Subform(line_module) = &field.data_type {
@@ -86,6 +85,7 @@ fn stored_value(world: &World, field: &Field, value: &Json) -> Json {
             let name = lookup_name(world, module, id);
             Json::Object(object! { "name" => name, "id" => id.as_str() })
         }
+        (DataType::AnyRecord, Json::String(id)) => any_record(world, id),
         (DataType::User | DataType::Owner, Json::String(id)) => user_reference(world, id, true),
         (DataType::Datetime, Json::String(text)) => match text.parse::<Timestamp>() {
             Ok(instant) => Json::String(world.time_text(instant)),
@@ -93,6 +93,20 @@ fn stored_value(world: &World, field: &Field, value: &Json) -> Json {
         },
         _ => value.clone(),
     }
+}
+
+/// A record of whatever module, with its module.
+fn any_record(world: &World, id: &str) -> Json {
+    let module = id
+        .parse()
+        .ok()
+        .and_then(|id| world.store.module_of(id))
+        .and_then(|name| world.schema.any(name));
+    let name = module.and_then(|module| lookup_name(world, &module.api_name, id));
+    let module = module.map(
+        |module| object! { "api_name" => module.api_name.as_str(), "id" => module.id.as_str() },
+    );
+    Json::Object(object! { "module" => module, "name" => name, "id" => id })
 }
 
 fn render_line(
@@ -166,7 +180,7 @@ pub(crate) fn render_fields(
         // Unknown names are left out without complaint.
         let Some(field) = module
             .field(name)
-            .filter(|field| !field.only_in_single_record())
+            .filter(|field| !field.only_in_single_record() && world.settings.offers_field(field))
         else {
             continue;
         };
@@ -191,7 +205,13 @@ pub(crate) fn render_all(
 ) -> Object {
     let mut row = Object::new();
     let wanted = |name: &str| only.is_none_or(|only| only.iter().any(|other| other == name));
-    for field in module.fields.iter().filter(|field| wanted(&field.api_name)) {
+    let offered = |field: &&Field| world.settings.offers_field(field);
+    for field in module
+        .fields
+        .iter()
+        .filter(offered)
+        .filter(|field| wanted(&field.api_name))
+    {
         row.set(
             field.api_name.as_str(),
             field_value(world, module, record, field),

@@ -40,7 +40,10 @@ pub(crate) fn check_row(
     let mut failures = Vec::new();
     for (name, value) in row.iter() {
         // Names that are no field, and fields only Zoho sets, are ignored.
-        let Some(field) = module.field(name).filter(|field| !field.read_only) else {
+        let Some(field) = module
+            .field(name)
+            .filter(|field| !field.read_only && world.settings.offers_field(field))
+        else {
             continue;
         };
         let path = format!("$.data[{index}].{name}");
@@ -69,6 +72,9 @@ pub(crate) fn check_row(
             Err(failure) => failures.push(failure),
         }
     }
+    if let Err(failure) = settle_currency(world, module, &mut checked, index, existing.is_none()) {
+        failures.push(failure);
+    }
     failures.extend(missing_values(
         world,
         module,
@@ -77,6 +83,41 @@ pub(crate) fn check_row(
         existing.is_none(),
     ));
     Failure::combined(failures).map_or(Ok(checked), Err)
+}
+
+/// With multi-currency every record of a module that has amounts bears a currency and its rate to the home currency; a
+/// new one without gets the home currency, and a rate follows the currency unless it is given.
+fn settle_currency(
+    world: &World,
+    module: &Module,
+    checked: &mut Checked,
+    index: usize,
+    is_new: bool,
+) -> Result<(), Failure> {
+    if !world.settings.org.multi_currency || module.field("Currency").is_none() {
+        return Ok(());
+    }
+    let home = &world.settings.org.iso_code;
+    let given = checked.values.get("Currency").and_then(Json::as_str);
+    let iso_code = match given {
+        Some(given) => given.to_owned(),
+        None if is_new => home.clone(),
+        None => return Ok(()),
+    };
+    let path = format!("$.data[{index}].Currency");
+    let rate = world.settings.exchange_rate(&iso_code);
+    let rate = rate.ok_or_else(|| Failure::wrong_type("picklist", "Currency", &path))?;
+    let rate = rate.trim_end_matches('0').trim_end_matches('.').to_owned();
+    let missing = |name: &str| checked.values.get(name).is_none_or(Json::is_null);
+    if missing("Exchange_Rate") {
+        checked
+            .values
+            .insert("Exchange_Rate".into(), Json::Number(rate));
+    }
+    checked
+        .values
+        .insert("Currency".into(), Json::from(iso_code));
+    Ok(())
 }
 
 /// Mandatory fields: needed by a new record, and not to be emptied in an old one.
@@ -210,6 +251,7 @@ pub(crate) fn check_value(
         }
         DataType::Lookup(module) => check_lookup(world, field, module, value, path),
         DataType::Owner | DataType::User => check_user(world, field, value, path),
+        DataType::AnyRecord => check_any_record(world, name, value, path),
         DataType::Array => value
             .as_array()
             .map(|items| Json::Array(items.to_vec()))
@@ -300,6 +342,21 @@ fn check_lookup(
     } else {
         Err(Failure::invalid_id(name, path))
     }
+}
+
+/// A record of any module; when the module is named, it must be the record's.
+fn check_any_record(world: &World, name: &str, value: &Json, path: &str) -> Result<Json, Failure> {
+    let id = reference_id(value).ok_or_else(|| Failure::wrong_type("jsonobject", name, path))?;
+    let holder = id.parse().ok().and_then(|id| world.store.module_of(id));
+    let holder = holder.ok_or_else(|| Failure::invalid_id(name, path))?;
+    let named = value
+        .get("module")
+        .and_then(|module| module.get("api_name"))
+        .and_then(Json::as_str);
+    if named.is_some_and(|named| named != holder) {
+        return Err(Failure::invalid_id(name, path));
+    }
+    Ok(Json::from(id))
 }
 
 fn check_user(world: &World, field: &Field, value: &Json, path: &str) -> Result<Json, Failure> {

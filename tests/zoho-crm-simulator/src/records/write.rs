@@ -79,7 +79,7 @@ pub(super) fn check_trigger(body: &Json) -> Result<(), Failure> {
 fn check_writable(module: &Module) -> Result<(), Failure> {
     match module.kind {
         Kind::Records => Ok(()),
-        Kind::Lines { .. } => Err(Failure::new(
+        Kind::Lines { .. } | Kind::Elsewhere => Err(Failure::new(
             400,
             "NOT_SUPPORTED",
             "the module does not support this operation",

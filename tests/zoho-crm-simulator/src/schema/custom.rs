@@ -33,6 +33,12 @@ pub struct CustomField {
     /// Module a look-up refers to.
     #[serde(default)]
     pub lookup: Option<String>,
+    /// Label people see; made from the API name when absent.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// API name of the global picklist whose values a picklist offers.
+    #[serde(default)]
+    pub global_picklist: Option<String>,
 }
 
 impl CustomField {
@@ -49,6 +55,8 @@ impl CustomField {
             mandatory: false,
             picklist: Vec::new(),
             lookup: None,
+            label: None,
+            global_picklist: None,
         }
     }
 
@@ -84,6 +92,13 @@ impl CustomField {
     #[must_use]
     pub fn to_module(mut self, module: &str) -> Self {
         self.lookup = Some(module.to_owned());
+        self
+    }
+
+    /// Takes the values of a picklist from a global one.
+    #[must_use]
+    pub fn values_of(mut self, global_picklist: &str) -> Self {
+        self.global_picklist = Some(global_picklist.to_owned());
         self
     }
 
@@ -141,6 +156,10 @@ impl CustomField {
         field.custom = true;
         field.mandatory = self.mandatory;
         field.picklist.clone_from(&self.picklist);
+        field.global_picklist.clone_from(&self.global_picklist);
+        if let Some(label) = &self.label {
+            field.label.clone_from(label);
+        }
         field.unique = self.unique.then_some(Unique {
             case_sensitive: self.case_sensitive,
         });

@@ -23,6 +23,8 @@ pub(crate) enum DataType {
     Lookup(String),
     Owner,
     User,
+    /// A look-up of a record of any module.
+    AnyRecord,
     /// Rows of that module.
     Subform(String),
     /// An array the simulator keeps as it is (taxes, tags, pricing details).
@@ -54,6 +56,7 @@ impl DataType {
             Self::Lookup(_) => "lookup",
             Self::Owner => "ownerlookup",
             Self::User => "userlookup",
+            Self::AnyRecord => "multi_module_lookup",
             Self::Subform(_) => "subform",
             Self::Array => "jsonarray",
             Self::System => "profileimage",
@@ -66,7 +69,7 @@ impl DataType {
             Self::Integer => "integer",
             Self::Double | Self::Percent | Self::Currency => "double",
             Self::Boolean => "boolean",
-            Self::Lookup(_) | Self::Owner | Self::User => "jsonobject",
+            Self::Lookup(_) | Self::Owner | Self::User | Self::AnyRecord => "jsonobject",
             Self::MultiPicklist | Self::Subform(_) | Self::Array => "jsonarray",
             _ => "string",
         }
@@ -92,7 +95,10 @@ impl DataType {
     }
 
     pub(crate) const fn is_reference(&self) -> bool {
-        matches!(self, Self::Lookup(_) | Self::Owner | Self::User)
+        matches!(
+            self,
+            Self::Lookup(_) | Self::Owner | Self::User | Self::AnyRecord
+        )
     }
 }
 
@@ -116,6 +122,8 @@ pub(crate) struct Field {
     pub(crate) custom: bool,
     pub(crate) unique: Option<Unique>,
     pub(crate) picklist: Vec<String>,
+    /// API name of the global picklist the values come from.
+    pub(crate) global_picklist: Option<String>,
 }
 
 impl Field {
@@ -136,7 +144,13 @@ impl Field {
             custom: false,
             unique: None,
             picklist: Vec::new(),
+            global_picklist: None,
         }
+    }
+
+    /// Whether the field exists only with multi-currency.
+    pub(crate) fn needs_multi_currency(&self) -> bool {
+        matches!(self.api_name.as_str(), "Currency" | "Exchange_Rate")
     }
 
     pub(crate) const fn mandatory(mut self) -> Self {

@@ -2,6 +2,7 @@
 
 mod custom;
 mod field;
+mod global_picklist;
 mod standard;
 
 use std::collections::BTreeMap;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 
 pub use custom::CustomField;
 pub(crate) use field::{DataType, Field};
+pub use global_picklist::GlobalPicklist;
 
-use crate::settings::Edition;
+use crate::settings::Settings;
 
 /// A module's definition.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub(crate) enum Kind {
     Records,
     /// Rows are the lines of another module's records, under that field.
     Lines { parent: String, field: String },
+    /// Shown in the metadata, but its rows have paths of their own (attachments, users).
+    Elsewhere,
 }
 
 impl Module {
@@ -84,6 +88,7 @@ pub(crate) struct Schema {
     modules: BTreeMap<String, Arc<Module>>,
     order: Vec<String>,
     next_id: u64,
+    pub(crate) global_picklists: Vec<GlobalPicklist>,
 }
 
 impl Schema {
@@ -93,6 +98,7 @@ impl Schema {
             modules: BTreeMap::new(),
             order: Vec::new(),
             next_id: 4_876_876_000_000_000_100,
+            global_picklists: vec![GlobalPicklist::delivery_terms()],
         };
         for module in standard::modules() {
             schema.add_module(module);
@@ -122,6 +128,17 @@ impl Schema {
     /// Adds or replaces a custom field; false if the module does not exist or the name is a standard field's.
     pub(crate) fn add_custom_field(&mut self, custom: &CustomField) -> bool {
         let id = self.take_id();
+        let shared_values = match &custom.global_picklist {
+            Some(name) => {
+                let known = self.global_picklists.iter();
+                let mut known = known.filter(|list| list.api_name == *name);
+                let Some(list) = known.next() else {
+                    return false;
+                };
+                Some(list.values.clone())
+            }
+            None => None,
+        };
         let Some(module) = self.modules.get_mut(&custom.module) else {
             return false;
         };
@@ -135,6 +152,9 @@ impl Schema {
             return false;
         };
         field.id = id;
+        if let Some(values) = shared_values {
+            field.picklist = values;
+        }
         let module = Arc::make_mut(module);
         module
             .fields
@@ -181,10 +201,16 @@ impl Schema {
         self.modules.get(api_name)
     }
 
-    /// A module the edition offers. The spelling counts.
-    pub(crate) fn available(&self, api_name: &str, edition: Edition) -> Option<&Arc<Module>> {
+    /// A module the organisation may use. The spelling counts.
+    pub(crate) fn available(&self, api_name: &str, settings: &Settings) -> Option<&Arc<Module>> {
         self.any(api_name)
-            .filter(|module| edition.has_inventory() || !module.inventory)
+            .filter(|module| settings.offers_module(module))
+    }
+
+    /// The module's place in definition order, counted from 0.
+    pub(crate) fn position(&self, api_name: &str) -> usize {
+        let mut names = self.order.iter();
+        names.position(|name| name == api_name).unwrap_or_default()
     }
 
     /// All modules in definition order.

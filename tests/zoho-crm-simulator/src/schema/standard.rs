@@ -5,11 +5,13 @@
 
 mod inventory;
 mod sales;
+mod support;
 
 use inventory::{
     invoices, lines, price_books, products, purchase_orders, quotes, sales_orders, vendors,
 };
 use sales::{accounts, contacts, deals, leads};
+use support::{attachments, notes, users};
 
 use super::field::{DataType, Field};
 use super::{Kind, Module};
@@ -155,5 +157,8 @@ pub(super) fn modules() -> Vec<Module> {
         lines("Ordered_Items", "Sales_Orders"),
         lines("Purchase_Items", "Purchase_Orders"),
         lines("Invoiced_Items", "Invoices"),
+        notes(),
+        attachments(),
+        users(),
     ]
 }

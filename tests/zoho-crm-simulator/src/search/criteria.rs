@@ -20,7 +20,7 @@ const MOST_VALUES: usize = 100;
 
 /// Parsed criteria.
 #[derive(Debug)]
-pub(super) enum Criteria {
+pub(crate) enum Criteria {
     And(Vec<Self>),
     Or(Vec<Self>),
     Test {
@@ -43,7 +43,7 @@ struct Parser<'a> {
 }
 
 impl Criteria {
-    pub(super) fn parse(module: &Module, text: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(module: &Module, text: &str) -> Result<Self, Failure> {
         let mut parser = Parser {
             chars: text.chars().collect(),
             at: 0,
@@ -67,7 +67,7 @@ impl Criteria {
         Ok(criteria)
     }
 
-    pub(super) fn matches(&self, world: &World, module: &Module, record: &Record) -> bool {
+    pub(crate) fn matches(&self, world: &World, module: &Module, record: &Record) -> bool {
         match self {
             Self::And(parts) => parts.iter().all(|part| part.matches(world, module, record)),
             Self::Or(parts) => parts.iter().any(|part| part.matches(world, module, record)),
@@ -79,6 +79,32 @@ impl Criteria {
                 let value = field_value(world, module, record, field);
                 passes(field, &value, operator, values)
             }
+        }
+    }
+}
+
+impl Criteria {
+    /// The form in which custom views show their criteria.
+    pub(crate) fn to_json(&self) -> Json {
+        let group = |operator: &str, parts: &[Self]| {
+            let group: Vec<Json> = parts.iter().map(Self::to_json).collect();
+            Json::Object(object! { "group_operator" => operator, "group" => group })
+        };
+        match self {
+            Self::And(parts) => group("AND", parts),
+            Self::Or(parts) => group("OR", parts),
+            Self::Test {
+                field,
+                operator,
+                values,
+            } => Json::Object(object! {
+                "comparator" => if operator == "equals" { "equal" } else { operator.as_str() },
+                "field" => object! { "api_name" => field.api_name.as_str(), "id" => field.id.as_str() },
+                "value" => match values.as_slice() {
+                    [value] => Json::from(value.as_str()),
+                    values => Json::from(values.iter().map(String::as_str).collect::<Vec<_>>()),
+                },
+            }),
         }
     }
 }

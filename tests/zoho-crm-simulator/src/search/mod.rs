@@ -4,14 +4,16 @@ mod criteria;
 
 use std::sync::Arc;
 
-use criteria::Criteria;
+pub(crate) use criteria::Criteria;
 
 use crate::exchange::{Answer, Call};
 use crate::failure::Failure;
 use crate::json::{Json, Object, object};
 use crate::records::{page_bounds, render_fields, requested_fields};
+use crate::rows;
 use crate::schema::{DataType, Module};
 use crate::store::Record;
+use crate::views;
 use crate::world::World;
 
 /// What a search looks for. Of several parameters the first in this order counts.
@@ -114,27 +116,11 @@ pub(crate) fn search(world: &mut World, module: &Module, call: &Call) -> Result<
             .collect(),
     };
     let found = find(world, module, &selector);
-    let per_page_rows = usize::try_from(per_page).unwrap_or(usize::MAX);
-    let skip = usize::try_from(page - 1)
-        .unwrap_or(usize::MAX)
-        .saturating_mul(per_page_rows);
     let data: Vec<Json> = found
         .iter()
-        .skip(skip)
-        .take(per_page_rows)
         .map(|record| Json::Object(render_fields(world, module, record, &fields)))
         .collect();
-    if data.is_empty() {
-        return Ok(Answer::empty(204));
-    }
-    let count = data.len();
-    let info = object! {
-        "per_page" => per_page,
-        "count" => count,
-        "page" => page,
-        "more_records" => found.len() > skip.saturating_add(count),
-    };
-    Ok(Answer::json(200, object! { "data" => data, "info" => info }).rows(count))
+    Ok(rows::page("data", data, (page, per_page)))
 }
 
 /// `GET /{module}/actions/count`: counts live records without a selector, indexed ones with.
@@ -146,7 +132,11 @@ pub(crate) fn count(world: &mut World, module: &Module, call: &Call) -> Result<A
     }
     let count = match &selector {
         Some(selector) => find(world, module, selector).len(),
-        None => world.store.rows(module).len(),
+        None => {
+            let mut all = world.store.rows(module);
+            views::keep_shown(world, module, call.param("cvid"), &mut all)?;
+            all.len()
+        }
     };
     let count = if world.settings.behaviour.count_as_string {
         Json::from(count.to_string())

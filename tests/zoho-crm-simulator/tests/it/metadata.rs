@@ -209,3 +209,172 @@ async fn currencies_exist_only_with_multi_currency() {
         (&json!(true), &json!("0.950000000"))
     );
 }
+
+#[tokio::test]
+async fn a_record_has_its_currency_only_with_multi_currency() {
+    let world = World::new().await;
+    let row = json!({"data": [{"Account_Name": "A", "Currency": "CHF"}]});
+    assert_eq!(world.post("Accounts", row.clone()).await.status, 201);
+    let fields = world.get("settings/fields?module=Accounts").await.text;
+    assert!(!fields.contains("Exchange_Rate"));
+    let list = world.get("Accounts?fields=Account_Name,Currency").await;
+    assert!(list.row(0).get("Currency").is_none(), "an unknown field");
+    world.simulator.configure(|settings| {
+        settings.org.multi_currency = true;
+        settings.org.currencies.push(zoho_crm_simulator::Currency {
+            iso_code: "CHF".into(),
+            name: "Swiss Franc".into(),
+            symbol: "CHF".into(),
+            exchange_rate: "0.950000000".into(),
+        });
+    });
+    let id = world.post("Accounts", row).await.row(0)["details"]["id"].clone();
+    let path = format!(
+        "Accounts/{}?fields=Currency,Exchange_Rate",
+        id.as_str().unwrap()
+    );
+    let account = world.get(&path).await.row(0);
+    assert_eq!(
+        (&account["Currency"], &account["Exchange_Rate"]),
+        (&json!("CHF"), &json!(0.95))
+    );
+    let home = world
+        .post("Accounts", json!({"data": [{"Account_Name": "B"}]}))
+        .await
+        .row(0)["details"]["id"]
+        .clone();
+    let home = world
+        .get(&format!("Accounts/{}", home.as_str().unwrap()))
+        .await;
+    assert_eq!(home.row(0)["Currency"], "EUR");
+    let unknown = world
+        .post(
+            "Accounts",
+            json!({"data": [{"Account_Name": "C", "Currency": "XYZ"}]}),
+        )
+        .await;
+    assert_eq!(unknown.row(0)["details"]["api_name"], "Currency");
+}
+
+#[tokio::test]
+async fn an_edition_without_several_currencies_says_so() {
+    let world = World::with(ZohoSimulator::builder().edition(Edition::Professional)).await;
+    world
+        .simulator
+        .configure(|settings| settings.org.multi_currency = true);
+    let answer = world.get("org/currencies").await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (403, "FEATURE_NOT_SUPPORTED")
+    );
+}
+
+#[tokio::test]
+async fn a_module_that_an_administrator_hides_cannot_be_used() {
+    let world = World::new().await;
+    world
+        .simulator
+        .configure(|settings| settings.hidden_modules.push("Deals".to_owned()));
+    assert_eq!(world.get("Deals?fields=id").await.code(), "INVALID_MODULE");
+    let modules = world
+        .get("settings/modules?status=user_hidden")
+        .await
+        .json()["modules"]
+        .clone();
+    assert_eq!(modules[0]["api_name"], "Deals");
+    assert_eq!(modules[0]["api_supported"], false);
+    let account = world.seed_accounts(1).remove(0);
+    let list = world
+        .get(&format!("Accounts/{account}/Deals?fields=id"))
+        .await;
+    assert_eq!(list.status, 400, "nor reached from another module");
+}
+
+#[tokio::test]
+async fn custom_fields_are_created_and_deleted_over_the_api() {
+    let world = World::new().await;
+    let path = "settings/fields?module=Accounts";
+    let body = json!({"fields": [
+        {"field_label": "Dispatch Route", "data_type": "text", "length": 20, "unique": {"case_sensitive": true}},
+        {"field_label": "Terms", "data_type": "picklist", "global_picklist": {"api_name": "Delivery_Terms"}},
+        {"data_type": "text"},
+    ]});
+    let answer = world.post(path, body).await;
+    assert_eq!(answer.status, 207, "{}", answer.text);
+    let rows = answer.json()["fields"].clone();
+    assert_eq!(rows[2]["code"], "MANDATORY_NOT_FOUND");
+    assert_eq!(rows[2]["details"]["json_path"], "$.fields[2].field_label");
+    let fields = world.get(path).await.json()["fields"].clone();
+    let route = named(&fields, "Dispatch_Route");
+    assert_eq!(
+        (&route["id"], &route["length"]),
+        (&rows[0]["details"]["id"], &json!(20))
+    );
+    assert_eq!(route["unique"]["case_sensitive"], true);
+    let terms = named(&fields, "Terms");
+    assert_eq!(terms["global_picklist"]["api_name"], "Delivery_Terms");
+    assert_eq!(terms["pick_list_values"][1]["actual_value"], "EXW");
+    let write = json!({"data": [{"Account_Name": "A", "Dispatch_Route": "North", "Terms": "DAP"}]});
+    assert_eq!(world.post("Accounts", write).await.status, 201);
+    let again = json!({"fields": [{"field_label": "Dispatch Route", "data_type": "text"}]});
+    assert_eq!(
+        world.post(path, again).await.json()["fields"][0]["code"],
+        "DUPLICATE_DATA"
+    );
+    let id = route["id"].as_str().unwrap();
+    let deleted = world
+        .delete(&format!("settings/fields/{id}?module=Accounts"))
+        .await;
+    assert_eq!(deleted.status, 200, "{}", deleted.text);
+    let account = world.get("Accounts?fields=Dispatch_Route").await;
+    assert!(account.row(0).get("Dispatch_Route").is_none());
+    let standard = named(&fields, "Phone")["id"].as_str().unwrap();
+    let refused = world
+        .delete(&format!("settings/fields/{standard}?module=Accounts"))
+        .await;
+    assert_eq!(refused.status, 400);
+}
+
+#[tokio::test]
+async fn pipelines_belong_to_the_layout_of_deals() {
+    let world = World::new().await;
+    let layout = async |module: &str| {
+        let layouts = world
+            .get(&format!("settings/layouts?module={module}"))
+            .await;
+        layouts.json()["layouts"][0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let deals = layout("Deals").await;
+    let pipelines = world
+        .get(&format!("settings/pipeline?layout_id={deals}"))
+        .await;
+    let pipeline = pipelines.json()["pipeline"][0].clone();
+    assert_eq!(pipeline["actual_value"], "Standard (Standard)");
+    assert_eq!(pipeline["maps"][0]["actual_value"], "Qualification");
+    assert_eq!(pipeline["maps"][6]["forecast_type"], "Closed Won");
+    let accounts = layout("Accounts").await;
+    let refused = world
+        .get(&format!("settings/pipeline?layout_id={accounts}"))
+        .await;
+    assert_eq!(refused.json()["details"]["param_name"], "layout_id");
+    assert_eq!(
+        world.get("settings/pipeline").await.code(),
+        "REQUIRED_PARAM_MISSING"
+    );
+}
+
+#[tokio::test]
+async fn notes_attachments_and_users_are_modules_too() {
+    let world = World::new().await;
+    for module in ["Notes", "Attachments", "Users"] {
+        let fields = world.get(&format!("settings/fields?module={module}")).await;
+        assert_eq!(fields.status, 200, "{module}");
+    }
+    let list = world.get("Attachments?fields=id").await;
+    assert_eq!((list.status, list.code().as_str()), (400, "NOT_SUPPORTED"));
+    let lists = world.get("settings/global_picklists").await.json()["global_picklists"].clone();
+    assert_eq!(lists[0]["pick_list_values"][0]["actual_value"], "EXW");
+}

@@ -1,0 +1,43 @@
+//! Custom views.
+
+use super::{module_param, set_up_text};
+use crate::exchange::{Answer, Call};
+use crate::failure::Failure;
+use crate::json::{Json, object};
+use crate::records::page_bounds;
+use crate::rows;
+use crate::views;
+use crate::world::World;
+
+/// `GET /settings/custom_views?module=`.
+pub(crate) fn custom_views(world: &World, call: &Call) -> Result<Answer, Failure> {
+    let module = module_param(world, call)?;
+    let bounds = page_bounds(call)?;
+    let shown = views::render_all(world, module, &set_up_text(world));
+    let default = shown.first().and_then(|view| view.get("id")).cloned();
+    let mut answer = rows::page("custom_views", shown, bounds);
+    if let Some(info) = answer.member_mut("info") {
+        info.set("default", default);
+        info.set(
+            "translation",
+            object! {
+                "public_views" => "Public Views",
+                "other_users_views" => "Other Users Views",
+                "shared_with_me" => "Shared With Me",
+                "created_by_me" => "Created By Me",
+            },
+        );
+    }
+    Ok(answer)
+}
+
+/// `GET /settings/custom_views/{id}?module=`.
+pub(crate) fn custom_view(world: &World, id: &str, call: &Call) -> Result<Answer, Failure> {
+    let module = module_param(world, call)?;
+    let mut shown = views::render_all(world, module, &set_up_text(world));
+    shown.retain(|view| view.get("id").and_then(Json::as_str) == Some(id));
+    if shown.is_empty() {
+        return Ok(Answer::empty(204));
+    }
+    Ok(Answer::json(200, object! { "custom_views" => shown }))
+}

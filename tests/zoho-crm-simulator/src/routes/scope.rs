@@ -1,0 +1,98 @@
+//! Which scopes an operation needs (reference: zoho-crm-v8 section 1.8).
+
+use http::Method;
+
+use super::Route;
+
+impl Route {
+    /// Scopes that must all be granted.
+    pub(crate) fn scopes(&self, method: &Method) -> Vec<String> {
+        let verb = match method.as_str() {
+            "GET" => "READ",
+            "POST" => "CREATE",
+            "DELETE" => "DELETE",
+            _ => "UPDATE",
+        };
+        if let Some(module) = self.module() {
+            let module = module.replace('_', "").to_lowercase();
+            let mut scopes = vec![format!("ZohoCRM.modules.{module}.{verb}")];
+            if matches!(self, Self::Upsert(_)) {
+                scopes.push(format!("ZohoCRM.modules.{module}.UPDATE"));
+            }
+            if matches!(self, Self::Search(_)) {
+                scopes.push("ZohoSearch.securesearch.READ".to_owned());
+            }
+            return scopes;
+        }
+        let area = match self {
+            Self::Coql => "ZohoCRM.coql",
+            Self::Watch => "ZohoCRM.notifications",
+            Self::Modules | Self::Module(_) => "ZohoCRM.settings.modules",
+            Self::Fields | Self::Field(_) | Self::PicklistValues(_) => "ZohoCRM.settings.fields",
+            Self::Layouts | Self::Layout(_) => "ZohoCRM.settings.layouts",
+            Self::RelatedLists | Self::RelatedList(_) => "ZohoCRM.settings.related_lists",
+            Self::CustomViews | Self::CustomView(_) => "ZohoCRM.settings.custom_views",
+            Self::Pipelines | Self::Pipeline(_) => "ZohoCRM.settings.pipeline",
+            Self::GlobalPicklists | Self::GlobalPicklist(_) => "ZohoCRM.settings.global_picklist",
+            Self::RecycleBin | Self::RecycleBinItem(_) => "ZohoCRM.settings.recycle_bin",
+            Self::Currencies | Self::Currency(_) => "ZohoCRM.settings.currencies",
+            Self::Org => "ZohoCRM.org",
+            _ => "ZohoCRM.users",
+        };
+        // A query is posted, and reads.
+        let verb = if *self == Self::Coql { "READ" } else { verb };
+        vec![format!("{area}.{verb}")]
+    }
+}
+
+/// Whether a granted scope covers a needed one: `ALL` at any level covers what lies below, `WRITE` covers the writing verbs.
+pub(crate) fn scope_covers(granted: &str, needed: &str) -> bool {
+    let granted: Vec<String> = granted.split('.').map(str::to_lowercase).collect();
+    let needed: Vec<String> = needed.split('.').map(str::to_lowercase).collect();
+    for (position, part) in granted.iter().enumerate() {
+        if part == "all" {
+            return position < needed.len();
+        }
+        let Some(wanted) = needed.get(position) else {
+            return false;
+        };
+        let writes = part == "write" && matches!(wanted.as_str(), "create" | "update");
+        if part != wanted && !writes {
+            return false;
+        }
+    }
+    granted.len() == needed.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scope_covers;
+
+    #[test]
+    fn a_scope_covers_what_lies_below_it() {
+        assert!(scope_covers(
+            "ZohoCRM.modules.ALL",
+            "ZohoCRM.modules.accounts.READ"
+        ));
+        assert!(scope_covers(
+            "ZohoCRM.modules.Accounts.ALL",
+            "ZohoCRM.modules.accounts.UPDATE"
+        ));
+        assert!(scope_covers(
+            "ZohoCRM.modules.accounts.WRITE",
+            "ZohoCRM.modules.accounts.CREATE"
+        ));
+        assert!(!scope_covers(
+            "ZohoCRM.modules.accounts.READ",
+            "ZohoCRM.modules.accounts.DELETE"
+        ));
+        assert!(!scope_covers(
+            "ZohoCRM.modules.accounts.ALL",
+            "ZohoCRM.modules.contacts.READ"
+        ));
+        assert!(scope_covers(
+            "ZohoCRM.settings.ALL",
+            "ZohoCRM.settings.fields.READ"
+        ));
+    }
+}
