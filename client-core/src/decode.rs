@@ -51,6 +51,10 @@ fn without_values(message: &str) -> String {
 /// # Errors
 /// [`DecodeError`] naming the place.
 pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+    // Keeping track of the place costs time for every value, so it is done only once there is something to report.
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(value);
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value =
         serde_path_to_error::deserialize(&mut deserializer).map_err(|error| DecodeError {

@@ -6,18 +6,20 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use client_core::{Authorize, Call, CallError, Pipeline, RepeatKind};
+use client_core::{Authorize, Call, CallError, Classify, Pipeline, RepeatKind, Response};
+use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::{Instrument, info_span};
 
 use crate::{
+    api1::Api1,
     builder::X3ClientBuilder,
     config::{Site, SiteConfig},
     customers::Customers,
     error::{CallContext, Error},
     graphql::{
         GraphqlAnswer,
-        answer::{Asked, Parsed, parse},
+        answer::{Asked, Parsed, may_have_acted, parse},
         execute::{GraphqlRequest, classify},
         node_path::NodePath,
     },
@@ -86,6 +88,12 @@ impl X3Client {
     #[must_use]
     pub fn customers(&self) -> Customers {
         Customers::new(self.clone())
+    }
+
+    /// The REST service `api1`: any class, with typed records for the usual ones.
+    #[must_use]
+    pub fn api1(&self) -> Api1 {
+        Api1::new(self.clone())
     }
 
     /// Runs a document of the caller's own, for any node or package, with the same credential, retries and errors.
@@ -213,6 +221,48 @@ impl X3Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sends a call of another service of X3 than GraphQL. Its module reads the answer.
+    pub(crate) async fn exchange<K: RepeatKind>(
+        &self,
+        operation: &'static str,
+        call: Call<K>,
+        classify: &dyn Classify,
+        writes: bool,
+    ) -> Result<Exchanged, Error> {
+        let Inner {
+            site,
+            auth,
+            pipeline,
+            ..
+        } = &*self.inner;
+        let mut context = CallContext {
+            operation,
+            endpoint: site.endpoint.clone(),
+            status: None,
+            attempts: 0,
+            may_have_been_applied: false,
+        };
+        let span = info_span!("x3.request", x3.endpoint = %site.endpoint, x3.operation = operation);
+        let answer = pipeline
+            .execute(call.timeout(site.timeout), auth.as_ref(), classify)
+            .instrument(span)
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(no_answer(error, context, writes)),
+        };
+        context.status = Some(answer.response.status());
+        context.attempts = answer.attempts;
+        context.may_have_been_applied = writes
+            && (answer.earlier_attempt_may_have_been_applied
+                || may_have_acted(answer.response.status()));
+        Ok(Exchanged {
+            response: answer.response,
+            context,
+            now: pipeline.clock().now(),
+        })
+    }
+
     pub(crate) fn known_offer(&self) -> Option<Arc<Offer>> {
         self.offer_slot().clone()
     }
@@ -228,6 +278,14 @@ impl X3Client {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An answer and what it took to get it.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchanged {
+    pub(crate) response: Response,
+    pub(crate) context: CallContext,
+    pub(crate) now: Timestamp,
 }
 
 fn no_answer(error: CallError, mut context: CallContext, writes: bool) -> Error {

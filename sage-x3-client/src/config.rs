@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use http::{HeaderValue, Uri};
 use url::Url;
 
-use crate::{error::InvalidRequest, ids::EndpointName, write::WritePath};
+use crate::{api1::Api1Settings, error::InvalidRequest, ids::EndpointName, write::WritePath};
 
 /// Generation of the GraphQL schema, by the names of its root fields. Source: reference sage-x3 section 3.2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,6 +45,8 @@ pub struct SiteConfig {
     pub locale: Option<String>,
     /// How long one exchange may take. Default: 120 s, because the first call after a pause starts an X3 process.
     pub timeout: Duration,
+    /// How this server's `api1` service is addressed.
+    pub api1: Api1Settings,
     /// Creates or updates in one request. Default: 20. A site on which a failing row undoes its neighbours needs 1.
     pub write_batch: usize,
     /// The paths that writes try, in order. Default: [`WritePath::DEFAULT_ORDER`]. A path that is not configured, or does
@@ -65,6 +67,7 @@ impl SiteConfig {
             company_names: None,
             locale: None,
             timeout: Duration::from_secs(120),
+            api1: Api1Settings::default(),
             write_batch: 20,
             write_paths: WritePath::DEFAULT_ORDER.to_vec(),
             write_paths_of: BTreeMap::new(),
@@ -118,6 +121,13 @@ impl SiteConfig {
         self
     }
 
+    /// Addresses `api1` in another way.
+    #[must_use]
+    pub fn api1(mut self, settings: Api1Settings) -> Self {
+        self.api1 = settings;
+        self
+    }
+
     /// Sets how many creates or updates one request carries; at least 1.
     #[must_use]
     pub fn write_batch(mut self, rows: usize) -> Self {
@@ -130,6 +140,9 @@ impl SiteConfig {
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) url: Uri,
+    /// What `/api1`, `/soap-generic` and `/xtrem/api` are below of; without a slash at its end.
+    pub(crate) base: String,
+    pub(crate) api1: Api1Settings,
     pub(crate) endpoint: EndpointName,
     pub(crate) endpoint_header: HeaderValue,
     pub(crate) locale: Option<HeaderValue>,
@@ -167,6 +180,12 @@ impl TryFrom<SiteConfig> for Site {
         let base = parse_base_url(&config.base_url)?;
         Ok(Self {
             url: api_uri(&base)?,
+            base: format!(
+                "{}{}",
+                base.origin().ascii_serialization(),
+                base_path(&base)
+            ),
+            api1: config.api1,
             endpoint,
             endpoint_header,
             locale,
@@ -209,9 +228,13 @@ fn parse_base_url(whole: &str) -> Result<Url, InvalidRequest> {
     Ok(url)
 }
 
-fn api_uri(base: &Url) -> Result<Uri, InvalidRequest> {
+fn base_path(base: &Url) -> &str {
     let path = base.path().trim_end_matches('/');
-    let path = path.strip_suffix("/xtrem/api").unwrap_or(path);
+    path.strip_suffix("/xtrem/api").unwrap_or(path)
+}
+
+fn api_uri(base: &Url) -> Result<Uri, InvalidRequest> {
+    let path = base_path(base);
     let mut url = base.clone();
     url.set_path(&format!("{path}/xtrem/api"));
     url.as_str()

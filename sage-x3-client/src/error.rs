@@ -104,6 +104,17 @@ pub enum Error {
         /// Beginning of what came instead.
         detail: String,
     },
+    /// The answer does not come from the service that was asked, or the service is not set up: wrong address or endpoint
+    /// name, no process or pool for web services, a proxy's or log-in page.
+    #[error("{context}: {advice}{}", about(.detail))]
+    WrongService {
+        /// Which call.
+        context: Box<CallContext>,
+        /// What to check.
+        advice: String,
+        /// Beginning of what came instead.
+        detail: String,
+    },
     /// The site's schema lacks something that the request names: another release, or a field that is not there.
     #[error("{context}: the site's schema does not fit: {}. {advice}", .messages.join(" "))]
     SchemaMismatch {
@@ -229,6 +240,7 @@ impl Error {
             Self::Unauthorized { .. } => ErrorKind::Unauthorized,
             Self::Unavailable { .. } => ErrorKind::Unavailable,
             Self::NotGraphql { .. }
+            | Self::WrongService { .. }
             | Self::SchemaMismatch { .. }
             | Self::NotActivated { .. }
             | Self::NotAllowed { .. } => ErrorKind::Misconfigured,
@@ -288,6 +300,7 @@ impl Error {
             | Self::Unauthorized { context, .. }
             | Self::Unavailable { context, .. }
             | Self::NotGraphql { context, .. }
+            | Self::WrongService { context, .. }
             | Self::SchemaMismatch { context, .. }
             | Self::NotActivated { context, .. }
             | Self::NotAllowed { context, .. }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod api1;
 mod auth;
 mod builder;
 mod client;

@@ -79,6 +79,9 @@ pub struct Page<T> {
     pub total: Option<u64>,
     /// Remarks of X3 that are no failures.
     pub diagnoses: Vec<Diagnose>,
+    /// Stray backslashes that had to be repaired before the page could be read; only `api1` needs it, see
+    /// [`api1`](crate::api1).
+    pub repaired: usize,
 }
 
 impl<T> Page<T> {
@@ -88,6 +91,7 @@ impl<T> Page<T> {
             next: None,
             total: Some(0),
             diagnoses: Vec::new(),
+            repaired: 0,
         }
     }
 
@@ -107,6 +111,7 @@ impl<T> Page<T> {
             next: self.next,
             total: self.total,
             diagnoses: self.diagnoses,
+            repaired: self.repaired,
         })
     }
 }
@@ -147,6 +152,7 @@ pub(crate) fn page<N>(
         next,
         total: connection.total_count,
         diagnoses,
+        repaired: 0,
     })
 }
 
@@ -260,6 +266,7 @@ mod tests {
                     next,
                     total: None,
                     diagnoses: Vec::new(),
+                    repaired: 0,
                 })
             }
         })

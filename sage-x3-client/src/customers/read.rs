@@ -53,6 +53,7 @@ impl Customers {
             next,
             total,
             diagnoses,
+            repaired,
         } = found;
         let items = try_join_all(items.into_iter().map(|read| self.complete(read))).await?;
         Ok(Page {
@@ -60,6 +61,7 @@ impl Customers {
             next,
             total,
             diagnoses,
+            repaired,
         })
     }
 

@@ -93,7 +93,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
 }
 
 /// Whether a write that was answered with `status` may have been done.
-fn may_have_acted(status: StatusCode) -> bool {
+pub(crate) fn may_have_acted(status: StatusCode) -> bool {
     status.is_success() || status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }
 

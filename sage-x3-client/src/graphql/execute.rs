@@ -102,7 +102,7 @@ pub(crate) fn classify(response: &Response, now: Timestamp) -> Verdict {
     }
 }
 
-pub(super) fn looks_like_json(body: &[u8]) -> bool {
+pub(crate) fn looks_like_json(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{")
 }
 
