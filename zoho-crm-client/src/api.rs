@@ -3,16 +3,19 @@
 
 mod answer;
 mod batch;
+mod calls;
 mod channels;
 mod coql;
 mod deleted;
 mod get;
+mod join;
 mod list;
 mod metadata;
 mod module;
 mod open;
 mod outcome;
 mod outgoing;
+mod rows;
 mod search;
 mod write;
 
@@ -33,6 +36,7 @@ pub use self::{
     module::ModuleApi,
     open::{OpenRequest, OpenResponse},
     outcome::{PartialFailure, RecordError, RecordErrorCause, WriteAction, WriteOutcomes, Written},
+    rows::ReplaceRowsRequest,
     search::SearchRequest,
     write::{DeleteRequest, InsertRequest, Trigger, TriggerKind, UpdateRequest, UpsertRequest},
 };

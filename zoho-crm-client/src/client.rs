@@ -20,7 +20,7 @@ use crate::{
     coql::CoqlQuery,
     data_center::DataCenter,
     error::{CallContext, Error},
-    model::{FieldMeta, ModuleMeta, Organization, TypedModule},
+    model::{FieldMeta, Model, ModuleMeta, Organization, TypedModule},
     names::ModuleName,
     usage::{Counters, OverBudget, Usage},
 };
@@ -82,6 +82,13 @@ impl ZohoClient {
     #[must_use]
     pub fn typed_module<M: TypedModule>(&self) -> ModuleApi<M> {
         ModuleApi::new(self.clone(), ModuleName::from(M::API_NAME))
+    }
+
+    /// The records of `module` read into `T`, where one type serves several modules: the lines of all orders, for
+    /// example, as [`LineItem`](crate::LineItem)s of `Ordered_Items`.
+    #[must_use]
+    pub fn module_as<T: Model>(&self, module: impl Into<ModuleName>) -> ModuleApi<T> {
+        ModuleApi::new(self.clone(), module.into())
     }
 
     /// Runs a COQL query. Reads live data, unlike search. Costs 1 to 3 credits by its limit.

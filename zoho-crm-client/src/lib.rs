@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[doc(hidden)]
+pub mod __private;
 mod api;
 mod api_error;
 mod auth;
@@ -18,24 +20,28 @@ pub mod webhook;
 pub use api::{
     Changed, Channel, ChannelEvent, ChannelListing, Channels, CoqlPage, DeleteRequest, DeletedKind,
     DeletedRecord, DeletedRequest, EnabledChannel, InsertRequest, ListRequest, Metadata, ModuleApi,
-    OpenRequest, OpenResponse, Order, PartialFailure, RecordError, RecordErrorCause, SearchRequest,
-    SortBy, Subscription, Trigger, TriggerKind, UpdateRequest, UpsertRequest, Verb, WriteAction,
-    WriteOutcomes, Written,
+    OpenRequest, OpenResponse, Order, PartialFailure, RecordError, RecordErrorCause,
+    ReplaceRowsRequest, SearchRequest, SortBy, Subscription, Trigger, TriggerKind, UpdateRequest,
+    UpsertRequest, Verb, WriteAction, WriteOutcomes, Written,
 };
 pub use api_error::ApiError;
 pub use auth::{Connection, Consent, Onboarding};
 pub use builder::{ClientCredentials, ZohoClientBuilder};
 pub use client::ZohoClient;
+pub use client_core::ExactDecimal;
 pub use coql::{Coql, CoqlQuery, CoqlSelect, Filter, Literal};
 pub use criteria::{Criteria, SearchBy, SearchValue};
 pub use data_center::{ApiDomain, CustomServer, DataCenter, Environment};
 pub use error::{CallContext, Error, ErrorKind};
 pub use model::{
-    Account, Currency, CurrencyFormat, CustomView, DataType, DateTime, DuplicateCheckConfiguration,
-    DuplicateCheckMapping, DuplicateCheckPreference, Field, FieldMeta, FieldRef, FieldTypeError,
-    FieldValue, GlobalPicklist, Layout, LayoutField, LayoutSection, LicenseDetails, Lookup, Model,
-    ModuleMeta, ModuleRef, NamedRef, NewField, OperationType, Organization, PickListValue,
-    Pipeline, PipelineStage, Record, RelatedListMeta, TypedModule, Unique, User, UserKind,
+    Account, Contact, Currency, CurrencyFormat, CustomView, DataType, DateTime, Deal, Discount,
+    DuplicateCheckConfiguration, DuplicateCheckMapping, DuplicateCheckPreference, Field, FieldMeta,
+    FieldRef, FieldTypeError, FieldValue, GlobalPicklist, Integer, Invoice, Layout, LayoutField,
+    LayoutSection, Lead, LicenseDetails, LineItem, LineProduct, LineTax, Lookup, Model, ModuleMeta,
+    ModuleRef, NamedRef, NewField, OperationType, Organization, PickListValue, Pipeline,
+    PipelineStage, PriceBook, PricingRange, Product, ProductTax, PurchaseOrder, Quote, Record,
+    RelatedListMeta, RowChanges, RowWithoutId, Rows, SalesOrder, TypedModule, Unique, User,
+    UserKind, Vendor,
 };
 pub use names::{ChannelId, FieldName, InvalidName, ModuleName, RecordId};
 pub use page::{Page, PageToken, Pager};

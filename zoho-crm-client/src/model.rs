@@ -5,19 +5,36 @@
 mod macros;
 
 mod account;
+mod contact;
+mod deal;
 mod field;
+mod invoice;
 mod json;
+mod lead;
+mod line_item;
 mod lookup;
 mod metadata;
+mod price_book;
+mod product;
+mod purchase_order;
+mod quote;
 mod record;
+mod sales_order;
+mod subform;
 mod time;
+mod vendor;
 
 use serde::de::DeserializeOwned;
 
 pub use self::{
     account::Account,
+    contact::Contact,
+    deal::Deal,
     field::Field,
+    invoice::Invoice,
     json::FieldValue,
+    lead::Lead,
+    line_item::{Discount, Integer, LineItem, LineProduct, LineTax, PricingRange, ProductTax},
     lookup::Lookup,
     metadata::{
         Currency, CurrencyFormat, CustomView, DataType, DuplicateCheckConfiguration,
@@ -26,15 +43,51 @@ pub use self::{
         NewField, OperationType, Organization, PickListValue, Pipeline, PipelineStage,
         RelatedListMeta, Unique, User, UserKind,
     },
+    price_book::PriceBook,
+    product::Product,
+    purchase_order::PurchaseOrder,
+    quote::Quote,
     record::{FieldTypeError, Record},
+    sales_order::SalesOrder,
+    subform::{RowChanges, RowWithoutId, Rows},
     time::DateTime,
+    vendor::Vendor,
 };
 use crate::names::RecordId;
 
-/// What a listing can be read into: [`Record`], or a type of one's own.
+/// What a listing can be read into: [`Record`], a type that [`zoho_model!`](crate::zoho_model) declares, or any other
+/// that serde reads.
 ///
-/// The type must read a JSON object that has any of the module's keys, `id` included, and should keep those that it does
-/// not know.
+/// The type must read a JSON object that has any of the module's keys, `id` included. One by
+/// [`zoho_model!`](crate::zoho_model) also keeps those that it does not know and tells absent fields from empty ones; a
+/// plain struct is the fastest way to read a few fields:
+///
+/// ```
+/// use zoho_crm_client::{ExactDecimal, Model, RecordId, TypedModule};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Debtor {
+///     id: RecordId,
+///     #[serde(rename = "Account_Name")]
+///     name: String,
+///     #[serde(rename = "Open_Amount")]
+///     open: Option<ExactDecimal>,
+/// }
+///
+/// impl Model for Debtor {
+///     fn record_id(&self) -> Option<RecordId> {
+///         Some(self.id.clone())
+///     }
+///
+///     fn fields() -> &'static [&'static str] {
+///         &["Account_Name", "Open_Amount"]
+///     }
+/// }
+///
+/// impl TypedModule for Debtor {
+///     const API_NAME: &'static str = "Accounts";
+/// }
+/// ```
 pub trait Model: DeserializeOwned + Unpin + Send + 'static {
     /// The record's id.
     fn record_id(&self) -> Option<RecordId>;

@@ -2,26 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use client_core::decode_json;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    Failure, Outgoing, Received,
+    Failure, Outgoing, Received, join,
     list::{ListQuery, PAGE_SIZE, PARAMETER_LENGTH, parse},
     outgoing::{groups, module_path},
 };
 use crate::{
     client::ZohoClient,
-    error::{CallContext, Error},
-    model::{Model, Record},
+    error::Error,
+    model::Model,
     names::{FieldName, ModuleName, RecordId},
     page::{Page, PageToken},
 };
 
 const ONE: &str = "zoho.records.get";
-const BY_IDS: &str = "zoho.records.get_by_ids";
+pub(super) const BY_IDS: &str = "zoho.records.get_by_ids";
 
 pub(super) async fn one<T: DeserializeOwned>(
     client: &ZohoClient,
@@ -124,22 +123,16 @@ pub(super) async fn by_ids<T: Model>(
         fields.to_vec()
     };
     let query = ListQuery::new(module.clone(), fields);
-    let field_groups = query.field_groups()?;
-    let Some((first, others)) = field_groups.split_first() else {
-        return Err(Error::invalid(
-            BY_IDS,
-            "name the fields to read: Zoho lists nothing without them",
-        ));
-    };
+    let columns = query.columns()?;
     let distinct: BTreeSet<&RecordId> = ids.iter().collect();
     let distinct: Vec<RecordId> = distinct.into_iter().cloned().collect();
     let mut found = BTreeMap::new();
     for portion in groups(&distinct, usize::from(PAGE_SIZE), PARAMETER_LENGTH) {
-        let records: Vec<T> = if others.is_empty() {
-            portion_of(client, &query, first, &portion).await?
+        let records: Vec<T> = if columns.others.is_empty() {
+            portion_of(client, &query, &columns.first, &portion).await?
         } else {
-            let records: Vec<Record> = portion_of(client, &query, first, &portion).await?;
-            complete(client, module, records, others).await?
+            let records = portion_of(client, &query, &columns.first, &portion).await?;
+            join::complete(client, module, records, &columns).await?
         };
         for record in records {
             if let Some(id) = record.record_id() {
@@ -150,37 +143,7 @@ pub(super) async fn by_ids<T: Model>(
     Ok(found)
 }
 
-/// Adds the fields of `groups` to `records`. Those that vanished meanwhile are left out.
-pub(super) async fn complete<T: Model>(
-    client: &ZohoClient,
-    module: &ModuleName,
-    mut records: Vec<Record>,
-    field_groups: &[Vec<FieldName>],
-) -> Result<Vec<T>, Error> {
-    let ids: Vec<RecordId> = records.iter().filter_map(Record::id).collect();
-    let query = ListQuery::new(module.clone(), Vec::new());
-    for fields in field_groups {
-        let mut more: BTreeMap<RecordId, Record> = BTreeMap::new();
-        for portion in groups(&ids, usize::from(PAGE_SIZE), PARAMETER_LENGTH) {
-            let found: Vec<Record> = portion_of(client, &query, fields, &portion).await?;
-            more.extend(
-                found
-                    .into_iter()
-                    .filter_map(|record| Some((record.id()?, record))),
-            );
-        }
-        records.retain_mut(|record| match record.id().and_then(|id| more.remove(&id)) {
-            Some(others) => {
-                record.extend(others);
-                true
-            }
-            None => false,
-        });
-    }
-    records.iter().map(|record| typed(record, module)).collect()
-}
-
-async fn portion_of<T: Model>(
+pub(super) async fn portion_of<T: Model>(
     client: &ZohoClient,
     query: &ListQuery,
     fields: &[FieldName],
@@ -213,27 +176,10 @@ fn parse_portion<T: Model>(received: &Received, ids: &[RecordId]) -> Result<Vec<
     Ok(page.records)
 }
 
-fn typed<T: Model>(record: &Record, module: &ModuleName) -> Result<T, Error> {
-    let decoded = serde_json::to_vec(record)
-        .map_err(|error| Error::invalid(BY_IDS, error.to_string()))
-        .map(|json| decode_json(&json))?;
-    decoded.map_err(|source| Error::Decode {
-        context: Box::new(CallContext {
-            operation: BY_IDS,
-            method: http::Method::GET,
-            path: format!("/crm/v8/{module}"),
-            status: Some(StatusCode::OK),
-            attempts: 1,
-            may_have_been_applied: false,
-        }),
-        source,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::answer::received;
+    use crate::{api::answer::received, model::Record};
 
     fn id(text: &str) -> RecordId {
         text.parse().unwrap()

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    Failure, Outgoing, Received, get,
-    outgoing::{field_list, groups, id_list, module_path},
+    Failure, Outgoing, Received,
+    join::{self, Columns},
+    outgoing::{field_list, id_list, module_path},
 };
 use crate::{
     client::ZohoClient,
@@ -23,6 +24,9 @@ pub(super) const OPERATION: &str = "zoho.records.list";
 /// Field names in one call, by number and by length of the parameter.
 pub(super) const FIELDS_PER_CALL: usize = 50;
 pub(super) const PARAMETER_LENGTH: usize = 1024;
+
+/// No API name comes near it; one that does would leave no room beside it.
+const LONGEST_NAME: usize = 500;
 
 /// Most records of a page.
 pub(super) const PAGE_SIZE: u16 = 200;
@@ -117,7 +121,9 @@ impl<T: Model> ListRequest<T> {
     }
 
     /// The fields to read, by API name; `id` always comes along. Zoho takes 50 in a call: those beyond are read by
-    /// further calls and joined by id.
+    /// further calls and joined by id and `Modified_Time`. A record that changes meanwhile is read anew as a whole, so
+    /// that none is put together from two states (but times have whole seconds only: a second change within the same
+    /// second is not seen).
     pub fn fields<F: Into<FieldName>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
         self.query.fields = fields.into_iter().map(Into::into).collect();
         self
@@ -144,22 +150,17 @@ impl<T: Model> ListRequest<T> {
 
     /// One page. Empty when nothing matches. Costs 1 credit, and 1 more for each further 50 fields and 50 records.
     ///
-    /// Records that vanish while their fields are read by several calls are left out.
+    /// With more than 50 fields, a record that is deleted between the calls is left out: that it is gone is asked for
+    /// itself.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] when no field is named or a limit is broken; [`Error::Api`] with
     /// `PAGINATION_LIMIT_EXCEEDED` beyond 100,000 records (start again from the last modification time seen).
     pub async fn page(&self, at: &PageToken) -> Result<Page<T>, Error> {
-        let groups = self.query.field_groups()?;
-        let Some((first, others)) = groups.split_first() else {
-            return Err(Error::invalid(
-                OPERATION,
-                "name the fields to read: Zoho lists nothing without them",
-            ));
-        };
-        let outgoing = self.query.request(first, at)?;
+        let columns = self.query.columns()?;
+        let outgoing = self.query.request(&columns.first, at)?;
         let per_page = self.query.per_page;
-        if others.is_empty() {
+        if columns.others.is_empty() {
             return self
                 .client
                 .send(outgoing, |received| parse(received, at, per_page))
@@ -169,7 +170,8 @@ impl<T: Model> ListRequest<T> {
             .client
             .send(outgoing, |received| parse::<Record>(received, at, per_page))
             .await?;
-        let records = get::complete(&self.client, &self.query.module, page.records, others).await?;
+        let records =
+            join::complete(&self.client, &self.query.module, page.records, &columns).await?;
         Ok(Page {
             records,
             next: page.next,
@@ -203,11 +205,11 @@ impl ListQuery {
     }
 
     /// The fields in portions that fit one call each.
-    pub(super) fn field_groups(&self) -> Result<Vec<Vec<FieldName>>, Error> {
+    pub(super) fn columns(&self) -> Result<Columns, Error> {
         if let Some(long) = self
             .fields
             .iter()
-            .find(|field| field.as_str().len() > PARAMETER_LENGTH)
+            .find(|field| field.as_str().len() > LONGEST_NAME)
         {
             return Err(Error::invalid(
                 OPERATION,
@@ -217,7 +219,12 @@ impl ListQuery {
                 ),
             ));
         }
-        Ok(groups(&self.fields, FIELDS_PER_CALL, PARAMETER_LENGTH))
+        Columns::new(&self.fields, FIELDS_PER_CALL, PARAMETER_LENGTH).ok_or_else(|| {
+            Error::invalid(
+                OPERATION,
+                "name the fields to read: Zoho lists nothing without them",
+            )
+        })
     }
 
     pub(super) fn request(&self, fields: &[FieldName], at: &PageToken) -> Result<Outgoing, Error> {
@@ -373,13 +380,12 @@ mod tests {
     }
 
     #[test]
-    fn many_fields_are_read_in_groups() {
+    fn a_name_that_leaves_no_room_is_refused() {
         let query = ListQuery {
-            fields: (0..120).map(|n| FieldName::new(format!("F{n}"))).collect(),
+            fields: vec![FieldName::new("x".repeat(501))],
             ..query()
         };
-        let sizes: Vec<usize> = query.field_groups().unwrap().iter().map(Vec::len).collect();
-        assert_eq!(sizes, [50, 50, 20]);
+        assert!(query.columns().is_err());
     }
 
     /// Body as in the reference's sample, shortened.

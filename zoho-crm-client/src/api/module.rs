@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 use jiff::Timestamp;
 
 use super::{
-    DeleteRequest, DeletedRequest, InsertRequest, ListRequest, UpdateRequest, UpsertRequest,
+    DeleteRequest, DeletedRequest, InsertRequest, ListRequest, ReplaceRowsRequest, UpdateRequest,
+    UpsertRequest,
     get::{self, Changed},
     search::{self, SearchRequest},
 };
@@ -157,6 +158,23 @@ impl<T: Model> ModuleApi<T> {
     /// repeat.
     pub fn update(&self, records: Vec<Record>) -> UpdateRequest {
         UpdateRequest::new(self.client.clone(), self.module.clone(), records)
+    }
+
+    /// Exchanges all rows of the subform `field` of a record, such as the lines of an order, for `rows`. Sent twice, it
+    /// ends with `rows` once: see [`ReplaceRowsRequest`].
+    pub fn replace_rows(
+        &self,
+        id: &RecordId,
+        field: impl Into<FieldName>,
+        rows: Vec<Record>,
+    ) -> ReplaceRowsRequest {
+        ReplaceRowsRequest::new(
+            self.client.clone(),
+            self.module.clone(),
+            id.clone(),
+            field.into(),
+            rows,
+        )
     }
 
     /// Creates records. Never repeated by itself after a lost answer, because Zoho would create them twice: prefer

@@ -163,6 +163,36 @@ impl std::error::Error for RecordError {
 
 /// One outcome for each row, in the order of the rows. A call that succeeded says nothing about its rows, so there is no
 /// way to the written ones that passes by the failed ones.
+///
+/// ```
+/// # use zoho_crm_client::{Error, PartialFailure, Record, ZohoClient};
+/// # async fn write(zoho: ZohoClient, rows: Vec<Record>) -> Result<(), Box<dyn std::error::Error>> {
+/// let outcomes = zoho.module("Accounts").update(rows).send().await?;
+/// let written = outcomes.all_ok()?;
+/// # let _ = written;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Without the second line it does not compile where unused results are denied, which is what this type is for:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use zoho_crm_client::{Error, PartialFailure, Record, ZohoClient};
+/// # async fn write(zoho: ZohoClient, rows: Vec<Record>) -> Result<(), Box<dyn std::error::Error>> {
+/// zoho.module("Accounts").update(rows).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Nor is there a list of the written rows alone:
+///
+/// ```compile_fail,E0277
+/// # use zoho_crm_client::{Written, WriteOutcomes};
+/// fn ids(outcomes: WriteOutcomes) -> Vec<Written> {
+///     outcomes.into_rows().into_iter().collect()
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "some rows may have failed: look at each"]
 pub struct WriteOutcomes {
@@ -283,6 +313,15 @@ pub(super) fn parse_rows(received: &Received, expected: usize) -> Result<Vec<Row
         });
     }
     Ok(rows)
+}
+
+/// The outcome of a single row; its refusal is the call's.
+pub(super) fn parse_row(received: &Received) -> Result<Written, Failure> {
+    let rows = parse_rows(received, 1)?;
+    match rows.into_iter().next() {
+        Some(row) => row.map_err(Failure::Api),
+        None => Err(received.failure()),
+    }
 }
 
 fn outcome(row: Row) -> Result<RowOutcome, Failure> {

@@ -1,21 +1,20 @@
 //! Inserting, updating, upserting and deleting records (reference: Zoho v8 sections 2.4 to 2.7, read 2026-11).
 
-use std::sync::Arc;
-
 use http::Method;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Failure, Outgoing, Received, RecordError, RecordErrorCause, WriteOutcomes, Written,
+    Failure, Outgoing, Received, WriteOutcomes, Written,
     batch::{batches, keys_of},
+    calls::{WriteCall, run},
     outcome::{RowOutcome, parse_rows},
     outgoing::{field_list, id_list, module_path},
 };
 use crate::{
     api_error::{ApiError, code},
     client::ZohoClient,
-    error::{Error, ErrorKind},
+    error::Error,
     model::Record,
     names::{FieldName, ModuleName, RecordId},
 };
@@ -168,6 +167,14 @@ impl UpsertRequest {
         self.write.check_fields = fields.into_iter().map(Into::into).collect();
         self
     }
+
+    /// Lets rows append to the records that they match: new rows of subforms, links, appended values. Without this an
+    /// upsert that appends is refused, because each time it finds its record it appends again, so that the lines of an
+    /// order double. To create records with lines, insert them: a unique field then keeps them from being made twice.
+    pub fn allow_appending(mut self) -> Self {
+        self.write.may_append = true;
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +185,7 @@ enum Kind {
 }
 
 #[derive(Clone, Debug)]
-struct Write {
+pub(super) struct Write {
     kind: Kind,
     module: ModuleName,
     records: Vec<Record>,
@@ -186,15 +193,7 @@ struct Write {
     check_fields: Vec<FieldName>,
     external: Vec<FieldName>,
     unmodified_since: Option<Timestamp>,
-}
-
-/// One call of a write.
-#[derive(Debug)]
-struct WriteCall {
-    /// Positions of its rows among all rows.
-    rows: Vec<usize>,
-    outgoing: Outgoing,
-    parse: fn(&Received, usize) -> Result<Vec<RowOutcome>, Failure>,
+    may_append: bool,
 }
 
 #[derive(Serialize)]
@@ -207,6 +206,21 @@ struct Body<'a> {
 }
 
 impl Write {
+    /// An update of one record that nobody may have changed since `unmodified_since`.
+    pub(super) fn guarded_update(
+        module: &ModuleName,
+        record: Record,
+        trigger: Trigger,
+        unmodified_since: Option<Timestamp>,
+    ) -> Result<Outgoing, Error> {
+        let write = Self {
+            trigger,
+            unmodified_since,
+            ..Self::new(Kind::Update, module.clone(), vec![record])
+        };
+        write.outgoing(&[0], true)
+    }
+
     fn new(kind: Kind, module: ModuleName, records: Vec<Record>) -> Self {
         Self {
             kind,
@@ -216,10 +230,12 @@ impl Write {
             check_fields: Vec::new(),
             external: Vec::new(),
             unmodified_since: None,
+            may_append: false,
         }
     }
 
     fn calls(&self) -> Result<Vec<WriteCall>, Error> {
+        self.check_appending()?;
         if self.kind == Kind::Update
             && let Some(position) = self.records.iter().position(|record| !self.has_id(record))
         {
@@ -252,6 +268,28 @@ impl Write {
             .collect()
     }
 
+    fn check_appending(&self) -> Result<(), Error> {
+        if self.kind != Kind::Upsert || self.may_append {
+            return Ok(());
+        }
+        let growing = |record: &Record| record.growing_field().cloned();
+        match self
+            .records
+            .iter()
+            .enumerate()
+            .find_map(|(row, record)| Some((row, growing(record)?)))
+        {
+            None => Ok(()),
+            Some((position, field)) => Err(Error::invalid(
+                UPSERT,
+                format!(
+                    "the row at position {position} appends to `{field}`, once more each time it finds its record: \
+                     insert it, update it with `RowChanges` of the rows that are there, or `allow_appending`"
+                ),
+            )),
+        }
+    }
+
     fn has_id(&self, record: &Record) -> bool {
         let external = !self.external.is_empty();
         record.id().is_some() || (external && record.get("id").is_some_and(|id| id.get() != "null"))
@@ -265,6 +303,9 @@ impl Write {
             Kind::Update => (UPDATE, Method::PUT, "", true),
             Kind::Upsert => (UPSERT, Method::POST, "/upsert", identified),
         };
+        let grows = rows
+            .iter()
+            .any(|row| self.records[*row].growing_field().is_some());
         field_list(operation, &self.check_fields)?;
         let path = format!("{}{suffix}", module_path(operation, &self.module)?);
         let body = Body {
@@ -275,7 +316,7 @@ impl Write {
         Outgoing::change(operation, method, &path)
             .of_module(&self.module)
             .rows(rows.len())
-            .repeatable(repeatable && self.unmodified_since.is_none())
+            .repeatable(repeatable && !grows && self.unmodified_since.is_none())
             .unmodified_since(self.unmodified_since)
             .external(&self.external)?
             .heavy(rows.len() > 10)
@@ -371,80 +412,12 @@ fn parse_deleted(received: &Received, expected: usize) -> Result<Vec<RowOutcome>
     Ok(rows.into_iter().map(|row| row.or_else(forgive)).collect())
 }
 
-/// Sends the calls in order and puts each outcome where its row was.
-async fn run(client: &ZohoClient, calls: Vec<WriteCall>) -> Result<WriteOutcomes, Error> {
-    let total = calls.iter().map(|call| call.rows.len()).sum();
-    let mut outcomes: Vec<Option<Result<Written, RecordError>>> = Vec::new();
-    outcomes.resize_with(total, || None);
-    let mut failures: Vec<(Vec<usize>, Error)> = Vec::new();
-    let mut unsent: Vec<usize> = Vec::new();
-    let mut answered = total == 0;
-    for call in calls {
-        if failures.last().is_some_and(|(_, error)| would_recur(error)) {
-            unsent.extend(call.rows);
-            continue;
-        }
-        let (rows, parse) = (call.rows, call.parse);
-        let sent = client
-            .send(call.outgoing, |received| parse(received, rows.len()))
-            .await;
-        match sent {
-            Ok(results) => {
-                answered = true;
-                for (row, result) in rows.into_iter().zip(results) {
-                    let rejected = |error| RecordError::new(RecordErrorCause::Rejected(error));
-                    outcomes[row] = Some(result.map_err(rejected));
-                }
-            }
-            Err(error) => failures.push((rows, error)),
-        }
-    }
-    if !answered {
-        return Err(gravest(failures));
-    }
-    let mut last = None;
-    for (rows, error) in failures {
-        let error = Arc::new(error);
-        for row in rows {
-            let cause = RecordErrorCause::Call(Arc::clone(&error));
-            outcomes[row] = Some(Err(RecordError::new(cause)));
-        }
-        last = Some(error);
-    }
-    if let Some(error) = last {
-        for row in unsent {
-            let cause = RecordErrorCause::NotSent(Arc::clone(&error));
-            outcomes[row] = Some(Err(RecordError::new(cause)));
-        }
-    }
-    Ok(WriteOutcomes::new(outcomes.into_iter().flatten().collect()))
-}
-
-/// Whether the next call would fail in the same way. A refusal may be due to one call's rows.
-fn would_recur(error: &Error) -> bool {
-    error.kind() != ErrorKind::Api || error.is_retryable()
-}
-
-/// The one that leaves most in doubt.
-fn gravest(failures: Vec<(Vec<usize>, Error)>) -> Error {
-    let errors = failures.into_iter().map(|(_, error)| error);
-    errors
-        .reduce(|first, other| {
-            if other.may_have_been_applied() && !first.may_have_been_applied() {
-                other
-            } else {
-                first
-            }
-        })
-        .unwrap_or_else(|| Error::invalid(UPSERT, "there was nothing to send"))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::api::answer::received;
+    use crate::{api::answer::received, model::RowChanges};
 
     fn coded(code: &str) -> Record {
         Record::new().with("X3_Code", code)
@@ -561,6 +534,39 @@ mod tests {
             vec![coded("A"), Record::new().with("id", "1")],
             &["X3_Code"]
         ));
+    }
+
+    #[test]
+    fn what_appends_is_not_repeated_and_not_upserted_unseen() {
+        let lines = || RowChanges::new().append(Record::new().with("Quantity", 1_i64));
+        let order = |field: &str| {
+            let order = Record::new().with(field, "12");
+            order.with_row_changes("Ordered_Items", lines())
+        };
+        let update = calls(Kind::Update, vec![order("id")], &[], Trigger::None);
+        assert!(!update[0].outgoing.repeatable);
+        let mut upsert = Write::new(
+            Kind::Upsert,
+            "Sales_Orders".into(),
+            vec![coded("A"), order("X3_Code")],
+        );
+        upsert.check_fields = vec!["X3_Code".into()];
+        let error = upsert.calls().unwrap_err().to_string();
+        assert!(
+            error.contains("position 1 appends to `Ordered_Items`"),
+            "{error}"
+        );
+        upsert.may_append = true;
+        assert!(!upsert.calls().unwrap()[0].outgoing.repeatable);
+        let change = RowChanges::new().delete(&"11".parse().unwrap());
+        let update = Record::new()
+            .with("id", "12")
+            .with_row_changes("Ordered_Items", change);
+        assert!(
+            calls(Kind::Update, vec![update], &[], Trigger::None)[0]
+                .outgoing
+                .repeatable
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Values of record fields as JSON.
 
+use std::collections::BTreeMap;
+
 use client_core::ExactDecimal;
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
@@ -15,12 +17,13 @@ pub trait FieldValue {
     fn to_json(&self) -> Box<RawValue>;
 }
 
-/// The types given to this function are texts, numbers and lists of them, for which writing JSON cannot fail.
+/// The types given to this function are texts, numbers, and lists and objects of them, for which writing JSON cannot
+/// fail.
 #[expect(
     clippy::expect_used,
     reason = "only maps with odd keys and foreign types can fail, and neither gets here"
 )]
-fn written<T: Serialize + ?Sized>(value: &T) -> Box<RawValue> {
+pub(super) fn written<T: Serialize + ?Sized>(value: &T) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).expect("plain values are always JSON")
 }
 
@@ -45,7 +48,8 @@ written_as_it_is!(
     ExactDecimal,
     DateTime,
     RecordId,
-    FieldName
+    FieldName,
+    BTreeMap<FieldName, bool>
 );
 
 impl FieldValue for Decimal {

@@ -4,10 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 use client_core::{DecodeError, ExactDecimal, decode_json};
 use jiff::{Timestamp, civil::Date};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
 
-use super::{DateTime, FieldValue, Lookup, Model};
+use super::{DateTime, FieldValue, Lookup, Model, RowChanges, Rows};
 use crate::names::{FieldName, RecordId};
 
 /// A record: field names and their values as JSON text, so that nothing is lost or rounded on the way through.
@@ -165,11 +168,7 @@ impl Record {
     /// # Errors
     /// [`FieldTypeError`] when the field holds neither.
     pub fn lookup(&self, field: &str) -> Result<Option<Lookup>, FieldTypeError> {
-        const EXPECTED: &str = "a reference to a record";
-        match self.read::<Lookup>(field, EXPECTED) {
-            Ok(lookup) => Ok(lookup),
-            Err(_) => Ok(self.read::<RecordId>(field, EXPECTED)?.map(Lookup::new)),
-        }
+        self.read(field, "a reference to a record")
     }
 
     /// Several texts, as of a multi-select picklist.
@@ -178,6 +177,14 @@ impl Record {
     /// [`FieldTypeError`] when the field holds no list of strings.
     pub fn texts(&self, field: &str) -> Result<Option<Vec<String>>, FieldTypeError> {
         self.read(field, "a list of texts")
+    }
+
+    /// The rows of a subform. They come with [`get`](crate::ModuleApi::get) only, never with a list.
+    ///
+    /// # Errors
+    /// [`FieldTypeError`] when the field holds no list of objects.
+    pub fn rows(&self, field: &str) -> Result<Option<Rows<Self>>, FieldTypeError> {
+        self.read(field, "a list of rows")
     }
 
     /// Sets `field`. `None` empties it.
@@ -197,9 +204,50 @@ impl Record {
         self
     }
 
+    /// Says what becomes of the rows of the subform `field`. No changes leave the rows alone.
+    pub fn change_rows(&mut self, field: impl Into<FieldName>, changes: RowChanges) {
+        if let Some(rows) = changes.into_json() {
+            self.fields.insert(field.into(), rows);
+        }
+    }
+
+    /// The record with what becomes of the rows of the subform `field`.
+    #[must_use]
+    pub fn with_row_changes(mut self, field: impl Into<FieldName>, changes: RowChanges) -> Self {
+        self.change_rows(field, changes);
+        self
+    }
+
+    /// Adds `values` to the multi-select picklist `field` instead of replacing what is selected there, in an update or
+    /// upsert (`$append_values`; reference: Zoho v8 section 2.4, read 2026-11).
+    pub fn append_values<V: FieldValue>(&mut self, field: impl Into<FieldName>, values: Vec<V>) {
+        let field = field.into();
+        let mut appended: BTreeMap<FieldName, bool> = self
+            .get(APPEND_VALUES)
+            .and_then(|value| serde_json::from_str(value.get()).ok())
+            .unwrap_or_default();
+        appended.insert(field.clone(), true);
+        self.set(field, values);
+        self.set(APPEND_VALUES, appended);
+    }
+
+    /// A field by which writing this record adds to what is there, so that writing it twice adds twice: rows without
+    /// an id, links without one, appended values.
+    pub(crate) fn growing_field(&self) -> Option<&FieldName> {
+        self.fields
+            .iter()
+            .find(|(name, value)| name.as_str() == APPEND_VALUES || has_new_rows(name, value))
+            .map(|(name, _)| name)
+    }
+
     /// Removes `field`, so that an update leaves it alone.
     pub fn remove(&mut self, field: &str) -> Option<Box<RawValue>> {
         self.fields.remove(field)
+    }
+
+    /// Leaves only fields that `keep` says.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&FieldName) -> bool) {
+        self.fields.retain(|name, _| keep(name));
     }
 
     /// Adds the fields of `other`, which win.
@@ -241,6 +289,22 @@ impl Record {
     }
 }
 
+/// Key that names the multi-select picklists whose values are added.
+const APPEND_VALUES: &str = "$append_values";
+
+/// Whether the value is a list with an object that has no id. Tags and taxes are named instead: a list of them is what
+/// the record has afterwards.
+fn has_new_rows(name: &FieldName, value: &RawValue) -> bool {
+    #[derive(Deserialize)]
+    struct Row {
+        id: Option<IgnoredAny>,
+    }
+    value.get().starts_with('[')
+        && !matches!(name.as_str(), "Tag" | "Tax" | "$line_tax")
+        && serde_json::from_str::<Vec<Row>>(value.get())
+            .is_ok_and(|rows| rows.iter().any(|row| row.id.is_none()))
+}
+
 impl Model for Record {
     fn record_id(&self) -> Option<RecordId> {
         self.id()
@@ -257,6 +321,8 @@ impl PartialEq for Record {
                 .all(|(one, two)| one.0 == two.0 && one.1.get() == two.1.get())
     }
 }
+
+impl Eq for Record {}
 
 impl fmt::Debug for Record {
     /// Shows id and field names, no values: records hold personal data.
@@ -311,7 +377,7 @@ mod tests {
         );
         let owner = record.lookup("Owner").unwrap().unwrap();
         assert_eq!(owner.name.as_deref(), Some("P Boyle"));
-        assert_eq!(owner.other["email"], "p@example.com");
+        assert_eq!(owner.email().as_deref(), Some("p@example.com"));
         assert_eq!(
             record.lookup("Parent_Account").unwrap().unwrap().id,
             "5725767000000524158"
@@ -365,6 +431,44 @@ mod tests {
             serde_json::to_string(&record).unwrap(),
             r#"{"boolean":false,"date":"2026-11-20","decimal":10.50,"instant":"2026-11-20T10:00:00+00:00","integer":7,"list":["a","b"],"lookup":{"id":"5725767000000411001"},"none":null,"text":"a\"b"}"#
         );
+    }
+
+    #[test]
+    fn values_are_appended_only_to_the_fields_that_say_so() {
+        let mut record = Record::new().with("Colours", vec!["red"]);
+        record.append_values("Sizes", vec!["L"]);
+        record.append_values("Uses", vec!["cut", "bend"]);
+        assert_eq!(
+            serde_json::to_string(&record).unwrap(),
+            r#"{"$append_values":{"Sizes":true,"Uses":true},"Colours":["red"],"Sizes":["L"],"Uses":["cut","bend"]}"#
+        );
+    }
+
+    #[test]
+    fn what_grows_when_written_twice_is_noticed() {
+        let growing = |json: &str| {
+            let record: Record = serde_json::from_str(json).unwrap();
+            record.growing_field().map(ToString::to_string)
+        };
+        assert_eq!(
+            growing(r#"{"Ordered_Items":[{"id":"1"},{"Quantity":1}]}"#).as_deref(),
+            Some("Ordered_Items")
+        );
+        assert_eq!(
+            growing(r#"{"Skills":[{"Skill":{"id":"1"},"id":null}]}"#).as_deref(),
+            Some("Skills")
+        );
+        assert_eq!(
+            growing(r#"{"$append_values":{"Sizes":true},"Sizes":["L"]}"#).as_deref(),
+            Some("$append_values")
+        );
+        for json in [
+            r#"{"Ordered_Items":[{"id":"1","Quantity":2},{"id":"2","_delete":null}]}"#,
+            r#"{"Ordered_Items":[],"Sizes":["a","b"],"Numbers":[1,2],"Owner":{"name":"x"}}"#,
+            r#"{"Tag":[{"name":"vip"}],"$line_tax":[{"name":"VAT","percentage":8.1}]}"#,
+        ] {
+            assert_eq!(growing(json), None, "{json}");
+        }
     }
 
     #[test]

@@ -4,9 +4,11 @@
 mod auth;
 mod conditions;
 mod limits;
+mod models;
 mod onboarding;
 mod paging;
 mod retry;
+mod rows;
 mod search;
 mod simulator;
 mod support;

@@ -34,6 +34,7 @@ fn listing(request: &Request, noted: &Mutex<Vec<String>>) -> Value {
         let mut record = Map::new();
         record.insert("id".to_owned(), (FIRST_ID + number).to_string().into());
         for field in fields.split(',') {
+            // Every call sees an account's own, standing version.
             record.insert(field.to_owned(), format!("{field} of {number}").into());
         }
         Value::Object(record)
@@ -115,6 +116,7 @@ async fn fields_beyond_fifty_are_read_by_further_calls_and_joined() {
     let page = list.page(&PageToken::first()).await.unwrap();
     assert_eq!(page.records.len(), 100);
     for (number, record) in page.records.iter().enumerate() {
+        // 60 fields and the id: the version that each call asked for is for the join alone.
         assert_eq!(record.len(), 61);
         assert_eq!(
             record.text("F59").unwrap().unwrap(),
@@ -189,4 +191,88 @@ async fn deleted_records_are_paged() {
     let deleted: Vec<_> = deleted.try_collect().await.unwrap();
     assert_eq!(deleted.len(), 3);
     assert_eq!(query(&transport.requests()[2], "page").unwrap(), "2");
+}
+
+/// A server with three accounts whose second half of fields is read a moment later than the first.
+fn changing(later: impl Fn(&str) -> Option<Value> + Send + Sync + 'static) -> ZohoClient {
+    let transport = InProcessTransport::new(move |request: Request| {
+        let path = request.uri().path().to_owned();
+        let record = |id: &str, version: &str, value: &str| json!({"id": id, "Modified_Time": version, "F0": value, "F59": value, "Extra": value});
+        let answer = if path == "/oauth/v2/token" {
+            token("https://www.zohoapis.eu").to_string()
+        } else if let Some(id) = path.strip_prefix("/crm/v8/Accounts/") {
+            match later(id) {
+                Some(record) => json!({"data": [record]}).to_string(),
+                None => String::new(),
+            }
+        } else if query(&request, "ids").is_some() {
+            let data: Vec<Value> = ["1", "2", "3"].into_iter().filter_map(&later).collect();
+            json!({"data": data, "info": {"more_records": false}}).to_string()
+        } else {
+            let data: Vec<Value> = ["1", "2", "3"]
+                .map(|id| record(id, "2026-11-20T11:00:00+01:00", "old"))
+                .into();
+            json!({"data": data, "info": {"more_records": false}}).to_string()
+        };
+        let status = if answer.is_empty() { 204 } else { 200 };
+        let answer = http::Response::builder()
+            .status(status)
+            .body(answer.into())
+            .unwrap();
+        async move { Ok(answer) }
+    });
+    over(Arc::new(transport)).0
+}
+
+async fn sixty_fields(client: &ZohoClient) -> Vec<zoho_crm_client::Record> {
+    let fields: Vec<String> = (0..60).map(|number| format!("F{number}")).collect();
+    let list = client.module("Accounts").list().fields(&fields);
+    list.page(&PageToken::first()).await.unwrap().records
+}
+
+#[tokio::test]
+async fn no_record_is_put_together_from_two_states() {
+    let client = changing(|id| {
+        let version = if id == "2" {
+            "2026-11-20T11:00:05+01:00"
+        } else {
+            "2026-11-20T11:00:00+01:00"
+        };
+        let value = if id == "2" { "new" } else { "old" };
+        Some(json!({"id": id, "Modified_Time": version, "F0": value, "F59": value, "Extra": value}))
+    });
+    let records = sixty_fields(&client).await;
+    let values: Vec<(String, String)> = records
+        .iter()
+        .map(|record| {
+            (
+                record.text("F0").unwrap().unwrap(),
+                record.text("F59").unwrap().unwrap(),
+            )
+        })
+        .collect();
+    let pair = |value: &str| (value.to_owned(), value.to_owned());
+    assert_eq!(values, [pair("old"), pair("new"), pair("old")]);
+    // What was not asked for is not there, although the record was read as a whole.
+    assert!(
+        records
+            .iter()
+            .all(|record| !record.contains("Extra") && !record.contains("Modified_Time"))
+    );
+}
+
+#[tokio::test]
+async fn a_record_is_left_out_of_a_join_only_when_it_is_gone() {
+    let missing_once = std::sync::atomic::AtomicBool::new(true);
+    let client = changing(move |id| {
+        let miss = id == "2" && missing_once.swap(false, std::sync::atomic::Ordering::Relaxed);
+        let there = id != "3" && !miss;
+        there.then(|| json!({"id": id, "Modified_Time": "2026-11-20T11:00:00+01:00", "F0": "old", "F59": "old"}))
+    });
+    let records = sixty_fields(&client).await;
+    let ids: Vec<String> = records
+        .iter()
+        .map(|record| record.id().unwrap().to_string())
+        .collect();
+    assert_eq!(ids, ["1", "2"]);
 }

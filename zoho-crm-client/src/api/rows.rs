@@ -1,0 +1,153 @@
+//! Exchanging the rows of a subform (reference: Zoho v8 section 3.1, read 2026-11).
+
+use serde::Deserialize;
+
+use super::{Outgoing, Trigger, Written, get, outcome::parse_row, write::Write};
+use crate::{
+    client::ZohoClient,
+    error::Error,
+    model::{Record, RowChanges, Rows},
+    names::{FieldName, ModuleName, RecordId},
+};
+
+const OPERATION: &str = "zoho.records.replace_rows";
+
+/// Key that tells of each subform whether its rows were cut off.
+const HAS_MORE: &str = "$has_more";
+
+/// An exchange of all rows of a subform for others, such as the lines of an order.
+///
+/// Reads the rows that are there, then deletes them and adds the new ones in one update, which Zoho refuses with
+/// `ALREADY_MODIFIED` if somebody changed the record in between. So whatever happened to an earlier attempt, sending
+/// again ends with the new rows and nothing else: lines do not double.
+#[derive(Clone, Debug)]
+#[must_use = "call `send`"]
+pub struct ReplaceRowsRequest {
+    client: ZohoClient,
+    module: ModuleName,
+    id: RecordId,
+    field: FieldName,
+    rows: Vec<Record>,
+    trigger: Trigger,
+}
+
+impl ReplaceRowsRequest {
+    pub(super) fn new(
+        client: ZohoClient,
+        module: ModuleName,
+        id: RecordId,
+        field: FieldName,
+        rows: Vec<Record>,
+    ) -> Self {
+        Self {
+            client,
+            module,
+            id,
+            field,
+            rows,
+            trigger: Trigger::None,
+        }
+    }
+
+    /// Which automations to set off. Default: none.
+    pub fn trigger(mut self, trigger: Trigger) -> Self {
+        self.trigger = trigger;
+        self
+    }
+
+    /// Reads and updates. Costs 2 credits. `None` when there is no such record.
+    ///
+    /// # Errors
+    /// [`Error::Api`] when Zoho refuses the update; [`ApiError::is_already_modified`](crate::ApiError::is_already_modified)
+    /// tells that sending again has a chance. [`Error::InvalidRequest`] when the record has more rows than come with
+    /// it, or the field holds no rows.
+    pub async fn send(self) -> Result<Option<Written>, Error> {
+        let Some(record) = get::one::<Record>(&self.client, &self.module, &self.id).await? else {
+            return Ok(None);
+        };
+        let outgoing = self.update(&record)?;
+        self.client.send(outgoing, parse_row).await.map(Some)
+    }
+
+    fn update(&self, record: &Record) -> Result<Outgoing, Error> {
+        if cut_off(record, &self.field) {
+            return Err(Error::invalid(
+                OPERATION,
+                format!("`{}` has more rows than come with the record", self.field),
+            ));
+        }
+        let invalid = |error: &dyn std::error::Error| Error::invalid(OPERATION, error.to_string());
+        let current: Option<Rows<Record>> = record
+            .rows(self.field.as_str())
+            .map_err(|error| invalid(&error))?;
+        let changes = match &current {
+            Some(current) => {
+                RowChanges::replace(current, self.rows.clone()).map_err(|error| invalid(&error))?
+            }
+            None => self
+                .rows
+                .iter()
+                .cloned()
+                .fold(RowChanges::new(), RowChanges::append),
+        };
+        let unmodified_since = record
+            .instant("Modified_Time")
+            .map_err(|error| invalid(&error))?;
+        let update = Record::new()
+            .with("id", &self.id)
+            .with_row_changes(self.field.clone(), changes);
+        let mut outgoing =
+            Write::guarded_update(&self.module, update, self.trigger.clone(), unmodified_since)?;
+        outgoing.operation = OPERATION;
+        Ok(outgoing)
+    }
+}
+
+/// `$has_more` is an object of flags by subform; anything else that is not plainly "no" counts as "yes".
+fn cut_off(record: &Record, field: &FieldName) -> bool {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum HasMore {
+        All(bool),
+        Each(std::collections::BTreeMap<String, Option<bool>>),
+        Nothing(()),
+    }
+    let Some(value) = record.get(HAS_MORE) else {
+        return false;
+    };
+    match serde_json::from_str(value.get()) {
+        Ok(HasMore::All(more)) => more,
+        Ok(HasMore::Each(flags)) => flags
+            .get(field.as_str())
+            .copied()
+            .flatten()
+            .unwrap_or(false),
+        Ok(HasMore::Nothing(())) => false,
+        Err(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_were_cut_off_are_noticed() {
+        let cut = |json: &str| {
+            let record: Record = serde_json::from_str(json).unwrap();
+            cut_off(&record, &"Ordered_Items".into())
+        };
+        assert!(cut(r#"{"$has_more":{"Ordered_Items":true}}"#));
+        assert!(cut(r#"{"$has_more":true}"#));
+        assert!(cut(r#"{"$has_more":["Ordered_Items"]}"#));
+        for json in [
+            "{}",
+            r#"{"$has_more":null}"#,
+            r#"{"$has_more":false}"#,
+            r#"{"$has_more":{"Ordered_Items":false,"Notes":true}}"#,
+            r#"{"$has_more":{"Ordered_Items":null}}"#,
+        ] {
+            assert!(!cut(json), "{json}");
+        }
+    }
+}
