@@ -43,24 +43,23 @@ pub enum OperationState {
     Absent,
 }
 
-/// The table of operations; reading is active everywhere, writing where the simulator can write.
+/// The table of operations: reading is active everywhere, writing where recent releases say that it can be.
+///
+/// Any other node that can be queried can be made writable by activating its operations.
 #[derive(Debug, Default)]
 pub(crate) struct Activation {
     states: BTreeMap<(String, Operation), OperationState>,
 }
 
-/// The operations that write and what node they write.
-const WRITES: [(&str, Operation); 2] = [
-    ("customer", Operation::Create),
-    ("customer", Operation::Update),
-];
+/// Nodes that Sage's latest reference calls writable and that flows write.
+const WRITABLE: [&str; 2] = ["customer", "salesOrder"];
 
 impl Activation {
     pub(crate) fn state(&self, node: &str, operation: Operation) -> OperationState {
         if let Some(state) = self.states.get(&(node.to_owned(), operation)) {
             return *state;
         }
-        if operation == Operation::Read || WRITES.contains(&(node, operation)) {
+        if operation == Operation::Read || WRITABLE.contains(&node) {
             OperationState::Active
         } else {
             OperationState::Absent
@@ -73,12 +72,9 @@ impl Activation {
 
     /// The operations a node has in the schema.
     pub(crate) fn writes_of(&self, node: &str) -> Vec<Operation> {
-        WRITES
+        [Operation::Create, Operation::Update]
             .into_iter()
-            .filter(|(known, operation)| {
-                *known == node && self.state(node, *operation) != OperationState::Absent
-            })
-            .map(|(_, operation)| operation)
+            .filter(|operation| self.state(node, *operation) != OperationState::Absent)
             .collect()
     }
 

@@ -14,12 +14,18 @@
 //! | `PATCH /__admin/{endpoint}/customers/{code}` with a `Customer_Input`, `DELETE` | a person edits, deletes |
 //! | `PATCH /__admin/{endpoint}/customers/{code}/addresses/{address}` with a `CustomerAddress_Input` | one address |
 //! | `PATCH /__admin/{endpoint}/business-partners/{code}` with output properties | the partner's row |
+//! | `GET /__admin/{endpoint}/records/{node}` | all records of any node |
+//! | `POST /__admin/{endpoint}/records/{node}` with a node's input or an array of them | a person creates |
+//! | `GET /__admin/{endpoint}/record/{node}?id=..`, `PATCH` with a node's input, `DELETE` | one record by its `_id` |
+//! | `PUT /__admin/{endpoint}/list-price` with `{"customer","product","price"}` | a price list's line |
+
+mod records;
 
 use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, patch, post};
+use axum::routing::{get, patch, post, put};
 use axum::{Json as JsonBody, Router};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -52,6 +58,17 @@ pub(crate) fn routes() -> Router<Shared> {
             patch(edit_address),
         )
         .route("/{endpoint}/business-partners/{code}", patch(edit_partner))
+        .route(
+            "/{endpoint}/records/{node}",
+            get(records::list).post(records::create),
+        )
+        .route(
+            "/{endpoint}/record/{node}",
+            get(records::read)
+                .patch(records::edit)
+                .delete(records::delete),
+        )
+        .route("/{endpoint}/list-price", put(records::list_price))
 }
 
 fn failure(error: &SimulatorError) -> Response {
@@ -198,14 +215,17 @@ async fn create(
     Path(endpoint): Path<String>,
     body: String,
 ) -> Response {
-    let created = input(&body).and_then(|data| {
+    created(&body, |row| shared.create_as_user(&endpoint, row))
+}
+
+/// Creates the one record of a body, or each of an array.
+fn created(body: &str, create: impl Fn(&Json) -> Result<String, SimulatorError>) -> Response {
+    let created = input(body).and_then(|data| {
         let rows = match data {
             Json::Array(rows) => rows,
             one => vec![one],
         };
-        rows.iter()
-            .map(|row| shared.create_as_user(&endpoint, row))
-            .collect()
+        rows.iter().map(create).collect()
     });
     match created {
         Ok(codes) => (StatusCode::CREATED, JsonBody(Created { codes })).into_response(),
@@ -245,7 +265,11 @@ async fn delete(
     State(shared): State<Shared>,
     Path((endpoint, code)): Path<(String, String)>,
 ) -> Response {
-    match shared.delete_as_user(&endpoint, &code) {
+    deleted(shared.delete_as_user(&endpoint, &code))
+}
+
+fn deleted(result: Result<bool, SimulatorError>) -> Response {
+    match result {
         Ok(true) => StatusCode::NO_CONTENT.into_response(),
         Ok(false) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => failure(&error),

@@ -294,9 +294,7 @@ impl Call {
         let variables = body.get("variables").unwrap_or(&Json::Null);
         let outcome = execute(&schema, document, operation, variables, root, &mut resolver);
         self.tally = resolver.tally;
-        log.counters.customers_created += self.tally.created;
-        log.counters.customers_updated += self.tally.updated;
-        log.counters.unchanged_updates += self.tally.unchanged;
+        log.counters.add(&self.tally);
         match outcome {
             Outcome::Refused(errors) => refusal(400, &errors),
             Outcome::Executed { data, errors } => executed(data, &errors, resolver.diagnoses),

@@ -1,4 +1,4 @@
-//! What a customer takes from its category (reference: 4.9).
+//! What customers take from their category and orders from their type (reference: 4.9).
 
 use serde::{Deserialize, Serialize};
 
@@ -69,5 +69,35 @@ impl CustomerCategory {
                 ..Self::new("VALID")
             },
         ]
+    }
+}
+
+/// A sales order type with what it decides.
+///
+/// Every endpoint has `SON` (the order's number comes from a counter and must not be given), `SOI` (the caller may
+/// choose the number, the counter gives it otherwise) and `SOM` (the caller must choose it). Counters give type, site
+/// and five digits, such as `SONFR01100001`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesOrderType {
+    /// Up to 5 characters.
+    pub code: String,
+    /// Whether a counter gives numbers.
+    pub counted: bool,
+    /// Whether the caller may give a number.
+    pub caller_may_choose: bool,
+}
+
+impl SalesOrderType {
+    pub(crate) fn standard() -> [Self; 3] {
+        [
+            ("SON", true, false),
+            ("SOI", true, true),
+            ("SOM", false, true),
+        ]
+        .map(|(code, counted, caller_may_choose)| Self {
+            code: code.to_owned(),
+            counted,
+            caller_may_choose,
+        })
     }
 }

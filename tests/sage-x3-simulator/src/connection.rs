@@ -4,6 +4,9 @@
 //! generation; what the digits mean is not, here they check the cursor. Paging is by value: rows inserted before the
 //! cursor do not shift later pages.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use crate::filter::Filter;
 use crate::graphql::error::GraphqlError;
 use crate::graphql::values::Arguments;
@@ -29,47 +32,93 @@ struct Window {
     backward: bool,
 }
 
-/// Cuts the page the arguments ask for out of the rows.
-pub(crate) fn page(
+/// Rows in their order, each with the values that place it.
+pub(crate) type Listing = Vec<(Vec<Scalar>, Record)>;
+
+/// The rows that pass, in their order.
+pub(crate) fn listing(
     rows: impl Iterator<Item = Record>,
     filter: Option<&Filter>,
     order: &Order,
-    arguments: &Arguments,
     view: View<'_>,
-) -> Result<Page, GraphqlError> {
-    let window = Window::read(arguments, order, view.settings)?;
-    let mut rows: Vec<(Vec<Scalar>, Record)> = rows
+) -> Listing {
+    let mut rows: Listing = rows
         .filter(|record| filter.is_none_or(|filter| filter.holds(record, view)))
         .map(|record| (order.values(&record, view), record))
         .collect();
-    let total = rows.len();
-    let (mut dropped_before, mut dropped_after) = (false, false);
-    if let Some(after) = &window.after {
-        rows.retain(|(values, _)| order.compare(values, after).is_gt());
-        dropped_before = rows.len() < total;
-    }
-    if let Some(before) = &window.before {
-        let held = rows.len();
-        rows.retain(|(values, _)| order.compare(values, before).is_lt());
-        dropped_after = rows.len() < held;
-    }
     rows.sort_unstable_by(|(left, a), (right, b)| {
         order.compare(left, right).then_with(|| a.key.cmp(&b.key))
     });
-    let cut = rows.len() > window.size;
-    if cut && window.backward {
-        rows.drain(..rows.len() - window.size);
-    }
-    rows.truncate(window.size);
+    rows
+}
+
+/// Cuts the page the arguments ask for out of a listing.
+pub(crate) fn page(
+    listing: &Listing,
+    order: &Order,
+    arguments: &Arguments,
+    settings: &Settings,
+) -> Result<Page, GraphqlError> {
+    let window = Window::read(arguments, order, settings)?;
+    let start = window.after.as_ref().map_or(0, |after| {
+        listing.partition_point(|(values, _)| order.compare(values, after).is_le())
+    });
+    let end = window.before.as_ref().map_or(listing.len(), |before| {
+        listing.partition_point(|(values, _)| order.compare(values, before).is_lt())
+    });
+    let within = listing.get(start..end).unwrap_or_default();
+    let cut = within.len() > window.size;
+    let rows = if window.backward {
+        within.get(within.len().saturating_sub(window.size)..)
+    } else {
+        within.get(..window.size.min(within.len()))
+    };
+    let (dropped_before, dropped_after) = (start > 0, end < listing.len());
     Ok(Page {
-        total,
+        total: listing.len(),
         has_next: if window.backward { dropped_after } else { cut },
         has_previous: if window.backward { cut } else { dropped_before },
         rows: rows
-            .into_iter()
-            .map(|(values, record)| (cursor(&values), record))
+            .unwrap_or_default()
+            .iter()
+            .map(|(values, record)| (cursor(values), record.clone()))
             .collect(),
     })
+}
+
+/// What a listing was made of; the store's version says whether it still holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListingKey {
+    pub(crate) version: u64,
+    pub(crate) node: &'static str,
+    pub(crate) filter: Option<String>,
+    pub(crate) order: Option<String>,
+}
+
+/// The last listings made, so that the second page of many costs no more than its own rows.
+#[derive(Debug, Default)]
+pub(crate) struct Listings(VecDeque<(ListingKey, Arc<Listing>)>);
+
+impl Listings {
+    const KEPT: usize = 4;
+
+    pub(crate) fn get(&self, key: &ListingKey) -> Option<Arc<Listing>> {
+        let found = self.0.iter().find(|(known, _)| known == key)?;
+        Some(Arc::clone(&found.1))
+    }
+
+    pub(crate) fn keep(&mut self, key: ListingKey, listing: Arc<Listing>) {
+        // An older version of the store never comes back.
+        self.0.retain(|(known, _)| known.version == key.version);
+        if self.0.len() == Self::KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back((key, listing));
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
 }
 
 impl Window {

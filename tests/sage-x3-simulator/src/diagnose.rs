@@ -54,7 +54,10 @@ impl Diagnose {
 
     pub(crate) fn to_json(&self, operation: &[PathStep]) -> Json {
         let mut path = operation.to_vec();
-        path.extend(self.member.iter().cloned().map(PathStep::Key));
+        path.extend(self.member.iter().map(|step| match step.parse() {
+            Ok(place) => PathStep::Index(place),
+            Err(_) => PathStep::Key(step.clone()),
+        }));
         Json::object([
             ("severity", Json::int(self.severity.number())),
             ("message", Json::text(&self.message)),

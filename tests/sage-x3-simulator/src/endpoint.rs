@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use crate::base_data::{CreditControl, CustomerCategory};
-use crate::store::{Row, Store, Value};
+use crate::base_data::{CreditControl, CustomerCategory, SalesOrderType};
+use crate::connection::Listings;
+use crate::store::{Row, Store, Value, join_key};
 
 /// A sequence counter of X3.
 #[derive(Debug, Clone)]
@@ -28,6 +29,7 @@ impl Sequence {
 pub(crate) struct Endpoint {
     pub(crate) store: Store,
     pub(crate) sequences: BTreeMap<String, Sequence>,
+    pub(crate) listings: Listings,
 }
 
 const COUNTRIES: [(&str, &str); 13] = [
@@ -62,8 +64,69 @@ const PAYMENT_TERMS: [(&str, &str); 3] = [
     ("TR60EOM", "Transfer 60 days end of month"),
 ];
 
+/// Tables of codes: table, code column, text column, rows.
+type Codes = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const CODES: &[Codes] = &[
+    (
+        "TABUNIT",
+        "UOM",
+        "DES",
+        &[
+            ("UN", "Unit"),
+            ("KG", "Kilogram"),
+            ("L", "Litre"),
+            ("BOX", "Box"),
+            ("HR", "Hour"),
+        ],
+    ),
+    (
+        "ITMCATEG",
+        "TCLCOD",
+        "TCLAXX",
+        &[("STD", "Goods"), ("SERV", "Services")],
+    ),
+    (
+        "TABSTOSTA",
+        "STA",
+        "STADES",
+        &[("A", "Accepted"), ("Q", "Under control"), ("R", "Rejected")],
+    ),
+    (
+        "TABVACBPR",
+        "VACBPR",
+        "DES",
+        &[
+            ("FRA", "France"),
+            ("EEC", "European Union"),
+            ("EXP", "Export"),
+        ],
+    ),
+    (
+        "TABVACITM",
+        "VACITM",
+        "DES",
+        &[("NOR", "Normal rate"), ("RED", "Reduced rate")],
+    ),
+];
+
+/// Tax rule, tax level, tax, rate in tenths of a percent.
+const TAXES: [(&str, &str, &str, i64); 6] = [
+    ("FRA", "NOR", "FRNOR", 200),
+    ("FRA", "RED", "FRRED", 55),
+    ("EEC", "NOR", "EECEX", 0),
+    ("EEC", "RED", "EECEX", 0),
+    ("EXP", "NOR", "EXPEX", 0),
+    ("EXP", "RED", "EXPEX", 0),
+];
+
 impl Endpoint {
-    /// An endpoint with countries, currencies, a company and its sites, but no customers.
+    /// An endpoint with countries, currencies, taxes, a company and its sites, but no customers and no products.
     pub(crate) fn with_base_data(now: Timestamp) -> Self {
         let mut endpoint = Self::default();
         let row = || Row::new(now, "ADMIN");
@@ -100,6 +163,7 @@ impl Endpoint {
                 .insert(code, row().with("PTE", code).with("PTEDES", name));
         }
         endpoint.add_companies(now);
+        endpoint.add_trade_data(now);
         for category in CustomerCategory::standard() {
             endpoint.add_category(&category, now);
         }
@@ -132,6 +196,56 @@ impl Endpoint {
                 .with_int("MFGFLG", 1);
             self.store.table_mut("FACILITY").insert(code, site);
         }
+    }
+
+    /// Units, categories, stock statuses, taxes, order types.
+    fn add_trade_data(&mut self, now: Timestamp) {
+        let row = || Row::new(now, "ADMIN");
+        for (table, code, text, rows) in CODES {
+            for (value, label) in *rows {
+                self.store
+                    .table_mut(table)
+                    .insert(value, row().with(code, *value).with(text, *label));
+            }
+        }
+        for (rule, level, tax, rate) in TAXES {
+            let taxed = row()
+                .with("VAT", tax)
+                .with("DES", tax)
+                .with_decimal("VATRAT", Decimal::new(rate, 1));
+            self.store.table_mut("TABVAT").insert(tax, taxed);
+            let rule = row()
+                .with("VACBPR", rule)
+                .with("VACITM", level)
+                .with("VAT", tax);
+            let key = join_key([rule.text("VACBPR"), level]);
+            self.store.table_mut("TABVATDET").insert(&key, rule);
+        }
+        for (currency, rate) in [("USD", 90), ("GBP", 115), ("CHF", 105)] {
+            let row = row()
+                .with("CUR", currency)
+                .with("CURDEN", "EUR")
+                .with_decimal("CHGRAT", Decimal::new(rate, 2));
+            self.store
+                .table_mut("TABCHANGE")
+                .insert(&join_key([currency, "EUR"]), row);
+        }
+        for kind in SalesOrderType::standard() {
+            self.add_order_type(&kind, now);
+        }
+    }
+
+    /// Adds or replaces a sales order type.
+    pub(crate) fn add_order_type(&mut self, kind: &SalesOrderType, now: Timestamp) {
+        let flag = |yes| if yes { 2 } else { 1 };
+        let row = Row::new(now, "ADMIN")
+            .with("SOHTYP", &kind.code)
+            .with("TYPDES", "Sales order")
+            .with_int("SOHCAT", 1)
+            .with_int("DEFFLG", flag(kind.code == "SON"))
+            .with_int("CNTFLG", flag(kind.counted))
+            .with_int("MANFLG", flag(kind.caller_may_choose));
+        self.store.table_mut("TABSOHTYP").insert(&kind.code, row);
     }
 
     /// Adds or replaces a customer category.

@@ -12,7 +12,7 @@ use regex::Regex;
 use crate::graphql::error::GraphqlError;
 use crate::json::{Json, parse_relaxed};
 use crate::model::{Kind, Model, Node, Property};
-use crate::record::{Record, Scalar, View};
+use crate::record::{Id, Record, Scalar, View};
 use crate::settings::Settings;
 
 /// A filter ready to be asked about records of its node.
@@ -322,9 +322,11 @@ pub(crate) fn operand(field: &Field, value: &Json) -> Result<Scalar, String> {
     }
     let kind = match field {
         Field::System(name) if matches!(name.as_str(), "_id" | "_createUser" | "_updateUser") => {
-            return value
-                .as_str()
-                .map_or_else(|| bad("a string"), |text| Ok(Scalar::Text(text.to_owned())));
+            return match value.as_str() {
+                Some(text) if name == "_id" => Ok(Scalar::Id(Id(text.to_owned()))),
+                Some(text) => Ok(Scalar::Text(text.to_owned())),
+                None => bad("a string"),
+            };
         }
         Field::System(_) => {
             return match value.as_str().map(str::parse::<Timestamp>) {
@@ -401,7 +403,9 @@ impl Test {
             Self::LessOrEqual(operand) => known && value <= operand,
             Self::In(operands) => operands.contains(value),
             Self::NotIn(operands) => !operands.contains(value),
-            Self::Matches(regex) => matches!(value, Scalar::Text(text) if regex.is_match(text)),
+            Self::Matches(regex) => {
+                matches!(value, Scalar::Text(text) | Scalar::Id(Id(text)) if regex.is_match(text))
+            }
         }
     }
 }

@@ -56,14 +56,14 @@ mod store;
 mod write;
 
 pub use activation::{Operation, OperationState};
-pub use base_data::{CreditControl, CustomerCategory};
+pub use base_data::{CreditControl, CustomerCategory, SalesOrderType};
 pub use clock::Clock;
 pub use faults::{Effect, Fault, RequestKind};
 pub use log::{Counters, RequestRecord};
-pub use seed::{AddressSeed, CustomerSeed, Edit, PropertyValue, StampMode};
+pub use seed::{AddressSeed, CustomerSeed, Edit, PropertyValue, RecordSeed, StampMode};
 pub use settings::{
-    AddressIdForm, BasicUser, CompanyNames, ConnectedApplication, CustomField, DecimalForm,
-    Generation, PageOverflow, Settings, StampPrecision,
+    AddressIdForm, BasicUser, CompanyNames, ConnectedApplication, CreditCheck, CustomField,
+    DecimalForm, Generation, PageOverflow, SalesOrderLines, Settings, StampPrecision,
 };
 pub use simulator::{DEFAULT_ENDPOINT, SimulatorError, X3Simulator, X3SimulatorBuilder};
-pub use snapshot::{AddressSnapshot, CustomerSnapshot};
+pub use snapshot::{AddressSnapshot, CustomerSnapshot, RecordSnapshot};

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::{Effect, RequestKind};
+use crate::resolve::Tally;
 
 /// One request as it was answered; administration requests are not logged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,15 @@ pub struct Counters {
     pub customers_created: u64,
     /// Updates through the interface that changed something.
     pub customers_updated: u64,
+    /// Sales orders created through the interface.
+    #[serde(default)]
+    pub sales_orders_created: u64,
+    /// Updates of sales orders through the interface that changed something.
+    #[serde(default)]
+    pub sales_orders_updated: u64,
+    /// Creates and changing updates of other records through the interface.
+    #[serde(default)]
+    pub others_written: u64,
     /// Updates through the interface that changed nothing.
     pub unchanged_updates: u64,
     /// Rows returned by nodes asked for at the top.
@@ -65,6 +75,17 @@ pub struct Counters {
     pub bytes_in: u64,
     /// Bytes sent in bodies.
     pub bytes_out: u64,
+}
+
+impl Counters {
+    pub(crate) fn add(&mut self, tally: &Tally) {
+        self.customers_created += tally.customers_created;
+        self.customers_updated += tally.customers_updated;
+        self.sales_orders_created += tally.sales_orders_created;
+        self.sales_orders_updated += tally.sales_orders_updated;
+        self.others_written += tally.others_written;
+        self.unchanged_updates += tally.unchanged;
+    }
 }
 
 /// Enough for any test; older entries go.

@@ -1,6 +1,7 @@
 //! Reading rows as the nodes show them.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -21,6 +22,41 @@ pub(crate) enum Scalar {
     Date(Date),
     Instant(Timestamp),
     Text(String),
+    /// A key as an `_id` shows it.
+    Id(Id),
+}
+
+/// An `_id` that sorts as its key columns do: parts of digits after the first are numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Id(pub(crate) String);
+
+impl Ord for Id {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (mut left, mut right) = (self.0.split('|'), other.0.split('|'));
+        let first = left.next().cmp(&right.next());
+        first
+            .then_with(|| left.map(KeyPart::of).cmp(right.map(KeyPart::of)))
+            .then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Numbers come before texts, so that the order is a total one.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum KeyPart<'a> {
+    Number(u64),
+    Text(&'a str),
+}
+
+impl<'a> KeyPart<'a> {
+    fn of(part: &'a str) -> Self {
+        part.parse().map_or(Self::Text(part), Self::Number)
+    }
 }
 
 impl Scalar {
@@ -38,7 +74,7 @@ impl Scalar {
             }
             Self::Date(date) => Json::text(date.to_string()),
             Self::Instant(at) => Json::text(format!("{at:.3}")),
-            Self::Text(text) => Json::text(text),
+            Self::Text(text) | Self::Id(Id(text)) => Json::text(text),
         }
     }
 }
@@ -126,6 +162,7 @@ impl<'a> View<'a> {
                 };
                 (Cow::Borrowed(row), *column)
             }
+            Source::Computed(value) => return value(self, record),
             Source::Structure => {
                 return self
                     .target_id(record, property)
@@ -139,7 +176,7 @@ impl<'a> View<'a> {
     pub(crate) fn system(self, record: &Record, name: &str) -> Option<Scalar> {
         let instant = |at: Option<Timestamp>| at.map_or(Scalar::Null, Scalar::Instant);
         match name {
-            "_id" => Some(Scalar::Text(self.id_of(&record.node, &record.key))),
+            "_id" => Some(Scalar::Id(Id(self.id_of(&record.node, &record.key)))),
             "_createStamp" => Some(instant(record.row.created)),
             "_updateStamp" => Some(instant(record.row.updated)),
             "_createUser" => Some(Scalar::Text(record.row.created_by.clone())),
@@ -168,7 +205,7 @@ impl<'a> View<'a> {
 
     fn target_key(self, record: &Record, node: &str, key: &[Part]) -> Option<(Arc<Node>, String)> {
         if let Some(Part::Column(last)) = key.last()
-            && record.row.text(last).is_empty()
+            && record.row.key_text(last).is_empty()
         {
             return None;
         }
@@ -187,13 +224,17 @@ impl<'a> View<'a> {
     /// The rows of a collection.
     pub(crate) fn children(self, record: &Record, property: &Property) -> Vec<Record> {
         match &property.kind {
-            Kind::Children { node, prefix } => {
+            Kind::Children { node, prefix, same } => {
                 let Some(node) = self.model.node(node) else {
                     return Vec::new();
                 };
                 let prefix = format!("{}|", key_of(&record.row, prefix));
                 let rows = self.store.table(node.table).rows_under(&prefix);
-                rows.map(|(key, row)| Record {
+                rows.filter(|(_, row)| {
+                    same.iter()
+                        .all(|(own, child)| record.row.get(own) == row.get(child))
+                })
+                .map(|(key, row)| Record {
                     node: Arc::clone(node),
                     key: Arc::clone(key),
                     row: Arc::clone(row),
@@ -245,8 +286,8 @@ impl<'a> View<'a> {
 /// The key the parts make for a row.
 pub(crate) fn key_of(row: &Row, parts: &[Part]) -> String {
     join_key(parts.iter().map(|part| match part {
-        Part::Column(column) => row.text(column),
-        Part::Fixed(text) => text,
+        Part::Column(column) => row.key_text(column),
+        Part::Fixed(text) => Cow::Borrowed(*text),
     }))
 }
 

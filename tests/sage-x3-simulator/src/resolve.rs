@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::activation::{Activation, Operation, no_rights};
-use crate::connection::{Page, page};
+use crate::connection::{Listing, ListingKey, Page, listing, page};
 use crate::diagnose::{Diagnose, Severity};
 use crate::endpoint::Endpoint;
 use crate::filter;
@@ -24,9 +24,27 @@ use crate::write::{Refused, Writer, Written};
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Tally {
     pub(crate) rows: u64,
-    pub(crate) created: u64,
-    pub(crate) updated: u64,
+    pub(crate) customers_created: u64,
+    pub(crate) customers_updated: u64,
+    pub(crate) sales_orders_created: u64,
+    pub(crate) sales_orders_updated: u64,
+    pub(crate) others_written: u64,
     pub(crate) unchanged: u64,
+}
+
+impl Tally {
+    fn count(&mut self, node: &Node, operation: Operation, changed: bool) {
+        let counter = match (node.name, operation, changed) {
+            ("customer", Operation::Create, _) => &mut self.customers_created,
+            ("salesOrder", Operation::Create, _) => &mut self.sales_orders_created,
+            (_, Operation::Create, _) => &mut self.others_written,
+            (_, _, false) => &mut self.unchanged,
+            ("customer", _, true) => &mut self.customers_updated,
+            ("salesOrder", _, true) => &mut self.sales_orders_updated,
+            (_, _, true) => &mut self.others_written,
+        };
+        *counter += 1;
+    }
 }
 
 /// One request against one endpoint.
@@ -168,21 +186,40 @@ impl X3<'_> {
             }));
         }
         let (filter, order) = self.filter_and_order(node, arguments)?;
-        let page = page(view.records(node), filter.as_ref(), &order, arguments, view)?;
+        let listing = self.listing(node, filter.as_ref(), &order, arguments);
+        let page = page(&listing, &order, arguments, self.settings)?;
         self.tally.rows += page.rows.len() as u64;
         Ok(Resolved::Object(Object::Page(Arc::new(page))))
+    }
+
+    fn listing(
+        &mut self,
+        node: &Arc<Node>,
+        filter: Option<&filter::Filter>,
+        order: &Order,
+        arguments: &Arguments,
+    ) -> Arc<Listing> {
+        let key = ListingKey {
+            version: self.endpoint.store.version(),
+            node: node.name,
+            filter: arguments.text("filter").map(str::to_owned),
+            order: arguments.text("orderBy").map(str::to_owned),
+        };
+        if let Some(known) = self.endpoint.listings.get(&key) {
+            return known;
+        }
+        let view = self.view();
+        let made = Arc::new(listing(view.records(node), filter, order, view));
+        self.endpoint.listings.keep(key, Arc::clone(&made));
+        made
     }
 
     fn child_page(&self, node: &Arc<Node>, rows: &[Record], arguments: &Arguments) -> Answer {
         self.check(node, Operation::Read)?;
         let (filter, order) = self.filter_and_order(node, arguments)?;
-        let page = page(
-            rows.iter().cloned(),
-            filter.as_ref(),
-            &order,
-            arguments,
-            self.view(),
-        )?;
+        let rows = rows.iter().cloned();
+        let listing = listing(rows, filter.as_ref(), &order, self.view());
+        let page = page(&listing, &order, arguments, self.settings)?;
         Ok(Resolved::Object(Object::Page(Arc::new(page))))
     }
 
@@ -278,15 +315,11 @@ impl X3<'_> {
             user: self.user,
         };
         let result = match operation {
-            Operation::Create => writer.create_customer(data),
-            _ => writer.update_customer(data),
+            Operation::Create => writer.create(node, data),
+            _ => writer.update(node, data),
         };
         let written = result.map_err(refused)?;
-        match (operation, written.changed) {
-            (Operation::Create, _) => self.tally.created += 1,
-            (_, true) => self.tally.updated += 1,
-            (_, false) => self.tally.unchanged += 1,
-        }
+        self.tally.count(node, operation, written.changed);
         self.diagnoses.extend(
             written
                 .diagnoses
@@ -306,14 +339,14 @@ impl X3<'_> {
         let value = record.map_or(Resolved::Null, |record| {
             Resolved::Object(Object::Record(record))
         });
-        match (&self.warning, operation) {
-            (Some(text), Operation::Create) => {
-                let mut error = GraphqlError::new(text);
-                error.diagnoses = vec![Diagnose::new(Severity::Warning, text)];
-                Resolved::Reported(Box::new(value), vec![error])
-            }
-            _ => value,
+        let mut warnings = written.warnings.clone();
+        if let (Some(text), Operation::Create) = (&self.warning, operation) {
+            warnings.push(Diagnose::new(Severity::Warning, text));
         }
+        if warnings.is_empty() {
+            return value;
+        }
+        Resolved::Reported(Box::new(value), vec![refused(warnings)])
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a test puts into the simulator: customers, and edits by people.
+//! What a test puts into the simulator: customers, records of any other node, and edits by people.
 
 use rust_decimal::Decimal;
 
@@ -195,6 +195,77 @@ impl CustomerSeed {
             members.put("addresses", Json::Array(rows));
         }
         Json::Object(members.0)
+    }
+}
+
+/// A record of any node to be, by the names of the node's properties; what the node's object needs is filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordSeed {
+    pub(crate) node: String,
+    members: Members,
+}
+
+impl RecordSeed {
+    /// A record of a node such as `product`.
+    pub fn new(node: &str) -> Self {
+        Self {
+            node: node.to_owned(),
+            members: Members::default(),
+        }
+    }
+
+    /// A product with its code, sold and stocked by the piece.
+    pub fn product(code: &str, description: &str) -> Self {
+        Self::new("product")
+            .set("code", code)
+            .set("description1", description)
+    }
+
+    /// A product at a site; orders of stocked products need it.
+    pub fn product_site(product: &str, site: &str) -> Self {
+        Self::new("productSite")
+            .set("product", product)
+            .set("stockSite", site)
+    }
+
+    /// Accepted stock of a product at a site, in stock units.
+    pub fn stock(site: &str, id: i64, product: &str, quantity: impl Into<Decimal>) -> Self {
+        let quantity: Decimal = quantity.into();
+        Self::new("stock")
+            .set("stockSite", site)
+            .set("stockId", id)
+            .set("product", format!("{product}|{site}"))
+            .set("quantityInStockUnit", quantity)
+            .set("quantityInPackingUnit", quantity)
+    }
+
+    /// A sales order of one site for one customer, without lines.
+    pub fn sales_order(site: &str, customer: &str) -> Self {
+        Self::new("salesOrder")
+            .set("salesSite", site)
+            .set("soldToCustomer", customer)
+    }
+
+    /// Sets a member.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl Into<PropertyValue>) -> Self {
+        self.members.set(name, value.into());
+        self
+    }
+
+    /// Adds a row to a list such as `salesOrderLines`; the node of `row` does not matter.
+    #[must_use]
+    pub fn row(mut self, list: &str, row: Self) -> Self {
+        let row = Json::Object(row.members.0);
+        match self.members.0.iter_mut().find(|(known, _)| known == list) {
+            Some((_, Json::Array(rows))) => rows.push(row),
+            _ => self.members.put(list, Json::Array(vec![row])),
+        }
+        self
+    }
+
+    pub(crate) fn into_json(self) -> Json {
+        Json::Object(self.members.0)
     }
 }
 

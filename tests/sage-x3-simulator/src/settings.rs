@@ -75,6 +75,47 @@ pub enum StampPrecision {
     SqlServerDatetime,
 }
 
+/// What the sales order's collection of lines, and the member of its input, is called.
+///
+/// The first generation's documentation has `lines`, and so has the observed purchase receipt; the purchase order's is
+/// observed as `purchaseOrderLines` (reference: 3.11).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SalesOrderLines {
+    /// `lines`
+    Lines,
+    /// `salesOrderLines`
+    #[default]
+    SalesOrderLines,
+}
+
+impl SalesOrderLines {
+    /// The name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::SalesOrderLines => "salesOrderLines",
+        }
+    }
+}
+
+/// What happens to an order of a customer on hold or above its authorised credit.
+///
+/// The order's status says it unless the check is ignored; the rest is a matter of the site's set-up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditCheck {
+    /// No check: every order's status is `ok`.
+    Ignored,
+    /// The order is written with its status and nothing is said.
+    StatusOnly,
+    /// The order is written with its status and a severity 2 diagnose in `errors[]`.
+    #[default]
+    Warns,
+    /// A severity 3 diagnose: the order is not written.
+    Blocks,
+}
+
 /// A connected application (reference: 2.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectedApplication {
@@ -196,6 +237,10 @@ pub struct Settings {
     pub unchanged_update_moves_stamp: bool,
     /// Whether `update` compares an `_etag` it is given.
     pub etag_checked: bool,
+    /// What the sales order's lines are called.
+    pub sales_order_lines: SalesOrderLines,
+    /// What the credit check of sales orders does.
+    pub credit_check: CreditCheck,
     /// Adds a severity 2 diagnose with this text to `errors[]` of every create, although the record is created.
     pub warning_on_create: Option<String>,
     /// The code of the address made when a create brings none.
@@ -229,6 +274,8 @@ impl Default for Settings {
             children_move_parent_stamp: false,
             unchanged_update_moves_stamp: true,
             etag_checked: true,
+            sales_order_lines: SalesOrderLines::default(),
+            credit_check: CreditCheck::default(),
             warning_on_create: None,
             default_address_code: "MAIN".to_owned(),
             human_user: "ADMIN".to_owned(),

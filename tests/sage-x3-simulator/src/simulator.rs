@@ -2,22 +2,29 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::activation::{Operation, OperationState};
-use crate::base_data::CustomerCategory;
+use crate::base_data::{CustomerCategory, SalesOrderType};
 use crate::clock::Clock;
+use crate::diagnose::Diagnose;
 use crate::faults::Fault;
 use crate::graphql::sdl;
+use crate::json::Json;
 use crate::log::{Counters, RequestRecord};
+use crate::model::{Model, Node};
 use crate::schema::HEADING;
-use crate::seed::{CustomerSeed, Edit};
+use crate::seed::{CustomerSeed, Edit, RecordSeed};
 use crate::server;
 use crate::settings::{CustomField, Generation, Settings};
-use crate::snapshot::{CustomerSnapshot, customers};
+use crate::snapshot::{CustomerSnapshot, RecordSnapshot, customers};
 use crate::state::Shared;
+use crate::store::{Row, join_key};
 use crate::write::Refused;
 
 /// Name of the endpoint a simulator has when none is named.
@@ -237,6 +244,107 @@ impl X3Simulator {
         self.shared.seed_supplier(endpoint, code, name)
     }
 
+    /// Adds or replaces a sales order type.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn add_order_type(
+        &self,
+        endpoint: &str,
+        kind: &SalesOrderType,
+    ) -> Result<(), SimulatorError> {
+        let now = self.shared.clock.now();
+        match self.shared.lock().endpoints.get_mut(endpoint) {
+            Some(endpoint) => {
+                endpoint.add_order_type(kind, now);
+                Ok(())
+            }
+            None => Err(SimulatorError::UnknownEndpoint(endpoint.to_owned())),
+        }
+    }
+
+    /// A person creates a record of any node by the rules of its object; returns its `_id`.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when X3's rules forbid it.
+    pub fn create_record(
+        &self,
+        endpoint: &str,
+        record: RecordSeed,
+    ) -> Result<String, SimulatorError> {
+        let node = record.node.clone();
+        self.shared
+            .create_record(endpoint, &node, &record.into_json())
+    }
+
+    /// Creates records one after the other; returns their `_id`s.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] at the first one X3's rules forbid; those before it are there.
+    pub fn seed(
+        &self,
+        endpoint: &str,
+        records: impl IntoIterator<Item = RecordSeed>,
+    ) -> Result<Vec<String>, SimulatorError> {
+        records
+            .into_iter()
+            .map(|record| self.create_record(endpoint, record))
+            .collect()
+    }
+
+    /// The price that a customer's price list has for a product.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn set_list_price(
+        &self,
+        endpoint: &str,
+        customer: &str,
+        product: &str,
+        price: Decimal,
+    ) -> Result<(), SimulatorError> {
+        self.shared
+            .set_list_price(endpoint, customer, product, price)
+    }
+
+    /// Removes a record of any node and nothing else; false when there was none.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn delete_record(
+        &self,
+        endpoint: &str,
+        node: &str,
+        id: &str,
+    ) -> Result<bool, SimulatorError> {
+        self.shared.delete_record(endpoint, node, id)
+    }
+
+    /// All records of a node by key, with the rows of their collections.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn records(
+        &self,
+        endpoint: &str,
+        node: &str,
+    ) -> Result<Vec<RecordSnapshot>, SimulatorError> {
+        self.shared.records(endpoint, node)
+    }
+
+    /// One record of a node.
+    ///
+    /// # Errors
+    /// [`SimulatorError::UnknownEndpoint`].
+    pub fn record(
+        &self,
+        endpoint: &str,
+        node: &str,
+        id: &str,
+    ) -> Result<Option<RecordSnapshot>, SimulatorError> {
+        self.shared.record(endpoint, node, id)
+    }
+
     /// A person changes something.
     ///
     /// # Errors
@@ -326,6 +434,17 @@ impl X3Simulator {
     }
 }
 
+/// The node of that name.
+fn known(model: &Model, name: &str) -> Result<Arc<Node>, Refused> {
+    let problem = || {
+        vec![Diagnose::error(
+            format!("{name} : Node does not exist"),
+            &[],
+        )]
+    };
+    model.node(name).map(Arc::clone).ok_or_else(problem)
+}
+
 impl Drop for X3Simulator {
     fn drop(&mut self) {
         self.task.abort();
@@ -333,6 +452,92 @@ impl Drop for X3Simulator {
 }
 
 impl Shared {
+    pub(crate) fn create_record(
+        &self,
+        endpoint: &str,
+        node: &str,
+        data: &Json,
+    ) -> Result<String, SimulatorError> {
+        self.write(endpoint, |writer| {
+            let node = known(writer.model, node)?;
+            writer.create(&node, data).map(|written| written.key)
+        })
+    }
+
+    pub(crate) fn update_record(
+        &self,
+        endpoint: &str,
+        node: &str,
+        data: &Json,
+    ) -> Result<(), SimulatorError> {
+        self.write(endpoint, |writer| {
+            let node = known(writer.model, node)?;
+            writer.update(&node, data).map(|_| ())
+        })
+    }
+
+    pub(crate) fn delete_record(
+        &self,
+        endpoint: &str,
+        node: &str,
+        id: &str,
+    ) -> Result<bool, SimulatorError> {
+        self.write(endpoint, |writer| {
+            let node = known(writer.model, node)?;
+            Ok(writer.store.table_mut(node.table).remove(id))
+        })
+    }
+
+    pub(crate) fn set_list_price(
+        &self,
+        endpoint: &str,
+        customer: &str,
+        product: &str,
+        price: Decimal,
+    ) -> Result<(), SimulatorError> {
+        self.write(endpoint, |writer| {
+            let row = Row::new(writer.now, writer.user)
+                .with("BPCNUM", customer)
+                .with("ITMREF", product)
+                .with_decimal("PRI", price);
+            let key = join_key([customer, product]);
+            writer.store.table_mut("SPRICLIST").insert(&key, row);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn records(
+        &self,
+        endpoint: &str,
+        node: &str,
+    ) -> Result<Vec<RecordSnapshot>, SimulatorError> {
+        let state = self.lock();
+        let node = known(&state.model, node).map_err(SimulatorError::refused)?;
+        let view = state
+            .view(endpoint)
+            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?;
+        Ok(view
+            .records(&node)
+            .map(|record| RecordSnapshot::of(&record, view))
+            .collect())
+    }
+
+    pub(crate) fn record(
+        &self,
+        endpoint: &str,
+        node: &str,
+        id: &str,
+    ) -> Result<Option<RecordSnapshot>, SimulatorError> {
+        let state = self.lock();
+        let node = known(&state.model, node).map_err(SimulatorError::refused)?;
+        let view = state
+            .view(endpoint)
+            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?;
+        Ok(view
+            .find(&node, id)
+            .map(|record| RecordSnapshot::of(&record, view)))
+    }
+
     fn write<T>(
         &self,
         endpoint: &str,
@@ -349,7 +554,7 @@ impl Shared {
     pub(crate) fn create_as_user(
         &self,
         endpoint: &str,
-        data: &crate::json::Json,
+        data: &Json,
     ) -> Result<String, SimulatorError> {
         self.write(endpoint, |writer| {
             writer.create_customer(data).map(|written| written.key)

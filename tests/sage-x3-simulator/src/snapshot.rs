@@ -1,4 +1,4 @@
-//! Customers as they are stored, for assertions.
+//! Customers and other records as they are stored, for assertions.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::endpoint::Endpoint;
+use crate::json::Json;
 use crate::model::{Kind, Model};
-use crate::settings::Settings;
+use crate::record::{Record, View};
+use crate::settings::{DecimalForm, Settings};
 use crate::store::Row;
 
 /// A customer with its business partner's row and its addresses.
@@ -97,6 +99,64 @@ pub struct AddressSnapshot {
     pub external_identifier: String,
     /// Stamp of the address's row.
     pub updated: Option<Timestamp>,
+}
+
+/// A record of any node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RecordSnapshot {
+    /// Its `_id`.
+    pub id: String,
+    /// Its properties as text, those without a value left out; a reference is the target's `_id`.
+    pub values: BTreeMap<String, String>,
+    /// The rows of its collections.
+    pub rows: BTreeMap<String, Vec<Self>>,
+    /// When the row was created.
+    pub created: Option<Timestamp>,
+    /// When the row was last written.
+    pub updated: Option<Timestamp>,
+    /// Who created the row.
+    pub created_by: String,
+    /// Who last wrote the row.
+    pub updated_by: String,
+}
+
+impl RecordSnapshot {
+    /// A property as text; empty when it has no value.
+    pub fn get(&self, property: &str) -> &str {
+        self.values.get(property).map_or("", String::as_str)
+    }
+
+    pub(crate) fn of(record: &Record, view: View<'_>) -> Self {
+        let mut values = BTreeMap::new();
+        let mut rows = BTreeMap::new();
+        for property in &record.node.properties {
+            let name = property.name.to_string();
+            if matches!(property.kind, Kind::Children { .. } | Kind::Slots { .. }) {
+                let children = view.children(record, property);
+                let children = children.iter().map(|child| Self::of(child, view));
+                rows.insert(name, children.collect());
+                continue;
+            }
+            let text = match view.scalar(record, property).to_json(DecimalForm::Text) {
+                Json::Null => continue,
+                Json::Text(text) => text,
+                other => other.print(),
+            };
+            if !text.is_empty() {
+                values.insert(name, text);
+            }
+        }
+        Self {
+            id: view.id_of(&record.node, &record.key),
+            values,
+            rows,
+            created: record.row.created,
+            updated: record.row.updated,
+            created_by: record.row.created_by.clone(),
+            updated_by: record.row.updated_by.clone(),
+        }
+    }
 }
 
 /// All customers of an endpoint by code.

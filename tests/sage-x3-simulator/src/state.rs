@@ -12,6 +12,7 @@ use crate::faults::Faults;
 use crate::graphql::types::Schema;
 use crate::log::Log;
 use crate::model::Model;
+use crate::record::View;
 use crate::schema;
 use crate::settings::{Settings, StampPrecision};
 use crate::write::Writer;
@@ -75,11 +76,23 @@ impl State {
     pub(crate) fn reconfigure(&mut self, change: impl FnOnce(&mut Settings)) {
         change(Arc::make_mut(&mut self.settings));
         self.model = Arc::new(Model::new(&self.settings));
+        for endpoint in self.endpoints.values_mut() {
+            endpoint.listings.clear();
+        }
         self.rebuild_schema();
     }
 
     pub(crate) fn rebuild_schema(&mut self) {
         self.schema = Arc::new(schema::build(&self.model, &self.activation, &self.settings));
+    }
+
+    /// An endpoint's data, to be read.
+    pub(crate) fn view(&self, endpoint: &str) -> Option<View<'_>> {
+        Some(View {
+            store: &self.endpoints.get(endpoint)?.store,
+            model: &self.model,
+            settings: &self.settings,
+        })
     }
 
     /// Writes to an endpoint outside the interface.

@@ -63,6 +63,11 @@ impl Row {
         self
     }
 
+    pub(crate) fn with_decimal(mut self, column: &'static str, value: Decimal) -> Self {
+        self.set(Column::Borrowed(column), Value::Decimal(value));
+        self
+    }
+
     pub(crate) fn with_int(mut self, column: &'static str, value: i64) -> Self {
         self.set(Column::Borrowed(column), Value::Int(value));
         self
@@ -88,6 +93,17 @@ impl Row {
         match self.columns.get(column) {
             Some(Value::Text(text)) => text,
             _ => "",
+        }
+    }
+
+    /// The column as a part of a key.
+    pub(crate) fn key_text(&self, column: &str) -> Cow<'_, str> {
+        match self.columns.get(column) {
+            Some(Value::Text(text)) => Cow::Borrowed(text),
+            Some(Value::Int(number)) => Cow::Owned(number.to_string()),
+            Some(Value::Decimal(number)) => Cow::Owned(number.normalize().to_string()),
+            Some(Value::Date(date)) => Cow::Owned(date.to_string()),
+            None => Cow::Borrowed(""),
         }
     }
 
@@ -155,12 +171,16 @@ impl Table {
 }
 
 /// Joins the parts of a key.
-pub(crate) fn join_key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let parts: Vec<&str> = parts
-        .into_iter()
-        .map(|part| if part.is_empty() { " " } else { part })
-        .collect();
-    parts.join("|")
+pub(crate) fn join_key(parts: impl IntoIterator<Item: AsRef<str>>) -> String {
+    let mut out = String::new();
+    for part in parts {
+        if !out.is_empty() {
+            out.push('|');
+        }
+        let part = part.as_ref();
+        out.push_str(if part.is_empty() { " " } else { part });
+    }
+    out
 }
 
 /// All tables of a folder.
@@ -168,6 +188,8 @@ pub(crate) fn join_key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 pub(crate) struct Store {
     tables: BTreeMap<&'static str, Table>,
     empty: Table,
+    /// Counts what may have been changes.
+    version: u64,
 }
 
 impl Store {
@@ -176,7 +198,13 @@ impl Store {
     }
 
     pub(crate) fn table_mut(&mut self, name: &'static str) -> &mut Table {
+        self.version += 1;
         self.tables.entry(name).or_default()
+    }
+
+    /// As long as it stays the same, so does everything read from here.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 }
 

@@ -5,7 +5,9 @@
 //! (formed like the published `addressLines`), the properties of `businessPartnerAddress` (formed like
 //! `customerAddress`), and `customerCategory.code`.
 
+use super::computed;
 use super::node::{Kind, Menu, Node, Part, Property};
+use super::sales::PRICE_TYPE;
 use crate::settings::{CompanyNames, Settings};
 
 use Part::{Column, Fixed};
@@ -32,10 +34,6 @@ pub(crate) static CREDIT_CONTROL: Menu = Menu {
 static RATE_TYPE: Menu = Menu {
     name: "ExchangeRateType",
     members: &["daily", "monthly", "average", "customs"],
-};
-static PRICE_TYPE: Menu = Menu {
-    name: "PriceAmountTaxTax",
-    members: &["excludingTax", "includingTax"],
 };
 
 const LINES: &[&str] = &["BPAADDLIG_0", "BPAADDLIG_1", "BPAADDLIG_2"];
@@ -174,7 +172,7 @@ fn customer(settings: &Settings) -> Node {
         ),
         Property::stream("notes", "BPCREM", 250),
         Property::stream("invoiceHeaderText", "INVTEX", 250),
-        Property::decimal("creditLevelTotal", "CREDIT_LEVEL").computed(),
+        Property::decimal("creditLevelTotal", "CREDIT_LEVEL").computed(computed::credit_level),
         Property::reference("paymentTerm", "paymentTerm", &[Column("PTE")]).assumed(),
         Property::children(
             "addresses",
@@ -248,6 +246,7 @@ fn address(
         ],
     )
     .with_address_key()
+    .keyed(&[Column("BPATYP"), Column("BPANUM"), Column("BPAADD")])
 }
 
 fn slot_names(address: &str) -> [&'static str; 3] {
@@ -350,6 +349,7 @@ fn ship_to() -> Node {
             Property::text("incotermTown", "ICTCTY", 40),
         ],
     )
+    .keyed(&[Column("BPCNUM"), Column("BPAADD")])
 }
 
 fn currency() -> Node {

@@ -2,14 +2,18 @@
 //!
 //! A node is a table of data here; schema, filters, orders and answers are all derived from it.
 
+mod computed;
 mod financial;
 mod master_data;
 mod node;
+mod products;
+mod sales;
 mod structure;
 
 use std::sync::Arc;
 
-pub(crate) use node::{Kind, Menu, Node, Part, Property, Source};
+pub(crate) use node::{Default, Kind, Menu, Node, Part, Property, Source};
+pub(crate) use sales::DISCOUNTS;
 
 use crate::settings::Settings;
 
@@ -24,6 +28,8 @@ impl Model {
         let mut nodes = master_data::nodes(settings);
         nodes.extend(structure::nodes());
         nodes.extend(financial::nodes());
+        nodes.extend(products::nodes());
+        nodes.extend(sales::nodes(settings));
         for node in &mut nodes {
             for field in settings
                 .custom_fields

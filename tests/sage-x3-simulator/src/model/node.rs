@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::record::{Record, Scalar, View};
+
 /// A node: a view onto one table.
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -17,6 +19,21 @@ pub(crate) struct Node {
     pub(crate) address_key: bool,
     /// Shows only rows whose column leads to a row of that table.
     pub(crate) only_with: Option<(&'static str, &'static str)>,
+    /// The columns of its table's key.
+    pub(crate) key: Vec<Part>,
+    /// What a row created without a value gets.
+    pub(crate) defaults: &'static [(&'static str, Default)],
+    /// Properties a row must have.
+    pub(crate) mandatory: &'static [&'static str],
+}
+
+/// A value that X3 fills in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Default {
+    Int(i64),
+    Text(&'static str),
+    /// What stands in another column.
+    Same(&'static str),
 }
 
 impl Node {
@@ -27,6 +44,17 @@ impl Node {
         table: &'static str,
         properties: Vec<Property>,
     ) -> Self {
+        let key = match properties.first() {
+            Some(Property {
+                kind: Kind::Reference { key, .. },
+                ..
+            }) => key.to_vec(),
+            Some(Property {
+                source: Source::Column(Cow::Borrowed(column)),
+                ..
+            }) => vec![Part::Column(column)],
+            _ => Vec::new(),
+        };
         Self {
             package,
             name,
@@ -36,7 +64,26 @@ impl Node {
             published: true,
             address_key: false,
             only_with: None,
+            key,
+            defaults: &[],
+            mandatory: &[],
         }
+    }
+
+    /// The key, where it is not the first property.
+    pub(crate) fn keyed(mut self, key: &[Part]) -> Self {
+        self.key = key.to_vec();
+        self
+    }
+
+    pub(crate) fn defaults(mut self, defaults: &'static [(&'static str, Default)]) -> Self {
+        self.defaults = defaults;
+        self
+    }
+
+    pub(crate) fn mandatory(mut self, mandatory: &'static [&'static str]) -> Self {
+        self.mandatory = mandatory;
+        self
     }
 
     pub(crate) fn with_address_key(mut self) -> Self {
@@ -46,6 +93,14 @@ impl Node {
 
     pub(crate) fn only_with(mut self, table: &'static str, column: &'static str) -> Self {
         self.only_with = Some((table, column));
+        self
+    }
+
+    /// Every property of it is published.
+    pub(crate) fn documented(mut self) -> Self {
+        for property in &mut self.properties {
+            property.assumed = false;
+        }
         self
     }
 
@@ -94,6 +149,8 @@ pub(crate) enum Kind {
     Children {
         node: &'static str,
         prefix: &'static [Part],
+        /// Columns of the row and of its children that must agree besides.
+        same: &'static [(&'static str, &'static str)],
     },
     /// The columns of an X3 array, each shown as a row of a node of its own.
     Slots {
@@ -113,6 +170,8 @@ pub(crate) enum Source {
         key: &'static [Part],
         column: &'static str,
     },
+    /// Worked out from other rows.
+    Computed(fn(View<'_>, &Record) -> Scalar),
     /// Given by the kind itself.
     Structure,
 }
@@ -212,7 +271,18 @@ impl Property {
         node: &'static str,
         prefix: &'static [Part],
     ) -> Self {
-        Self::structure(name, Kind::Children { node, prefix })
+        let same = &[];
+        Self::structure(name, Kind::Children { node, prefix, same })
+    }
+
+    /// Children that agree with the row in further columns.
+    pub(crate) fn children_with(
+        name: &'static str,
+        node: &'static str,
+        prefix: &'static [Part],
+        same: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self::structure(name, Kind::Children { node, prefix, same })
     }
 
     pub(crate) fn slots(
@@ -233,8 +303,9 @@ impl Property {
         self
     }
 
-    pub(crate) fn computed(mut self) -> Self {
+    pub(crate) fn computed(mut self, value: fn(View<'_>, &Record) -> Scalar) -> Self {
         self.computed = true;
+        self.source = Source::Computed(value);
         self
     }
 
@@ -252,7 +323,7 @@ impl Property {
                 Some(Part::Column(column)) => Some(column),
                 _ => None,
             },
-            (Source::Structure, _) => None,
+            (Source::Structure | Source::Computed(_), _) => None,
         }
     }
 }

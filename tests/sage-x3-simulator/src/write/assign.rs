@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use crate::diagnose::Diagnose;
 use crate::json::Json;
 use crate::model::{Kind, Model, Part, Property, Source};
+use crate::record::key_of;
 use crate::store::{Row, Store, Value};
 
 /// Sets the column of a property; says whether that changed anything. `path` is where the member stands in the input.
@@ -31,7 +32,9 @@ pub(crate) fn assign(
             Some(Part::Column(column)) => Cow::Borrowed(*column),
             _ => return refuse("is not writable".to_owned()),
         },
-        (Source::Structure, _) => return refuse("is not writable".to_owned()),
+        (Source::Structure | Source::Computed(_), _) => {
+            return refuse("is not writable".to_owned());
+        }
     };
     if property.computed {
         return refuse("is not writable".to_owned());
@@ -71,16 +74,34 @@ pub(crate) fn assign(
             Some(number) => Value::Int(number),
             None => return refuse(format!("Incorrect value {member}")),
         },
-        (Kind::Reference { node, .. }, Json::Text(code)) => {
+        (Kind::Reference { node, key }, Json::Text(code)) => {
+            let with = pointed(row, key, code);
             let table = model.node(node).map_or("", |node| node.table);
-            if !code.is_empty() && store.table(table).get(code).is_none() {
+            if !code.is_empty() && store.table(table).get(&key_of(&with, key)).is_none() {
                 return refuse(format!("{code} : Record does not exist"));
             }
-            Value::Text(code.clone())
+            let changed = with != *row;
+            *row = with;
+            return Ok(changed);
         }
         (_, other) => return refuse(format!("Incorrect value {}", other.print())),
     };
     Ok(row.set(column, stored))
+}
+
+/// The row with the columns of a reference set: the last one always, those before it when they were empty.
+fn pointed(row: &Row, key: &[Part], code: &str) -> Row {
+    let mut with = row.clone();
+    let mut parts = code.rsplit('|');
+    for (place, part) in key.iter().rev().enumerate() {
+        let (Part::Column(column), Some(text)) = (part, parts.next()) else {
+            continue;
+        };
+        if place == 0 || with.get(column).is_none() {
+            with.set(Cow::Borrowed(*column), Value::Text(text.to_owned()));
+        }
+    }
+    with
 }
 
 /// A decimal as the database holds it: 27 digits, 13 of them after the point (reference: 4.8).

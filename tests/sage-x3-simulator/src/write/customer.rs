@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::diagnose::{Diagnose, Severity};
+use crate::diagnose::Diagnose;
 use crate::json::Json;
 use crate::model::{Node, Property};
 use crate::store::{Row, Value, join_key};
@@ -56,14 +56,7 @@ impl Writer<'_> {
             sequence.next += 1;
         }
         self.store_new(draft);
-        Ok(Written {
-            changed: true,
-            diagnoses: vec![
-                Diagnose::new(Severity::Info, format!("Customer {code} created")),
-                Diagnose::new(Severity::Info, "Operation completed successfully."),
-            ],
-            key: code,
-        })
+        Ok(Written::new(&code, "Customer", "created", true))
     }
 
     fn category(&self, data: &Json) -> Result<Row, Refused> {
@@ -368,14 +361,7 @@ impl Writer<'_> {
             || draft.customer_changed
             || draft.partner_changed;
         self.store_rows(draft, moved);
-        Ok(Written {
-            changed,
-            diagnoses: vec![
-                Diagnose::new(Severity::Info, format!("Customer {code} modified")),
-                Diagnose::new(Severity::Info, "Operation completed successfully."),
-            ],
-            key: code,
-        })
+        Ok(Written::new(&code, "Customer", "modified", changed))
     }
 
     pub(super) fn existing_draft(&self, data: &Json) -> Result<Draft, Refused> {

@@ -59,6 +59,62 @@ pub(crate) const ADDRESS_SLOTS: [(&str, &str); 3] = [
     ("addressEmails", "addressEmail"),
 ];
 
+/// Members of the sales order that stand in its header, its id aside; the customer and the site come first.
+pub(crate) const ORDER: [&str; 16] = [
+    "salesOrderType",
+    "category",
+    "company",
+    "billToCustomer",
+    "shipToCustomerAddress",
+    "customerOrderReference",
+    "additionnalReference",
+    "orderDate",
+    "shipmentDate",
+    "requestedDeliveryDate",
+    "deliveryLeadTime",
+    "currency",
+    "taxRule",
+    "paymentTerm",
+    "shippingSite",
+    "priceIncludingOrExcludingTax",
+];
+
+/// Those of them that an existing order lets change.
+pub(crate) const ORDER_CHANGEABLE: [&str; 8] = [
+    "shipToCustomerAddress",
+    "customerOrderReference",
+    "additionnalReference",
+    "shipmentDate",
+    "requestedDeliveryDate",
+    "deliveryLeadTime",
+    "paymentTerm",
+    "shippingSite",
+];
+
+/// Members of a line of the sales order, its number aside.
+pub(crate) const ORDER_LINE: [&str; 20] = [
+    "product",
+    "salesUnit",
+    "quantityInSalesUnitOrdered",
+    "grossPrice",
+    "discountOrCharge1",
+    "discountOrCharge2",
+    "discountOrCharge3",
+    "discountOrCharge4",
+    "discountOrCharge5",
+    "discountOrCharge6",
+    "discountOrCharge7",
+    "discountOrCharge8",
+    "discountOrCharge9",
+    "productDescriptionInUserLanguage",
+    "productDescriptionInCustomerLanguage",
+    "shippingSite",
+    "taxLevel1",
+    "requestedDeliveryDate",
+    "expectedDeliveryDate",
+    "shipmentDate",
+];
+
 /// The members that carry the company's names: input name, property of the business partner.
 ///
 /// The schema has those of the published form only; people's edits may use any.
@@ -89,6 +145,83 @@ pub(crate) fn add_types(
     schema: &mut Schema,
 ) -> String {
     let name = format!("{}_Input", node.type_name);
+    let members = match node.name {
+        "customer" => customer_members(node, model, settings, schema),
+        "salesOrder" => order_members(node, model, settings, schema),
+        _ => record_members(node, schema),
+    };
+    schema.add(&name, TypeKind::Input(members));
+    name
+}
+
+/// Everything in the node's table that is not worked out.
+fn record_members(node: &Node, schema: &mut Schema) -> Vec<InputDef> {
+    let mut members = identity();
+    for property in node.properties.iter().filter(|known| !known.computed) {
+        members.extend(definition(property, schema));
+    }
+    members
+}
+
+fn identity() -> Vec<InputDef> {
+    vec![
+        InputDef::new("_id", TypeRef::named("Id")),
+        InputDef::new("_etag", TypeRef::named("String")),
+    ]
+}
+
+fn order_members(
+    node: &Node,
+    model: &Model,
+    settings: &Settings,
+    schema: &mut Schema,
+) -> Vec<InputDef> {
+    let mut members = identity();
+    let header = ["id", "soldToCustomer", "salesSite"];
+    members.extend(defined(node, header.iter().chain(&ORDER), schema));
+    members.extend(own_fields(node.name, settings));
+    if let Some(line) = model.node("salesOrderLine") {
+        let mut row = vec![
+            InputDef::new("_id", TypeRef::named("Id")),
+            text("_action"),
+            InputDef::new("lineNumber", TypeRef::named("Int")),
+            InputDef::new("sequenceNumber", TypeRef::named("Int")),
+        ];
+        row.extend(defined(line, ORDER_LINE.iter(), schema));
+        row.extend(own_fields(line.name, settings));
+        schema.add("SalesOrderLine_Input", TypeKind::Input(row));
+        members.push(InputDef::new(
+            settings.sales_order_lines.name(),
+            TypeRef::named("SalesOrderLine_Input").non_null().list(),
+        ));
+    }
+    members
+}
+
+fn defined<'a>(
+    node: &Node,
+    members: impl Iterator<Item = &'a &'static str>,
+    schema: &mut Schema,
+) -> Vec<InputDef> {
+    members
+        .filter_map(|member| definition(node.property(member)?, schema))
+        .collect()
+}
+
+fn own_fields(node: &str, settings: &Settings) -> Vec<InputDef> {
+    let fields = settings.custom_fields.iter();
+    fields
+        .filter(|field| field.node == node)
+        .map(|field| text(&field.name))
+        .collect()
+}
+
+fn customer_members(
+    node: &Node,
+    model: &Model,
+    settings: &Settings,
+    schema: &mut Schema,
+) -> Vec<InputDef> {
     let mut members = vec![
         InputDef::new("_id", TypeRef::named("Id")),
         InputDef::new("_etag", TypeRef::named("String")),
@@ -118,18 +251,11 @@ pub(crate) fn add_types(
             .iter()
             .filter_map(|member| definition(node.property(member)?, schema)),
     );
-    for field in settings
-        .custom_fields
-        .iter()
-        .filter(|field| field.node == node.name)
-    {
-        members.push(text(&field.name));
-    }
+    members.extend(own_fields(node.name, settings));
     if let Some(address) = model.node("customerAddress") {
         members.push(address_members(address, schema));
     }
-    schema.add(&name, TypeKind::Input(members));
-    name
+    members
 }
 
 fn text(name: &str) -> InputDef {

@@ -2,15 +2,21 @@
 
 mod address;
 pub(crate) mod assign;
+pub(crate) mod credit;
 pub(crate) mod customer;
 pub(crate) mod input;
+mod order;
+mod order_line;
 pub(crate) mod person;
+mod pricing;
+mod record;
 
 use jiff::Timestamp;
 
-use crate::diagnose::Diagnose;
+use crate::diagnose::{Diagnose, Severity};
 use crate::endpoint::Sequence;
-use crate::model::Model;
+use crate::json::Json;
+use crate::model::{Model, Node};
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -29,8 +35,45 @@ pub(crate) struct Writer<'a> {
 pub(crate) struct Written {
     pub(crate) key: String,
     pub(crate) changed: bool,
+    /// Severity 1: for the top of the answer.
     pub(crate) diagnoses: Vec<Diagnose>,
+    /// Severity 2: in `errors[]`, although the record is written.
+    pub(crate) warnings: Vec<Diagnose>,
+}
+
+impl Written {
+    fn new(key: &str, what: &str, verb: &str, changed: bool) -> Self {
+        Self {
+            key: key.to_owned(),
+            changed,
+            diagnoses: vec![
+                Diagnose::new(Severity::Info, format!("{what} {key} {verb}")),
+                Diagnose::new(Severity::Info, "Operation completed successfully."),
+            ],
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// The diagnoses that prevented a write.
 pub(crate) type Refused = Vec<Diagnose>;
+
+impl Writer<'_> {
+    /// Creates a record of a node with the rules of the object behind it.
+    pub(crate) fn create(&mut self, node: &Node, data: &Json) -> Result<Written, Refused> {
+        match node.name {
+            "customer" => self.create_customer(data),
+            "salesOrder" => self.create_order(data),
+            _ => self.create_record(node, data),
+        }
+    }
+
+    /// Changes a record of a node; members that are absent stay as they are.
+    pub(crate) fn update(&mut self, node: &Node, data: &Json) -> Result<Written, Refused> {
+        match node.name {
+            "customer" => self.update_customer(data),
+            "salesOrder" => self.update_order(data),
+            _ => self.update_record(node, data),
+        }
+    }
+}

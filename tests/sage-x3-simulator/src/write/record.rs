@@ -1,0 +1,234 @@
+//! Records of nodes that have no rules of their own beyond their table's description.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::diagnose::Diagnose;
+use crate::json::Json;
+use crate::model::{Default, Kind, Node, Part, Property, Source};
+use crate::record::{View, key_of};
+use crate::store::{Row, Value};
+
+use super::assign::assign;
+use super::customer::{copy, etag_of};
+use super::{Refused, Writer, Written};
+
+/// Rows of other tables that a record writes to, by table and key.
+type Beside = BTreeMap<(&'static str, String), Row>;
+
+impl Writer<'_> {
+    /// Creates a record from the members of an input; nothing is stored when anything is wrong with it.
+    pub(crate) fn create_record(&mut self, node: &Node, data: &Json) -> Result<Written, Refused> {
+        let mut row = Row::new(self.now, self.user);
+        let mut problems = Vec::new();
+        let members = own_members(data);
+        // The key first: rows beside this one are found by it.
+        for (name, value) in members.iter().filter(|(name, _)| is_key(node, name)) {
+            self.set_member(
+                &mut row,
+                &mut Beside::new(),
+                node,
+                name,
+                value,
+                &mut problems,
+            );
+        }
+        let mut beside = Beside::new();
+        for (name, value) in members.iter().filter(|(name, _)| !is_key(node, name)) {
+            self.set_member(&mut row, &mut beside, node, name, value, &mut problems);
+        }
+        fill(&mut row, node);
+        for name in node.mandatory {
+            let missing = node
+                .property(name)
+                .and_then(Property::column_code)
+                .is_some_and(|column| row.get(column).is_none());
+            if missing && problems.is_empty() {
+                problems.push(Diagnose::error(
+                    format!("{name}: Mandatory field"),
+                    &["data", name],
+                ));
+            }
+        }
+        let key = key_of(&row, &node.key);
+        if self.store.table(node.table).get(&key).is_some() {
+            problems.push(Diagnose::error(
+                format!("{key} : Record already exists"),
+                &["data"],
+            ));
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        self.store.table_mut(node.table).insert(&key, row);
+        self.store_beside(beside);
+        Ok(Written::new(&key, node.type_name, "created", true))
+    }
+
+    /// Changes a record; members that are absent stay as they are.
+    pub(crate) fn update_record(&mut self, node: &Node, data: &Json) -> Result<Written, Refused> {
+        let key = self.key_in(node, data);
+        let Some(held) = self.store.table(node.table).get(&key) else {
+            return Err(vec![Diagnose::error(
+                format!("{key} : Record does not exist"),
+                &["data", "_id"],
+            )]);
+        };
+        let mut row = Row::clone(held);
+        if self.settings.etag_checked
+            && let Some(etag) = data.get("_etag").and_then(Json::as_str)
+            && etag != etag_of(&row)
+        {
+            return Err(vec![Diagnose::error(
+                format!("{key} : Record modified by another user"),
+                &["data", "_etag"],
+            )]);
+        }
+        let mut problems = Vec::new();
+        let mut beside = Beside::new();
+        for (name, value) in own_members(data)
+            .into_iter()
+            .filter(|(name, _)| !is_key(node, name))
+        {
+            self.set_member(&mut row, &mut beside, node, name, value, &mut problems);
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        // A row beside the record has a stamp of its own.
+        let changed = row != **held;
+        if changed || self.settings.unchanged_update_moves_stamp {
+            row.touch(self.now, self.user);
+        }
+        self.store.table_mut(node.table).insert(&key, row);
+        let changed = changed | self.store_beside(beside);
+        Ok(Written::new(&key, node.type_name, "modified", changed))
+    }
+
+    /// The key an update means: its `_id`, or the members of the key.
+    fn key_in(&self, node: &Node, data: &Json) -> String {
+        if let Some(id) = data.get("_id").and_then(Json::as_str) {
+            let view = View {
+                store: self.store,
+                model: self.model,
+                settings: self.settings,
+            };
+            let node = self.model.node(node.name);
+            return node
+                .and_then(|node| view.find(node, id))
+                .map_or_else(|| id.to_owned(), |record| record.key.to_string());
+        }
+        let mut row = Row::new(self.now, self.user);
+        for (name, value) in own_members(data) {
+            if let (true, Some(property)) = (is_key(node, name), node.property(name)) {
+                // A wrong value leads to no record, which the caller is told.
+                let _ = assign(&mut row, property, value, self.store, self.model, &[]);
+            }
+        }
+        key_of(&row, &node.key)
+    }
+
+    fn set_member(
+        &self,
+        row: &mut Row,
+        beside: &mut Beside,
+        node: &Node,
+        name: &str,
+        value: &Json,
+        problems: &mut Vec<Diagnose>,
+    ) {
+        let path = ["data", name];
+        let Some(property) = node.property(name) else {
+            return problems.push(Diagnose::error(format!("{name}: Unknown property"), &path));
+        };
+        let target = match &property.source {
+            Source::Joined { table, key, .. } => {
+                let at = key_of(row, key);
+                beside
+                    .entry((*table, at.clone()))
+                    .or_insert_with(|| self.row_beside(table, &at, row, key))
+            }
+            _ => row,
+        };
+        if let Err(problem) = assign(target, property, value, self.store, self.model, &path) {
+            problems.push(problem);
+        }
+    }
+
+    fn row_beside(&self, table: &str, at: &str, row: &Row, key: &[Part]) -> Row {
+        let held = self.store.table(table).get(at);
+        held.map_or_else(
+            || {
+                let mut new = Row::new(self.now, self.user);
+                for part in key {
+                    if let Part::Column(column) = part {
+                        copy(row, &mut new, &[*column]);
+                    }
+                }
+                new
+            },
+            |held| Row::clone(held),
+        )
+    }
+
+    /// Stores the rows beside a record that differ from what is there.
+    fn store_beside(&mut self, beside: Beside) -> bool {
+        let mut changed = false;
+        for ((table, key), mut row) in beside {
+            match self.store.table(table).get(&key) {
+                Some(held) if **held == row => continue,
+                Some(_) => row.touch(self.now, self.user),
+                None => {}
+            }
+            self.store.table_mut(table).insert(&key, row);
+            changed = true;
+        }
+        changed
+    }
+}
+
+/// The members of an input that are not about which record is meant.
+fn own_members(data: &Json) -> Vec<(&str, &Json)> {
+    let Json::Object(members) = data else {
+        return Vec::new();
+    };
+    members
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "_id" | "_etag" | "_action"))
+        .map(|(name, value)| (name.as_str(), value))
+        .collect()
+}
+
+fn is_key(node: &Node, name: &str) -> bool {
+    let column = node.property(name).and_then(Property::column_code);
+    node.key.iter().any(|part| match part {
+        Part::Column(known) => Some(*known) == column,
+        Part::Fixed(_) => false,
+    })
+}
+
+/// Fills in what the node's table says, no for flags and the first member for menus.
+fn fill(row: &mut Row, node: &Node) {
+    for (column, default) in node.defaults {
+        if row.get(column).is_some() {
+            continue;
+        }
+        let value = match default {
+            Default::Int(number) => Some(Value::Int(*number)),
+            Default::Text(text) => Some(Value::Text((*text).to_owned())),
+            Default::Same(other) => row.get(other).cloned(),
+        };
+        if let Some(value) = value {
+            row.set(Cow::Borrowed(*column), value);
+        }
+    }
+    for property in &node.properties {
+        if let (Kind::Boolean | Kind::Menu(_), Source::Column(column)) =
+            (&property.kind, &property.source)
+            && row.get(column).is_none()
+        {
+            let active = property.name == "isActive";
+            row.set(column.clone(), Value::Int(if active { 2 } else { 1 }));
+        }
+    }
+}
