@@ -16,7 +16,7 @@ use crate::{
     builder::X3ClientBuilder,
     config::{Site, SiteConfig},
     customers::Customers,
-    error::{CallContext, Error},
+    error::{CallContext, Error, InvalidRequest},
     graphql::{
         GraphqlAnswer,
         answer::{Asked, Parsed, may_have_acted, parse},
@@ -25,6 +25,7 @@ use crate::{
     },
     ids::EndpointName,
     probe::Offer,
+    soap::Soap,
     write::{WriteAction, WriteRoute},
 };
 
@@ -94,6 +95,17 @@ impl X3Client {
     #[must_use]
     pub fn api1(&self) -> Api1 {
         Api1::new(self.clone())
+    }
+
+    /// SOAP web services.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when [`SiteConfig::soap`] is not set.
+    pub fn soap(&self) -> Result<Soap, Error> {
+        let settings = self.site().soap.clone().ok_or_else(|| {
+            InvalidRequest::new("SOAP is not configured: set SiteConfig::soap with SoapSettings")
+        })?;
+        Ok(Soap::new(self.clone(), settings))
     }
 
     /// Runs a document of the caller's own, for any node or package, with the same credential, retries and errors.

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use http::{HeaderValue, Uri};
 use url::Url;
 
-use crate::{api1::Api1Settings, error::InvalidRequest, ids::EndpointName, write::WritePath};
+use crate::{
+    api1::Api1Settings, error::InvalidRequest, ids::EndpointName, soap::SoapSettings,
+    write::WritePath,
+};
 
 /// Generation of the GraphQL schema, by the names of its root fields. Source: reference sage-x3 section 3.2.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,6 +50,8 @@ pub struct SiteConfig {
     pub timeout: Duration,
     /// How this server's `api1` service is addressed.
     pub api1: Api1Settings,
+    /// How this server's SOAP web services are called, where they are.
+    pub soap: Option<SoapSettings>,
     /// Creates or updates in one request. Default: 20. A site on which a failing row undoes its neighbours needs 1.
     pub write_batch: usize,
     /// The paths that writes try, in order. Default: [`WritePath::DEFAULT_ORDER`]. A path that is not configured, or does
@@ -68,6 +73,7 @@ impl SiteConfig {
             locale: None,
             timeout: Duration::from_secs(120),
             api1: Api1Settings::default(),
+            soap: None,
             write_batch: 20,
             write_paths: WritePath::DEFAULT_ORDER.to_vec(),
             write_paths_of: BTreeMap::new(),
@@ -128,6 +134,13 @@ impl SiteConfig {
         self
     }
 
+    /// Calls SOAP web services with `settings`.
+    #[must_use]
+    pub fn soap(mut self, settings: SoapSettings) -> Self {
+        self.soap = Some(settings);
+        self
+    }
+
     /// Sets how many creates or updates one request carries; at least 1.
     #[must_use]
     pub fn write_batch(mut self, rows: usize) -> Self {
@@ -143,6 +156,7 @@ pub(crate) struct Site {
     /// What `/api1`, `/soap-generic` and `/xtrem/api` are below of; without a slash at its end.
     pub(crate) base: String,
     pub(crate) api1: Api1Settings,
+    pub(crate) soap: Option<SoapSettings>,
     pub(crate) endpoint: EndpointName,
     pub(crate) endpoint_header: HeaderValue,
     pub(crate) locale: Option<HeaderValue>,
@@ -186,6 +200,7 @@ impl TryFrom<SiteConfig> for Site {
                 base_path(&base)
             ),
             api1: config.api1,
+            soap: config.soap,
             endpoint,
             endpoint_header,
             locale,

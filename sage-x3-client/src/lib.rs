@@ -17,6 +17,7 @@ mod patch;
 mod probe;
 mod records;
 mod scalar;
+pub mod soap;
 mod write;
 
 pub use auth::{ConnectedApp, Credential, Refusal};
