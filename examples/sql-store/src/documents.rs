@@ -1,58 +1,54 @@
 //! Small named documents.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use sync_core::{ConnectionId, DocumentWrite, Revision};
 
 use crate::{
     error::Error,
-    transaction::{Writing, column, number},
+    sql::{Sql, Statement, column, number},
 };
 
-pub(crate) const READ: &str =
-    "SELECT body, revision FROM documents WHERE connection = ?1 AND name = ?2";
-pub(crate) const INSERT: &str = "
-    INSERT INTO documents (connection, name, revision, body) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT DO NOTHING";
-pub(crate) const REPLACE: &str = "
-    UPDATE documents SET revision = ?3, body = ?4
-    WHERE connection = ?1 AND name = ?2 AND revision = ?5";
+pub(crate) static READ: Statement =
+    Statement::shared("SELECT body, revision FROM documents WHERE connection = ?1 AND name = ?2");
+pub(crate) static INSERT: Statement = Statement::shared(
+    "INSERT INTO documents (connection, name, revision, body) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT DO NOTHING",
+);
+pub(crate) static REPLACE: Statement = Statement::shared(
+    "UPDATE documents SET revision = ?3, body = ?4
+    WHERE connection = ?1 AND name = ?2 AND revision = ?5",
+);
 
 pub(crate) fn read(
-    sql: &Connection,
+    sql: &mut dyn Sql,
     connection: &ConnectionId,
     name: &str,
 ) -> Result<Option<(String, Revision)>, Error> {
-    let mut statement = sql.prepare_cached(READ)?;
-    let found: Option<(String, i64)> = statement
-        .query_row(params![connection.as_str(), name], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
+    let found = sql.find_one(READ.with([connection.as_str().into(), name.into()]))?;
     found
-        .map(|(body, revision)| Ok((body, Revision(number(revision)?))))
+        .map(|mut row| Ok((row.text()?, Revision(number(row.integer()?)?))))
         .transpose()
 }
 
 /// Writes the document, or fails with [`Error::Conflict`].
 pub(crate) fn write(
-    sql: &mut Writing<'_>,
+    sql: &mut dyn Sql,
     connection: &ConnectionId,
     write: &DocumentWrite,
 ) -> Result<Revision, Error> {
-    let revision = sql.next_number()?;
-    let connection = connection.as_str();
-    let changed = match write.expected {
-        None => sql
-            .prepare_cached(INSERT)?
-            .execute(params![connection, write.name, revision, write.body])?,
-        Some(Revision(expected)) => {
-            let expected = column(expected);
-            sql.prepare_cached(REPLACE)?.execute(params![
-                connection, write.name, revision, write.body, expected
-            ])?
-        }
+    let revision = sql.numbers(1)?.take()?;
+    let (connection, name) = (connection.as_str(), write.name.as_str());
+    let body = write.body.as_str();
+    let step = match write.expected {
+        None => INSERT.with([connection.into(), name.into(), revision.into(), body.into()]),
+        Some(Revision(expected)) => REPLACE.with([
+            connection.into(),
+            name.into(),
+            revision.into(),
+            body.into(),
+            column(expected).into(),
+        ]),
     };
-    if changed == 0 {
+    if sql.change(step)? == 0 {
         return Err(Error::Conflict);
     }
     Ok(Revision(number(revision)?))

@@ -1,21 +1,24 @@
 #![doc = include_str!("../README.md")]
 
 mod audit;
-mod connection;
+mod batch;
+mod database;
 mod documents;
 mod error;
 mod instant;
 mod jobs;
 mod links;
-mod options;
+mod postgres;
 #[cfg(test)]
 mod query_plans;
 mod schema;
+mod sql;
+mod sqlite;
 mod store;
 mod tokens;
-mod transaction;
 mod worker;
 
-pub use options::{SqliteStoreBuilder, Synchronous};
-pub use store::SqliteStore;
-pub use tokens::SqliteTokenStore;
+pub use postgres::options::PostgresStoreBuilder;
+pub use sqlite::options::{SqliteStoreBuilder, Synchronous};
+pub use store::SqlStore;
+pub use tokens::SqlTokenStore;

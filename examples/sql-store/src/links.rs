@@ -1,236 +1,230 @@
 //! Links.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use sync_core::{
-    ConnectionId, Counts, FlowName, Link, LinkContent, LinkId, LinkWrite, RecordId, Refused,
-    Revision, Side, stored,
+    ConnectionId, Counts, FlowName, JobKey, Link, LinkContent, LinkId, RecordId, Revision, Side,
+    Sides, stored,
 };
 
 use crate::{
     error::Error,
-    transaction::{Writing, column, limit, number},
+    sql::{Row, Sql, Statement, Step, column, limit, locking, number},
 };
 
-pub(crate) const BY_LEFT: &str = "SELECT id, revision, content FROM links WHERE connection = ?1 AND flow = ?2 AND left_record = ?3";
-pub(crate) const BY_RIGHT: &str = "SELECT id, revision, content FROM links WHERE connection = ?1 AND flow = ?2 AND right_record = ?3";
-pub(crate) const ID_BY_LEFT: &str =
-    "SELECT id FROM links WHERE connection = ?1 AND flow = ?2 AND left_record = ?3";
-pub(crate) const ID_BY_RIGHT: &str =
-    "SELECT id FROM links WHERE connection = ?1 AND flow = ?2 AND right_record = ?3";
-pub(crate) const LEFT_OF_RIGHT: &str =
-    "SELECT left_record FROM links WHERE connection = ?1 AND flow = ?2 AND right_record = ?3";
-pub(crate) const PAGE: &str = "
-    SELECT id, revision, content FROM links
+pub(crate) static BY_LEFT: Statement = Statement::shared(
+    "SELECT id, revision, content FROM links WHERE connection = ?1 AND flow = ?2 AND left_record = ?3",
+);
+pub(crate) static BY_RIGHT: Statement = Statement::shared(
+    "SELECT id, revision, content FROM links WHERE connection = ?1 AND flow = ?2 AND right_record = ?3",
+);
+pub(crate) static ID_BY_LEFT: Statement = Statement::shared(
+    "SELECT id FROM links WHERE connection = ?1 AND flow = ?2 AND left_record = ?3",
+);
+pub(crate) static ID_BY_RIGHT: Statement = Statement::shared(
+    "SELECT id FROM links WHERE connection = ?1 AND flow = ?2 AND right_record = ?3",
+);
+pub(crate) static LEFT_OF_RIGHT: Statement = Statement::shared(
+    "SELECT left_record FROM links WHERE connection = ?1 AND flow = ?2 AND right_record = ?3",
+);
+pub(crate) static PAGE: Statement = Statement::shared(
+    "SELECT id, revision, content FROM links
     WHERE connection = ?1 AND flow = ?2 AND id > ?3
-    ORDER BY id LIMIT ?4";
-pub(crate) const BY_ID: &str =
-    "SELECT revision, content FROM links WHERE id = ?1 AND connection = ?2 AND flow = ?3";
-pub(crate) const INSERT: &str = "
-    INSERT INTO links (id, connection, flow, left_record, right_record, revision, content)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-pub(crate) const REPLACE: &str = "UPDATE links SET left_record = ?2, right_record = ?3, revision = ?4, content = ?5 WHERE id = ?1";
-pub(crate) const REMOVE: &str = "DELETE FROM links WHERE id = ?1";
-pub(crate) const COUNT: &str = "SELECT count(*) FROM links WHERE connection = ?1 AND flow = ?2";
-pub(crate) const COUNT_HALF: &str = "
-    SELECT count(*) FROM links
-    WHERE connection = ?1 AND flow = ?2 AND (left_record IS NULL OR right_record IS NULL)";
+    ORDER BY id LIMIT ?4",
+);
+pub(crate) static LOCK: Statement = locking!(
+    "SELECT revision, left_record, right_record, content FROM links
+    WHERE id = ?1 AND connection = ?2 AND flow = ?3"
+);
+pub(crate) static INSERT: Statement = Statement::shared(
+    "INSERT INTO links (id, connection, flow, left_record, right_record, revision, content)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+);
+pub(crate) static REPLACE: Statement = Statement::shared(
+    "UPDATE links SET left_record = ?2, right_record = ?3, revision = ?4, content = ?5 WHERE id = ?1",
+);
+pub(crate) static REMOVE: Statement = Statement::shared("DELETE FROM links WHERE id = ?1");
+pub(crate) static COUNT: Statement =
+    Statement::shared("SELECT count(*) FROM links WHERE connection = ?1 AND flow = ?2");
+pub(crate) static COUNT_HALF: Statement = Statement::shared(
+    "SELECT count(*) FROM links
+    WHERE connection = ?1 AND flow = ?2 AND (left_record IS NULL OR right_record IS NULL)",
+);
 
-/// The link that a record belongs to.
+/// The link that each record belongs to, in order.
 pub(crate) fn of(
-    sql: &Connection,
+    sql: &mut dyn Sql,
     connection: &ConnectionId,
     flow: &FlowName,
-    (side, id): &(Side, RecordId),
-) -> Result<Option<Link>, Error> {
-    let query = match side {
-        Side::Left => BY_LEFT,
-        Side::Right => BY_RIGHT,
-    };
-    let mut statement = sql.prepare_cached(query)?;
-    let found = statement
-        .query_row(
-            params![connection.as_str(), flow.as_str(), id.as_str()],
-            row,
-        )
-        .optional()?;
-    found.map(link).transpose()
+    records: &[(Side, RecordId)],
+) -> Result<Vec<Option<Link>>, Error> {
+    let steps = records.iter().map(|(side, id)| {
+        let query = match side {
+            Side::Left => &BY_LEFT,
+            Side::Right => &BY_RIGHT,
+        };
+        query.with([
+            connection.as_str().into(),
+            flow.as_str().into(),
+            id.as_str().into(),
+        ])
+    });
+    let found = sql.rows(&steps.collect::<Vec<_>>())?;
+    found
+        .into_iter()
+        .map(|rows| rows.into_iter().next().map(link).transpose())
+        .collect()
 }
 
-/// The left identity of the pair that a right record belongs to, if both are known.
-pub(crate) fn left_of_right(
-    sql: &Connection,
+/// The key that hints for each record are filed under: the left identity of its pair, if that is known.
+pub(crate) fn canonical<'k>(
+    sql: &mut dyn Sql,
     connection: &ConnectionId,
-    flow: &FlowName,
-    right: &RecordId,
-) -> Result<Option<RecordId>, Error> {
-    let mut statement = sql.prepare_cached(LEFT_OF_RIGHT)?;
-    let left: Option<Option<String>> = statement
-        .query_row(
-            params![connection.as_str(), flow.as_str(), right.as_str()],
-            |row| row.get(0),
-        )
-        .optional()?;
-    Ok(left.flatten().map(RecordId::from))
+    keys: impl Iterator<Item = &'k JobKey> + Clone,
+) -> Result<Vec<JobKey>, Error> {
+    let right = keys.clone().filter(|key| key.side == Side::Right);
+    let steps = right.map(|key| {
+        LEFT_OF_RIGHT.with([
+            connection.as_str().into(),
+            key.flow.as_str().into(),
+            key.id.as_str().into(),
+        ])
+    });
+    let mut found = sql.rows(&steps.collect::<Vec<_>>())?.into_iter();
+    let mut canonical = Vec::new();
+    for key in keys {
+        let row = match key.side {
+            Side::Left => None,
+            Side::Right => found.next().and_then(|rows| rows.into_iter().next()),
+        };
+        let left = row
+            .map(|mut row| row.optional_text())
+            .transpose()?
+            .flatten();
+        canonical.push(left.map_or_else(
+            || key.clone(),
+            |left| JobKey {
+                flow: key.flow.clone(),
+                side: Side::Left,
+                id: RecordId::from(left),
+            },
+        ));
+    }
+    Ok(canonical)
 }
 
 /// Links in order of id.
 pub(crate) fn page(
-    sql: &Connection,
+    sql: &mut dyn Sql,
     connection: &ConnectionId,
     flow: &FlowName,
     after: Option<LinkId>,
     at_most: usize,
 ) -> Result<Vec<Link>, Error> {
     let after = after.map_or(-1, |LinkId(id)| column(id));
-    let mut statement = sql.prepare_cached(PAGE)?;
-    let rows = statement.query_map(
-        params![connection.as_str(), flow.as_str(), after, limit(at_most)],
-        row,
-    )?;
-    rows.map(|row| link(row?)).collect()
+    let rows = sql.find(PAGE.with([
+        connection.as_str().into(),
+        flow.as_str().into(),
+        after.into(),
+        limit(at_most).into(),
+    ]))?;
+    rows.into_iter().map(link).collect()
 }
 
 pub(crate) fn count(
-    sql: &Connection,
+    sql: &mut dyn Sql,
     connection: &ConnectionId,
     flow: &FlowName,
     counts: &mut Counts,
 ) -> Result<(), Error> {
-    let count = |query| -> Result<u64, Error> {
-        let mut statement = sql.prepare_cached(query)?;
-        number(
-            statement.query_row(params![connection.as_str(), flow.as_str()], |row| {
-                row.get(0)
-            })?,
-        )
+    let mut of = |query: &'static Statement| -> Result<u64, Error> {
+        let step = query.with([connection.as_str().into(), flow.as_str().into()]);
+        number(sql.find_total(step)?.integer()?)
     };
-    counts.half_linked = count(COUNT_HALF)?;
-    counts.linked = count(COUNT)?.saturating_sub(counts.half_linked);
+    counts.half_linked = of(&COUNT_HALF)?;
+    counts.linked = of(&COUNT)?.saturating_sub(counts.half_linked);
     Ok(())
 }
 
-/// Makes the change, or none at all. Gives the link as it is now or, when it was removed, as it was.
-pub(crate) fn write(
-    sql: &mut Writing<'_>,
-    connection: &ConnectionId,
-    flow: &FlowName,
-    write: &LinkWrite,
-) -> Result<Result<Link, Refused>, Error> {
-    match write {
-        LinkWrite::Insert(content) => {
-            if let Some(refused) = taken(sql, connection, flow, content, None)? {
-                return Ok(Err(refused));
-            }
-            insert(sql, connection, flow, content).map(Ok)
-        }
-        LinkWrite::Replace {
-            id,
-            expected,
-            content,
-        } => {
-            if current(sql, connection, flow, *id, *expected)?.is_none() {
-                return Ok(Err(Refused::StaleLink));
-            }
-            if let Some(refused) = taken(sql, connection, flow, content, Some(*id))? {
-                return Ok(Err(refused));
-            }
-            replace(sql, *id, content).map(Ok)
-        }
-        LinkWrite::Remove { id, expected } => {
-            let Some(link) = current(sql, connection, flow, *id, *expected)? else {
-                return Ok(Err(Refused::StaleLink));
-            };
-            sql.prepare_cached(REMOVE)?.execute([column(id.0)])?;
-            Ok(Ok(link))
-        }
+/// The step that finds a link and keeps others from changing it.
+pub(crate) fn lock<'a>(connection: &'a ConnectionId, flow: &'a FlowName, id: LinkId) -> Step<'a> {
+    LOCK.with([
+        column(id.0).into(),
+        connection.as_str().into(),
+        flow.as_str().into(),
+    ])
+}
+
+/// A link that a transaction has to itself.
+#[derive(Debug)]
+pub(crate) struct Locked {
+    pub(crate) revision: i64,
+    pub(crate) ids: Sides<Option<RecordId>>,
+    /// As it is stored.
+    pub(crate) content: String,
+}
+
+impl Locked {
+    pub(crate) fn read(mut row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            revision: row.integer()?,
+            ids: Sides::new(
+                row.optional_text()?.map(RecordId::from),
+                row.optional_text()?.map(RecordId::from),
+            ),
+            content: row.text()?,
+        })
     }
 }
 
-/// The link, if it still has the expected revision.
-fn current(
-    sql: &Connection,
-    connection: &ConnectionId,
-    flow: &FlowName,
-    id: LinkId,
-    expected: Revision,
-) -> Result<Option<Link>, Error> {
-    let mut statement = sql.prepare_cached(BY_ID)?;
-    let found: Option<(i64, String)> = statement
-        .query_row(
-            params![column(id.0), connection.as_str(), flow.as_str()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    match found {
-        Some((revision, content)) if revision == column(expected.0) => {
-            link((column(id.0), revision, content)).map(Some)
-        }
-        _ => Ok(None),
-    }
+/// The step that finds the number of the link that a record belongs to.
+pub(crate) fn owner<'a>(
+    connection: &'a ConnectionId,
+    flow: &'a FlowName,
+    side: Side,
+    record: &'a RecordId,
+) -> Step<'a> {
+    let query = match side {
+        Side::Left => &ID_BY_LEFT,
+        Side::Right => &ID_BY_RIGHT,
+    };
+    query.with([
+        connection.as_str().into(),
+        flow.as_str().into(),
+        record.as_str().into(),
+    ])
 }
 
-/// Whether an identity of `content` belongs to another link than `own`.
-fn taken(
-    sql: &Connection,
-    connection: &ConnectionId,
-    flow: &FlowName,
-    content: &LinkContent,
-    own: Option<LinkId>,
-) -> Result<Option<Refused>, Error> {
-    for (side, query) in [(Side::Left, ID_BY_LEFT), (Side::Right, ID_BY_RIGHT)] {
-        let Some(record) = content.ids.get(side) else {
-            continue;
-        };
-        let mut statement = sql.prepare_cached(query)?;
-        let owner: Option<i64> = statement
-            .query_row(
-                params![connection.as_str(), flow.as_str(), record.as_str()],
-                |row| row.get(0),
-            )
-            .optional()?;
-        if owner.is_some() && owner != own.map(|LinkId(id)| column(id)) {
-            return Ok(Some(Refused::AlreadyLinked { side }));
-        }
-    }
-    Ok(None)
-}
-
-fn insert(
-    sql: &mut Writing<'_>,
-    connection: &ConnectionId,
-    flow: &FlowName,
-    content: &LinkContent,
-) -> Result<Link, Error> {
-    let (id, revision) = (sql.next_number()?, sql.next_number()?);
+pub(crate) fn insert<'a>(
+    connection: &'a ConnectionId,
+    flow: &'a FlowName,
+    id: i64,
+    revision: i64,
+    content: &'a LinkContent,
+) -> Result<Step<'a>, Error> {
     let (left, right) = records(content);
-    let text = stored::encode_link(content)?;
-    sql.prepare_cached(INSERT)?.execute(params![
-        id,
-        connection.as_str(),
-        flow.as_str(),
-        left,
-        right,
-        revision,
-        text
-    ])?;
-    Ok(Link {
-        id: LinkId(number(id)?),
-        revision: Revision(number(revision)?),
-        content: content.clone(),
-    })
+    Ok(INSERT.with([
+        id.into(),
+        connection.as_str().into(),
+        flow.as_str().into(),
+        left.into(),
+        right.into(),
+        revision.into(),
+        stored::encode_link(content)?.into(),
+    ]))
 }
 
-fn replace(sql: &mut Writing<'_>, id: LinkId, content: &LinkContent) -> Result<Link, Error> {
-    let revision = sql.next_number()?;
+pub(crate) fn replace(id: i64, revision: i64, content: &LinkContent) -> Result<Step<'_>, Error> {
     let (left, right) = records(content);
-    let text = stored::encode_link(content)?;
-    sql.prepare_cached(REPLACE)?
-        .execute(params![column(id.0), left, right, revision, text])?;
-    Ok(Link {
-        id,
-        revision: Revision(number(revision)?),
-        content: content.clone(),
-    })
+    Ok(REPLACE.with([
+        id.into(),
+        left.into(),
+        right.into(),
+        revision.into(),
+        stored::encode_link(content)?.into(),
+    ]))
+}
+
+pub(crate) fn remove(id: i64) -> Step<'static> {
+    REMOVE.with([id.into()])
 }
 
 fn records(content: &LinkContent) -> (Option<&str>, Option<&str>) {
@@ -240,17 +234,10 @@ fn records(content: &LinkContent) -> (Option<&str>, Option<&str>) {
     )
 }
 
-type LinkRow = (i64, i64, String);
-
-fn row(row: &Row<'_>) -> rusqlite::Result<LinkRow> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-}
-
-fn link((id, revision, content): LinkRow) -> Result<Link, Error> {
-    let content = stored::decode_link(&content)?;
+fn link(mut row: Row) -> Result<Link, Error> {
     Ok(Link {
-        id: LinkId(number(id)?),
-        revision: Revision(number(revision)?),
-        content,
+        id: LinkId(number(row.integer()?)?),
+        revision: Revision(number(row.integer()?)?),
+        content: stored::decode_link(&row.text()?)?,
     })
 }

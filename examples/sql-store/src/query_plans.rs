@@ -2,101 +2,101 @@
 
 use rusqlite::{Connection, StatementStatus, params};
 
-use crate::{audit, connection, documents, jobs, links, tokens};
+use crate::{audit, documents, jobs, links, sqlite::connection, tokens};
 
 /// Each statement that finds rows, and the index (or key) it must use.
-const INDEXED: &[(&str, &str)] = &[
+static INDEXED: &[(&str, &str)] = &[
     (
-        jobs::PROMOTE,
+        jobs::PROMOTE.sqlite,
         "USING INDEX jobs_by_time (connection=? AND flow=? AND state=? AND available_at<?)",
     ),
     (
-        jobs::DUE,
+        jobs::DUE_IN_SQLITE,
         "USING INDEX jobs_by_position (connection=? AND flow=?)",
     ),
-    (jobs::LEASE, "USING INTEGER PRIMARY KEY"),
+    (jobs::LEASE.sqlite, "USING INTEGER PRIMARY KEY"),
     (
-        jobs::EARLIEST,
+        jobs::EARLIEST.sqlite,
         "USING COVERING INDEX jobs_by_time (connection=? AND flow=? AND state=?)",
     ),
     (
-        jobs::HELD,
+        jobs::LOCK.sqlite,
         "USING INDEX sqlite_autoindex_jobs_1 (connection=? AND flow=? AND side=? AND record=?)",
     ),
-    (jobs::REMOVE, "USING INTEGER PRIMARY KEY"),
-    (jobs::REVIVE, "USING INTEGER PRIMARY KEY"),
-    (jobs::AGAIN, "USING INTEGER PRIMARY KEY"),
-    (jobs::PARK, "USING INTEGER PRIMARY KEY"),
+    (jobs::REMOVE.sqlite, "USING INTEGER PRIMARY KEY"),
+    (jobs::REVIVE.sqlite, "USING INTEGER PRIMARY KEY"),
+    (jobs::AGAIN.sqlite, "USING INTEGER PRIMARY KEY"),
+    (jobs::PARK.sqlite, "USING INTEGER PRIMARY KEY"),
     (
-        jobs::PARKED,
+        jobs::PARKED.sqlite,
         "USING INDEX jobs_parked (connection=? AND flow=? AND (side,record)>(?,?))",
     ),
     (
-        jobs::DISMISS,
+        jobs::DISMISS.sqlite,
         "(connection=? AND flow=? AND side=? AND record=?)",
     ),
     (
-        jobs::COUNT,
+        jobs::COUNT.sqlite,
         "USING COVERING INDEX jobs_by_time (connection=? AND flow=? AND state=?)",
     ),
     (
-        links::BY_LEFT,
+        links::BY_LEFT.sqlite,
         "USING INDEX links_by_left (connection=? AND flow=? AND left_record=?)",
     ),
     (
-        links::BY_RIGHT,
+        links::BY_RIGHT.sqlite,
         "USING INDEX links_by_right (connection=? AND flow=? AND right_record=?)",
     ),
     (
-        links::ID_BY_LEFT,
+        links::ID_BY_LEFT.sqlite,
         "USING COVERING INDEX links_by_left (connection=? AND flow=? AND left_record=?)",
     ),
     (
-        links::ID_BY_RIGHT,
+        links::ID_BY_RIGHT.sqlite,
         "USING COVERING INDEX links_by_right (connection=? AND flow=? AND right_record=?)",
     ),
     (
-        links::LEFT_OF_RIGHT,
+        links::LEFT_OF_RIGHT.sqlite,
         "USING INDEX links_by_right (connection=? AND flow=? AND right_record=?)",
     ),
     (
-        links::PAGE,
+        links::PAGE.sqlite,
         "USING INDEX links_in_order (connection=? AND flow=? AND rowid>?)",
     ),
-    (links::BY_ID, "USING INTEGER PRIMARY KEY"),
-    (links::REPLACE, "USING INTEGER PRIMARY KEY"),
-    (links::REMOVE, "USING INTEGER PRIMARY KEY"),
+    (links::LOCK.sqlite, "USING INTEGER PRIMARY KEY"),
+    (links::REPLACE.sqlite, "USING INTEGER PRIMARY KEY"),
+    (links::REMOVE.sqlite, "USING INTEGER PRIMARY KEY"),
     (
-        links::COUNT,
+        links::COUNT.sqlite,
         "USING COVERING INDEX links_in_order (connection=? AND flow=?)",
     ),
     (
-        links::COUNT_HALF,
+        links::COUNT_HALF.sqlite,
         "INDEX links_half (connection=? AND flow=?)",
     ),
     (
-        audit::PAGE,
+        audit::PAGE.sqlite,
         "USING INDEX audit_in_order (connection=? AND rowid>?)",
     ),
     (
-        audit::PAGE_OF_LEFT,
+        audit::PAGE_OF_LEFT.sqlite,
         "USING INDEX audit_by_left (connection=? AND left_record=? AND rowid>?)",
     ),
     (
-        audit::PAGE_OF_RIGHT,
+        audit::PAGE_OF_RIGHT.sqlite,
         "USING INDEX audit_by_right (connection=? AND right_record=? AND rowid>?)",
     ),
     (
-        documents::READ,
+        documents::READ.sqlite,
         "USING PRIMARY KEY (connection=? AND name=?)",
     ),
     (
-        documents::REPLACE,
+        documents::REPLACE.sqlite,
         "USING PRIMARY KEY (connection=? AND name=?)",
     ),
-    (tokens::READ, "USING PRIMARY KEY (name=?)"),
-    (tokens::REPLACE, "USING PRIMARY KEY (name=?)"),
-    (tokens::REMOVE, "USING PRIMARY KEY (name=?)"),
+    (tokens::READ.sqlite, "USING PRIMARY KEY (name=?)"),
+    (tokens::REPLACE.sqlite, "USING PRIMARY KEY (name=?)"),
+    (tokens::REMOVE.sqlite, "USING PRIMARY KEY (name=?)"),
 ];
 
 fn plan(sql: &Connection, statement: &str) -> String {
@@ -114,7 +114,7 @@ fn plan(sql: &Connection, statement: &str) -> String {
 
 #[test]
 fn every_statement_finds_its_rows_by_index() {
-    let sql = connection::in_memory().unwrap();
+    let sql = connection::in_memory().unwrap().0;
     for (statement, index) in INDEXED {
         let plan = plan(&sql, statement);
         assert!(
@@ -128,18 +128,17 @@ fn every_statement_finds_its_rows_by_index() {
     }
 }
 
-/// The few that wait for one record are put in order after they were found.
 #[test]
 fn dependants_are_found_by_index() {
-    let sql = connection::in_memory().unwrap();
-    let plan = plan(&sql, jobs::DEPENDANTS);
+    let sql = connection::in_memory().unwrap().0;
+    let plan = plan(&sql, jobs::LOCK_DEPENDANTS.sqlite);
     let index = "USING INDEX jobs_by_parent (connection=? AND waits_flow=? AND waits_side=? AND waits_record=?)";
     assert!(plan.contains(index) && !plan.contains("SCAN"), "{plan}");
 }
 
 /// A queue of `ready` jobs, as many that wait, and as many that are parked.
 fn queue_of(ready: i64) -> Connection {
-    let sql = connection::in_memory().unwrap();
+    let sql = connection::in_memory().unwrap().0;
     for (state, parked) in [(1, None), (0, None), (2, Some("parked"))] {
         sql.execute(
             "INSERT INTO jobs (connection, flow, side, record, generation, attempts, cause, queued_at, position, state,
@@ -156,9 +155,9 @@ fn queue_of(ready: i64) -> Connection {
 /// What it costs, in steps of SQLite's machine, to find a hundred jobs of a queue.
 fn steps_of_a_claim(queue: i64) -> i32 {
     let sql = queue_of(queue);
-    let mut promote = sql.prepare(jobs::PROMOTE).unwrap();
+    let mut promote = sql.prepare(jobs::PROMOTE.sqlite).unwrap();
     assert_eq!(promote.execute(params!["c", "f", 1_000_000]).unwrap(), 0);
-    let mut due = sql.prepare(jobs::DUE).unwrap();
+    let mut due = sql.prepare(jobs::DUE_IN_SQLITE).unwrap();
     let found = due
         .query_map(params!["c", "f", 1_000_000, 100], |row| {
             row.get::<_, String>("record")

@@ -1,143 +1,100 @@
 //! The tables, and how older databases are brought up to date.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use crate::{
+    error::Error,
+    sql::{Dialect, Session, Sql, Statement},
+};
 
-use crate::error::Error;
+/// Takes a database from the version before to its own; the first starts from nothing.
+struct Migration {
+    sqlite: &'static str,
+    postgres: &'static str,
+}
 
-/// Each takes a database from the version before to its own; the first starts from nothing. What was released is never
-/// changed: a change is a further migration.
-const MIGRATIONS: &[&str] = &[VERSION_1];
+/// In order of version, from 1. What was released is never changed: a change is a further migration.
+const MIGRATIONS: &[Migration] = &[Migration {
+    sqlite: include_str!("migrations/1.sqlite.sql"),
+    postgres: include_str!("migrations/1.postgres.sql"),
+}];
 
-const VERSION_1: &str = "
-    -- Gives out link ids, revisions, fencing tokens and queue positions. No number is given out twice.
-    CREATE TABLE sequence (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        last INTEGER NOT NULL
-    ) STRICT;
-    INSERT INTO sequence (id, last) VALUES (1, 0);
+static HAS_VERSION: Statement = Statement::each(
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'",
+    "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_version'",
+);
+static VERSION: Statement = Statement::shared("SELECT max(version) FROM schema_version");
+static SET_VERSION: Statement =
+    Statement::shared("INSERT INTO schema_version (version) VALUES (?1)");
 
-    CREATE TABLE jobs (
-        id INTEGER PRIMARY KEY,
-        connection TEXT NOT NULL,
-        flow TEXT NOT NULL,
-        side TEXT NOT NULL CHECK (side IN ('left', 'right')),
-        record TEXT NOT NULL,
-        generation INTEGER NOT NULL,
-        attempts INTEGER NOT NULL,
-        cause TEXT NOT NULL,
-        queued_at INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        -- 0: waits until available_at, which is when it is due or its lease lapses.
-        -- 1: was found due, and waits for its turn in order of position.
-        -- 2: parked.
-        state INTEGER NOT NULL CHECK (state IN (0, 1, 2)),
-        available_at INTEGER NOT NULL,
-        -- The lease, until somebody else takes the job.
-        token INTEGER,
-        worker TEXT,
-        parked TEXT,
-        -- The key that a parked job waits for.
-        waits_flow TEXT,
-        waits_side TEXT,
-        waits_record TEXT,
-        UNIQUE (connection, flow, side, record),
-        CHECK ((state = 2) = (parked IS NOT NULL)),
-        CHECK (state < 2 OR token IS NULL),
-        CHECK (state = 2 OR waits_flow IS NULL)
-    ) STRICT;
-    CREATE INDEX jobs_by_position ON jobs (connection, flow, position, available_at) WHERE state = 1;
-    CREATE INDEX jobs_by_time ON jobs (connection, flow, state, available_at, queued_at);
-    CREATE INDEX jobs_parked ON jobs (connection, flow, side, record) WHERE state = 2;
-    CREATE INDEX jobs_by_parent ON jobs (connection, waits_flow, waits_side, waits_record)
-        WHERE waits_flow IS NOT NULL;
+/// Tables that stand in the way. A SQLite file is ours alone; of a PostgreSQL schema, only what has our names.
+static FOREIGN_TABLES: Statement = Statement::each(
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+    "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()
+        AND tablename IN ('jobs', 'links', 'documents', 'audit', 'tokens', 'sequence')",
+);
 
-    CREATE TABLE links (
-        id INTEGER PRIMARY KEY,
-        connection TEXT NOT NULL,
-        flow TEXT NOT NULL,
-        left_record TEXT,
-        right_record TEXT,
-        revision INTEGER NOT NULL,
-        content TEXT NOT NULL
-    ) STRICT;
-    CREATE UNIQUE INDEX links_by_left ON links (connection, flow, left_record) WHERE left_record IS NOT NULL;
-    CREATE UNIQUE INDEX links_by_right ON links (connection, flow, right_record) WHERE right_record IS NOT NULL;
-    CREATE INDEX links_in_order ON links (connection, flow);
-    CREATE INDEX links_half ON links (connection, flow) WHERE left_record IS NULL OR right_record IS NULL;
-
-    CREATE TABLE documents (
-        connection TEXT NOT NULL,
-        name TEXT NOT NULL,
-        revision INTEGER NOT NULL,
-        body TEXT NOT NULL,
-        PRIMARY KEY (connection, name)
-    ) STRICT, WITHOUT ROWID;
-
-    -- AUTOINCREMENT: a number is not given out again when old entries are removed.
-    CREATE TABLE audit (
-        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-        connection TEXT NOT NULL,
-        left_record TEXT,
-        right_record TEXT,
-        entry TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX audit_in_order ON audit (connection);
-    CREATE INDEX audit_by_left ON audit (connection, left_record) WHERE left_record IS NOT NULL;
-    CREATE INDEX audit_by_right ON audit (connection, right_record) WHERE right_record IS NOT NULL;
-
-    CREATE TABLE tokens (
-        name TEXT PRIMARY KEY,
-        revision INTEGER NOT NULL,
-        token TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID;
-";
-
-const HAS_TABLE: &str =
-    "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version')";
-
-/// In one statement: another process may be making the tables at this moment.
-const IS_OURS_OR_EMPTY: &str = "
-    SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)
-        OR EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version')";
+/// Two processes that make the tables at once wait for each other. SQLite has one writer at a time anyway.
+const LOCK_IN_POSTGRES: &str =
+    "SELECT pg_advisory_xact_lock(hashtextextended('sql-store migration', 0))";
+/// A standby, or a server, database or user that is set so.
+static READ_ONLY: Statement = Statement::each(
+    "SELECT 0",
+    "SELECT count(*) FROM pg_catalog.pg_settings
+    WHERE name IN ('default_transaction_read_only', 'in_hot_standby') AND setting = 'on'",
+);
 
 /// Refuses the database of another program before anything in it is touched.
-pub(crate) fn check_origin(connection: &Connection) -> Result<(), Error> {
-    let is_fine: bool = connection.query_row(IS_OURS_OR_EMPTY, [], |row| row.get(0))?;
-    if is_fine { Ok(()) } else { Err(Error::NotOurs) }
+pub(crate) fn check_origin(session: &mut dyn Session) -> Result<(), Error> {
+    session.read(|sql| {
+        // In this order: another process may be making the tables at this moment.
+        let foreign = sql.find_total(FOREIGN_TABLES.with([]))?.integer()?;
+        let is_ours = foreign == 0 || has_version(sql)?;
+        if is_ours { Ok(()) } else { Err(Error::NotOurs) }
+    })
 }
 
 /// Brings the database up to date. Processes that do so at the same time wait for each other.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
+pub(crate) fn migrate(session: &mut dyn Session) -> Result<(), Error> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    if version(connection)? == known {
+    let is_up_to_date = session.read(|sql| {
+        if sql.find_total(READ_ONLY.with([]))?.integer()? != 0 {
+            return Err(Error::ReadOnly);
+        }
+        Ok(version(sql)? == known)
+    })?;
+    if is_up_to_date {
         return Ok(());
     }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(
-        "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY) STRICT;",
-    )?;
-    let found = version(&transaction)?;
-    if found > known {
-        return Err(Error::NewerSchema { found, known });
-    }
-    for (migration, number) in MIGRATIONS.iter().zip(1..) {
-        if number > found {
-            transaction.execute_batch(migration)?;
-            transaction.execute("INSERT INTO schema_version (version) VALUES (?1)", [number])?;
+    session.write(|sql| {
+        if sql.dialect() == Dialect::Postgres {
+            sql.script(LOCK_IN_POSTGRES)?;
         }
-    }
-    transaction.commit()?;
-    Ok(())
+        sql.script("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)")?;
+        let found = version(sql)?;
+        if found > known {
+            return Err(Error::NewerSchema { found, known });
+        }
+        for (migration, number) in MIGRATIONS.iter().zip(1..) {
+            if number > found {
+                sql.script(match sql.dialect() {
+                    Dialect::Sqlite => migration.sqlite,
+                    Dialect::Postgres => migration.postgres,
+                })?;
+                sql.change(SET_VERSION.with([number.into()]))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn has_version(sql: &mut dyn Sql) -> Result<bool, Error> {
+    Ok(sql.find_total(HAS_VERSION.with([]))?.integer()? != 0)
 }
 
 /// The version of the database; 0 when it has none.
-fn version(connection: &Connection) -> Result<i64, Error> {
-    let has_table: bool = connection.query_row(HAS_TABLE, [], |row| row.get(0))?;
-    if !has_table {
+fn version(sql: &mut dyn Sql) -> Result<i64, Error> {
+    if !has_version(sql)? {
         return Ok(0);
     }
-    let newest = connection.query_row("SELECT max(version) FROM schema_version", [], |row| {
-        row.get(0)
-    });
-    Ok(newest.optional()?.flatten().unwrap_or(0))
+    let newest = sql.find_total(VERSION.with([]))?.optional_integer()?;
+    Ok(newest.unwrap_or(0))
 }

@@ -1,10 +1,9 @@
 //! The store: each operation is one transaction on the thread that owns the database.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::Connection;
 use sync_core::{
     AuditEntry, AuditQuery, Claim, Commit, ConnectionId, Counts, DocumentWrite, FlowName, Hint,
     Job, JobKey, Link, LinkId, ParkedJob, Prepare, RecordId, Refused, Revision, Side, Store,
@@ -12,47 +11,85 @@ use sync_core::{
 };
 
 use crate::{
-    audit, connection, documents,
+    audit, batch,
+    database::{Database, Kind},
+    documents,
     error::Error,
     jobs, links,
-    options::SqliteStoreBuilder,
-    tokens::SqliteTokenStore,
-    transaction::{self, Writing},
-    worker::Worker,
+    postgres::options::PostgresStoreBuilder,
+    sql::Sql,
+    sqlite::{backup, options::SqliteStoreBuilder},
+    tokens::SqlTokenStore,
 };
 
-/// Keeps everything in one SQLite file, or in memory.
+/// Keeps everything in one SQLite file, in memory, or on PostgreSQL.
 ///
-/// Cheap to clone; clones share the database. Any number of stores, in any number of processes of one machine, may work
-/// on one file. The last clone to be dropped waits until the file is closed.
+/// Cheap to clone; clones share the database. Any number of stores may work on one database: those on one SQLite file
+/// in any number of processes of one machine, those on PostgreSQL on any number of machines. The last clone to be
+/// dropped waits until the database is closed.
 #[derive(Clone, Debug)]
-pub struct SqliteStore {
+pub struct SqlStore {
     database: Arc<Database>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Database {
-    /// Absent in memory, where there is nothing to share with a second connection. Closed before the other one, which
-    /// can then put the log away.
-    reader: Option<Worker>,
-    writer: Worker,
-}
+impl SqlStore {
+    /// Opens the store at an address:
+    ///
+    /// - `sqlite:sync.db` or `sqlite:/var/lib/sync.db`, as [`open_sqlite`](Self::open_sqlite);
+    /// - `postgres://user:password@host:5432/database` or `postgresql://...`, as
+    ///   [`open_postgres`](Self::open_postgres);
+    /// - `sqlite::memory:`, as [`open_in_memory`](Self::open_in_memory).
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Other`](sync_core::StoreErrorKind::Other) when it is no such address, and those of the
+    /// functions above.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        match address.split_once(':') {
+            Some(("sqlite", ":memory:")) => Self::open_in_memory().await,
+            Some(("sqlite", path)) => Self::open_sqlite(path).await,
+            Some(("postgres" | "postgresql", _)) => Self::open_postgres(address).await,
+            _ => Err(Error::Address {
+                name: address
+                    .split_once(':')
+                    .map_or(address, |(scheme, _)| scheme)
+                    .to_owned(),
+                reason: "it begins with neither `sqlite:` nor `postgres://`".to_owned(),
+            }
+            .while_doing("opening a database")),
+        }
+    }
 
-impl SqliteStore {
-    /// Opens the store in the file at `path`; makes the file, readable by its owner alone, if there is none, and brings
-    /// an older one up to date.
+    /// Opens the store in the SQLite file at `path`; makes the file, readable by its owner alone, if there is none, and
+    /// brings an older one up to date.
     ///
     /// # Errors
     /// [`StoreErrorKind::Corrupt`](sync_core::StoreErrorKind::Corrupt) when a newer release wrote the file, or another
     /// program; [`StoreErrorKind::Unavailable`](sync_core::StoreErrorKind::Unavailable) when another process keeps it
     /// locked; [`StoreErrorKind::Other`](sync_core::StoreErrorKind::Other) when it cannot be made or written.
-    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::builder(path).open().await
+    pub async fn open_sqlite(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::sqlite(path).open().await
     }
 
-    /// Options for opening the store in the file at `path`.
-    pub fn builder(path: impl AsRef<Path>) -> SqliteStoreBuilder {
+    /// Options for opening the store in the SQLite file at `path`.
+    pub fn sqlite(path: impl AsRef<Path>) -> SqliteStoreBuilder {
         SqliteStoreBuilder::new(path.as_ref().to_owned())
+    }
+
+    /// Opens the store on the PostgreSQL server (15 or later) at `address`, a URL or a list of `name=value` as
+    /// PostgreSQL's own programs take it; makes the tables if there are none, and brings older ones up to date.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Unavailable`](sync_core::StoreErrorKind::Unavailable) when the server cannot be reached;
+    /// [`StoreErrorKind::Corrupt`](sync_core::StoreErrorKind::Corrupt) when a newer release made the tables, or another
+    /// program; [`StoreErrorKind::Other`](sync_core::StoreErrorKind::Other) when the address is wrong, the server
+    /// refuses the user, or nothing can be written.
+    pub async fn open_postgres(address: &str) -> Result<Self, StoreError> {
+        Self::postgres(address).open().await
+    }
+
+    /// Options for opening the store on the PostgreSQL server at `address`.
+    pub fn postgres(address: &str) -> PostgresStoreBuilder {
+        PostgresStoreBuilder::new(address)
     }
 
     /// A store in memory: as fast as it gets, and gone with its last clone.
@@ -60,36 +97,63 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreErrorKind::Other`](sync_core::StoreErrorKind::Other) when no thread can be started.
     pub async fn open_in_memory() -> Result<Self, StoreError> {
-        let writer = Worker::start("sqlite", connection::in_memory).await;
-        let writer = writer.map_err(|error| error.while_doing("opening a database in memory"))?;
-        Ok(Self {
-            database: Arc::new(Database {
-                writer,
-                reader: None,
-            }),
-        })
+        let database = Database::open_in_memory().await;
+        Self::opened(database, "opening a database in memory".to_owned())
     }
 
-    pub(crate) async fn open_with(options: SqliteStoreBuilder) -> Result<Self, StoreError> {
+    pub(crate) async fn open_in_sqlite(options: SqliteStoreBuilder) -> Result<Self, StoreError> {
         let action = format!("opening {}", options.path.display());
-        let database = Database::open(options)
-            .await
-            .map_err(|error| error.while_doing(action))?;
+        Self::opened(Database::open_in_sqlite(options).await, action)
+    }
+
+    pub(crate) async fn open_on_postgres(
+        options: PostgresStoreBuilder,
+    ) -> Result<Self, StoreError> {
+        let how = options
+            .parse()
+            .map_err(|error| error.while_doing("opening a database"))?;
+        let action = format!("opening {}", how.place);
+        Self::opened(Database::open_on_postgres(&options, how).await, action)
+    }
+
+    fn opened(database: Result<Database, Error>, action: String) -> Result<Self, StoreError> {
+        let database = database.map_err(|error| error.while_doing(action))?;
         Ok(Self {
             database: Arc::new(database),
         })
     }
 
-    /// A store for tokens in the same file.
+    /// A store for tokens in the same database.
     #[must_use]
-    pub fn token_store(&self) -> SqliteTokenStore {
-        SqliteTokenStore::new(Arc::clone(&self.database))
+    pub fn token_store(&self) -> SqlTokenStore {
+        SqlTokenStore::new(Arc::clone(&self.database))
+    }
+
+    /// Writes a copy of everything, as it is at this moment, to the new SQLite file `to`. Whoever works on the store
+    /// goes on. A copy is opened like any other file; to go back to it, put it in place while nobody has the store open.
+    ///
+    /// PostgreSQL is copied by its own tools, such as `pg_dump`.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Other`](sync_core::StoreErrorKind::Other) when the file is there already or cannot be made,
+    /// and for a store that is not in a SQLite file.
+    pub async fn back_up(&self, to: impl AsRef<Path>) -> Result<(), StoreError> {
+        let to = to.as_ref().to_owned();
+        let action = format!("copying the database to {}", to.display());
+        let copied = match &self.database.kind {
+            Kind::File(from) => {
+                let from = from.clone();
+                self.database.aside(move || backup::copy(&from, &to)).await
+            }
+            Kind::InMemory | Kind::Postgres => Err(Error::BackupElsewhere),
+        };
+        copied.map_err(|error| error.while_doing(action))
     }
 
     async fn read<T: Send + 'static>(
         &self,
         action: &str,
-        reading: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        reading: impl Fn(&mut dyn Sql) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.database
             .read(reading)
@@ -100,7 +164,7 @@ impl SqliteStore {
     async fn write<T: Send + 'static>(
         &self,
         action: &str,
-        writing: impl FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
+        writing: impl Fn(&mut dyn Sql) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.database
             .write(writing)
@@ -109,41 +173,8 @@ impl SqliteStore {
     }
 }
 
-impl Database {
-    async fn open(options: SqliteStoreBuilder) -> Result<Self, Error> {
-        let for_reader = options.clone();
-        let writer = Worker::start("sqlite-writer", move || connection::writer(&options)).await?;
-        // After the writer, which makes what there is to read.
-        let reader =
-            Worker::start("sqlite-reader", move || connection::reader(&for_reader)).await?;
-        Ok(Self {
-            writer,
-            reader: Some(reader),
-        })
-    }
-
-    pub(crate) async fn read<T: Send + 'static>(
-        &self,
-        reading: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let worker = self.reader.as_ref().unwrap_or(&self.writer);
-        worker
-            .run(|connection| transaction::read(connection, reading))
-            .await
-    }
-
-    pub(crate) async fn write<T: Send + 'static>(
-        &self,
-        writing: impl FnOnce(&mut Writing<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.writer
-            .run(|connection| transaction::write(connection, writing))
-            .await
-    }
-}
-
 #[async_trait]
-impl Store for SqliteStore {
+impl Store for SqlStore {
     async fn enqueue(
         &self,
         connection: &ConnectionId,
@@ -156,9 +187,9 @@ impl Store for SqliteStore {
             if let Some(document) = &document {
                 documents::write(sql, &connection, document)?;
             }
-            hints
-                .iter()
-                .try_for_each(|hint| jobs::enqueue(sql, &connection, hint, now))
+            let steps = jobs::enqueue(sql, &connection, &hints, now)?;
+            sql.run(&steps)?;
+            Ok(())
         })
         .await
     }
@@ -168,18 +199,18 @@ impl Store for SqliteStore {
         connection: &ConnectionId,
         claim: &Claim,
     ) -> Result<Vec<Job>, StoreError> {
-        let (connection, claim) = (connection.clone(), claim.clone());
-        let claimed = self.database.writer.run(move |sql| {
-            // Workers that ask in vain do not keep those who write waiting.
-            let due = transaction::read(sql, |sql| jobs::next_due(sql, &connection, &claim.flow))?;
+        // Workers that ask in vain do not keep SQLite's one writer waiting.
+        if !matches!(self.database.kind, Kind::Postgres) {
+            let due = self.next_due(connection, &claim.flow).await?;
             if due.is_none_or(|due| due > claim.now) {
                 return Ok(Vec::new());
             }
-            transaction::write(sql, |sql| jobs::claim(sql, &connection, &claim))
-        });
-        claimed
-            .await
-            .map_err(|error| error.while_doing("claiming jobs"))
+        }
+        let (connection, claim) = (connection.clone(), claim.clone());
+        self.write("claiming jobs", move |sql| {
+            jobs::claim(sql, &connection, &claim)
+        })
+        .await
     }
 
     async fn links(
@@ -190,10 +221,7 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Option<Link>>, StoreError> {
         let (connection, flow, records) = (connection.clone(), flow.clone(), records.to_vec());
         self.read("reading links", move |sql| {
-            records
-                .iter()
-                .map(|record| links::of(sql, &connection, &flow, record))
-                .collect()
+            links::of(sql, &connection, &flow, &records)
         })
         .await
     }
@@ -207,10 +235,7 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Result<Link, Refused>>, StoreError> {
         let (connection, flow, entries) = (connection.clone(), flow.clone(), entries.to_vec());
         self.write("preparing links", move |sql| {
-            entries
-                .iter()
-                .map(|entry| prepare(sql, &connection, &flow, entry))
-                .collect()
+            batch::prepare(sql, &connection, &flow, &entries)
         })
         .await
     }
@@ -224,10 +249,7 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Result<(), Refused>>, StoreError> {
         let (connection, flow, entries) = (connection.clone(), flow.clone(), entries.to_vec());
         self.write("committing a batch", move |sql| {
-            entries
-                .iter()
-                .map(|entry| commit(sql, &connection, &flow, entry, now))
-                .collect()
+            batch::commit(sql, &connection, &flow, &entries, now)
         })
         .await
     }
@@ -280,12 +302,17 @@ impl Store for SqliteStore {
     ) -> Result<usize, StoreError> {
         let (connection, keys, audit) = (connection.clone(), keys.to_vec(), audit.to_vec());
         self.write("dismissing jobs", move |sql| {
-            audit::append(sql, &connection, &audit)?;
-            let mut dismissed = 0;
-            for key in &keys {
-                dismissed += usize::from(jobs::dismiss(sql, &connection, key)?);
-            }
-            Ok(dismissed)
+            // In one order by everybody, lest two transactions wait for each other.
+            let sorted: BTreeSet<&JobKey> = keys.iter().collect();
+            let mut steps: Vec<_> = sorted
+                .into_iter()
+                .map(|key| jobs::dismiss(&connection, key))
+                .collect();
+            let removals = steps.len();
+            audit::append(&mut steps, sql.dialect(), &connection, &audit)?;
+            let changed = sql.run(&steps)?;
+            let dismissed: u64 = changed.iter().take(removals).sum();
+            Ok(usize::try_from(dismissed).unwrap_or(usize::MAX))
         })
         .await
     }
@@ -341,50 +368,4 @@ impl Store for SqliteStore {
         })
         .await
     }
-}
-
-fn prepare(
-    sql: &mut Writing<'_>,
-    connection: &ConnectionId,
-    flow: &FlowName,
-    entry: &Prepare,
-) -> Result<Result<Link, Refused>, Error> {
-    if jobs::held(sql, connection, &entry.held)?.is_none() {
-        return Ok(Err(Refused::LeaseLost));
-    }
-    let outcome = links::write(sql, connection, flow, &entry.link)?;
-    if outcome.is_ok() {
-        audit::append(sql, connection, &entry.audit)?;
-    }
-    Ok(outcome)
-}
-
-fn commit(
-    sql: &mut Writing<'_>,
-    connection: &ConnectionId,
-    flow: &FlowName,
-    entry: &Commit,
-    now: Timestamp,
-) -> Result<Result<(), Refused>, Error> {
-    // First: what the entry says took place, whether it is refused or not.
-    audit::append(sql, connection, &entry.audit)?;
-    let mut held = Vec::with_capacity(entry.held.len());
-    for proof in &entry.held {
-        let Some(job) = jobs::held(sql, connection, proof)? else {
-            return Ok(Err(Refused::LeaseLost));
-        };
-        held.push(job);
-    }
-    if let Some(link) = &entry.link
-        && let Err(refused) = links::write(sql, connection, flow, link)?
-    {
-        return Ok(Err(refused));
-    }
-    for job in &held {
-        jobs::finish(sql, job, &entry.finish, now)?;
-    }
-    for parent in &entry.wake {
-        jobs::wake(sql, connection, parent, now)?;
-    }
-    Ok(Ok(()))
 }

@@ -7,40 +7,41 @@ use client_core::{
     CasError, RefreshLease, StoredToken, TokenKey, TokenRevision, TokenStore, TokenStoreError,
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    database::Database,
     error::Error,
-    store::Database,
-    transaction::{Writing, column, number},
+    sql::{Sql, Statement, column, number},
 };
 
-pub(crate) const READ: &str = "SELECT token, revision FROM tokens WHERE name = ?1";
-pub(crate) const INSERT: &str =
-    "INSERT INTO tokens (name, revision, token) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-pub(crate) const REPLACE: &str =
-    "UPDATE tokens SET revision = ?2, token = ?3 WHERE name = ?1 AND revision = ?4";
-pub(crate) const REMOVE: &str = "DELETE FROM tokens WHERE name = ?1";
+pub(crate) static READ: Statement =
+    Statement::shared("SELECT token, revision FROM tokens WHERE name = ?1");
+pub(crate) static INSERT: Statement = Statement::shared(
+    "INSERT INTO tokens (name, revision, token) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+);
+pub(crate) static REPLACE: Statement = Statement::shared(
+    "UPDATE tokens SET revision = ?2, token = ?3 WHERE name = ?1 AND revision = ?4",
+);
+pub(crate) static REMOVE: Statement = Statement::shared("DELETE FROM tokens WHERE name = ?1");
 
-/// Keeps tokens in the file of a [`SqliteStore`](crate::SqliteStore), for all processes that use the file.
+/// Keeps tokens in the database of a [`SqlStore`](crate::SqlStore), for all processes that use the database.
 ///
-/// Tokens are kept **as plain text**. The file is made readable by its owner alone; whoever can read it, or a copy of
-/// it, can use the tokens.
+/// Tokens are kept **as plain text**. Whoever can read the database, or a copy of it, can use the tokens.
 #[derive(Clone, Debug)]
-pub struct SqliteTokenStore {
+pub struct SqlTokenStore {
     database: Arc<Database>,
 }
 
-impl SqliteTokenStore {
+impl SqlTokenStore {
     pub(crate) fn new(database: Arc<Database>) -> Self {
         Self { database }
     }
 }
 
 #[async_trait]
-impl TokenStore for SqliteTokenStore {
+impl TokenStore for SqlTokenStore {
     async fn load(
         &self,
         key: &TokenKey,
@@ -56,10 +57,12 @@ impl TokenStore for SqliteTokenStore {
         expected: Option<TokenRevision>,
         token: &StoredToken,
     ) -> Result<TokenRevision, CasError> {
-        let (name, form) = (key.clone(), FormV1::from(token));
+        let name = key.clone();
+        let text =
+            encode(token).map_err(|error| error.of_tokens(format!("writing token {key}")))?;
         let swapped = self
             .database
-            .write(move |sql| swap(sql, &name, expected, form))
+            .write(move |sql| swap(sql, &name, expected, &text))
             .await;
         swapped.map_err(|error| match error {
             Error::Conflict => CasError::Conflict,
@@ -70,7 +73,7 @@ impl TokenStore for SqliteTokenStore {
     async fn delete(&self, key: &TokenKey) -> Result<(), TokenStoreError> {
         let name = key.clone();
         let deleted = self.database.write(move |sql| {
-            sql.prepare_cached(REMOVE)?.execute([name.as_str()])?;
+            sql.change(REMOVE.with([name.as_str().into()]))?;
             Ok(())
         });
         deleted
@@ -79,40 +82,31 @@ impl TokenStore for SqliteTokenStore {
     }
 }
 
-fn read(sql: &Connection, key: &TokenKey) -> Result<Option<(StoredToken, TokenRevision)>, Error> {
-    let mut statement = sql.prepare_cached(READ)?;
-    let found: Option<(String, i64)> = statement
-        .query_row([key.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+fn read(sql: &mut dyn Sql, key: &TokenKey) -> Result<Option<(StoredToken, TokenRevision)>, Error> {
+    let found = sql.find_one(READ.with([key.as_str().into()]))?;
     found
-        .map(|(token, revision)| Ok((decode(&token)?, TokenRevision(number(revision)?))))
+        .map(|mut row| {
+            let token = decode(&row.text()?)?;
+            Ok((token, TokenRevision(number(row.integer()?)?)))
+        })
         .transpose()
 }
 
 fn swap(
-    sql: &mut Writing<'_>,
+    sql: &mut dyn Sql,
     key: &TokenKey,
     expected: Option<TokenRevision>,
-    form: FormV1,
+    text: &str,
 ) -> Result<TokenRevision, Error> {
-    let revision = sql.next_number()?;
-    let text = serde_json::to_string(&Versioned {
-        form: KNOWN_FORM,
-        token: form,
-    })
-    .map_err(Error::Token)?;
-    let changed = match expected {
-        None => sql
-            .prepare_cached(INSERT)?
-            .execute(params![key.as_str(), revision, text])?,
-        Some(TokenRevision(expected)) => sql.prepare_cached(REPLACE)?.execute(params![
-            key.as_str(),
-            revision,
-            text,
-            column(expected)
-        ])?,
+    let revision = sql.numbers(1)?.take()?;
+    let name = key.as_str().into();
+    let step = match expected {
+        None => INSERT.with([name, revision.into(), text.into()]),
+        Some(TokenRevision(expected)) => {
+            REPLACE.with([name, revision.into(), text.into(), column(expected).into()])
+        }
     };
-    if changed == 0 {
+    if sql.change(step)? == 0 {
         return Err(Error::Conflict);
     }
     Ok(TokenRevision(number(revision)?))
@@ -149,6 +143,14 @@ struct FormV1 {
 struct LeaseV1 {
     holder: String,
     until: Timestamp,
+}
+
+fn encode(token: &StoredToken) -> Result<String, Error> {
+    serde_json::to_string(&Versioned {
+        form: KNOWN_FORM,
+        token: FormV1::from(token),
+    })
+    .map_err(Error::Token)
 }
 
 fn decode(text: &str) -> Result<StoredToken, Error> {

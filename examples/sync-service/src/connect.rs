@@ -7,7 +7,7 @@ use sage_x3_client::{
     CategoryCode, ChangeSource, ConnectedApp, Credential, FieldName as X3Field,
     Generation as X3Generation, Precision, SiteConfig, StampField, X3Client,
 };
-use sql_store::SqliteStore;
+use sql_store::SqlStore;
 use sync_core::{
     ConflictRule, Direction, Endpoint, Engine, FieldName, Flow, FlowName, Kind, Mapping, Policy,
     Row, Settings, Side, Sides, SystemClock,
@@ -31,7 +31,7 @@ pub(crate) const CUSTOMERS: &str = "customers";
 pub(crate) struct Connected {
     pub(crate) zoho: ZohoClient,
     flow: Flow,
-    store: SqliteStore,
+    store: SqlStore,
 }
 
 /// Builds the clients and checks both systems. Nothing is written anywhere.
@@ -82,13 +82,15 @@ impl Connected {
 }
 
 /// Opens the store, and makes it if it is not there.
-pub(crate) async fn open_store(config: &Config) -> Result<SqliteStore, Failure> {
-    SqliteStore::open(&config.database).await.map_err(|error| {
-        Failure::input_because(
-            format!("cannot open the database {}", config.database.display()),
-            &error,
-        )
-    })
+pub(crate) async fn open_store(config: &Config) -> Result<SqlStore, Failure> {
+    SqlStore::open_sqlite(&config.database)
+        .await
+        .map_err(|error| {
+            Failure::input_because(
+                format!("cannot open the database {}", config.database.display()),
+                &error,
+            )
+        })
 }
 
 async fn check(endpoints: &Sides<Arc<dyn Endpoint>>) -> Result<(), Failure> {

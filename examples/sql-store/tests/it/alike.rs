@@ -1,8 +1,10 @@
-//! The store on SQLite and the store in memory answer alike, whatever is asked of them in whatever order.
+//! The stores on SQLite, on PostgreSQL and in memory answer alike, whatever is asked of them in whatever order.
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use proptest::prelude::*;
-use sql_store::SqliteStore;
+use proptest::{prelude::*, test_runner::TestRunner};
+use sql_store::SqlStore;
 use sync_core::{
     AuditEntry, AuditEvent, AuditQuery, Cause, Claim, Commit, ConnectionId, Counts, DocumentWrite,
     Finish, FlowName, Held, Hint, Job, JobKey, Link, LinkContent, LinkWrite, MemoryStore,
@@ -10,7 +12,7 @@ use sync_core::{
     StoreErrorKind,
 };
 
-use crate::block_on;
+use crate::{block_on, place::Place};
 
 /// A few records, most of them on one side, so that operations meet.
 fn record() -> impl Strategy<Value = (Side, u8)> {
@@ -171,9 +173,12 @@ struct View {
 }
 
 impl<'a> Subject<'a> {
+    /// In a connection of its own.
     fn new(store: &'a dyn Store) -> Self {
+        static SUBJECTS: AtomicU32 = AtomicU32::new(0);
         let now = Timestamp::from_second(1_772_359_200).unwrap();
-        let connection = "c".into();
+        let number = SUBJECTS.fetch_add(1, Ordering::Relaxed);
+        let connection = ConnectionId::new(format!("subject {number}"));
         Self {
             store,
             connection,
@@ -458,22 +463,43 @@ impl<'a> Subject<'a> {
     }
 }
 
+fn assert_alike(other: &dyn Store, operations: &[Operation]) -> Result<(), TestCaseError> {
+    block_on(async {
+        let in_memory = MemoryStore::new();
+        let (mut memory, mut other) = (Subject::new(&in_memory), Subject::new(other));
+        for operation in operations {
+            let answers = (memory.apply(operation).await, other.apply(operation).await);
+            prop_assert_eq!(answers.0, answers.1, "after {:?}", operation);
+            let flow = operation.flow();
+            let views = (memory.view(flow).await, other.view(flow).await);
+            prop_assert_eq!(views.0, views.1, "after {:?}", operation);
+        }
+        Ok(())
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn stores_answer_alike(operations in prop::collection::vec(operation(), 1..80)) {
-        block_on(async {
-            let in_memory = MemoryStore::new();
-            let on_sqlite = SqliteStore::open_in_memory().await.unwrap();
-            let (mut memory, mut sqlite) = (Subject::new(&in_memory), Subject::new(&on_sqlite));
-            for operation in &operations {
-                let (one, other) = (memory.apply(operation).await, sqlite.apply(operation).await);
-                prop_assert_eq!(one, other, "after {:?}", operation);
-                let flow = operation.flow();
-                prop_assert_eq!(memory.view(flow).await, sqlite.view(flow).await, "after {:?}", operation);
-            }
-            Ok(())
-        })?;
+        assert_alike(&block_on(SqlStore::open_in_memory()).unwrap(), &operations)?;
     }
+}
+
+#[test]
+fn store_on_postgres_answers_alike() {
+    let Some(place) = Place::postgres() else {
+        return;
+    };
+    let store = block_on(place.open());
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let operations = prop::collection::vec(operation(), 1..60);
+    runner
+        .run(&operations, |operations| assert_alike(&store, &operations))
+        .unwrap();
 }

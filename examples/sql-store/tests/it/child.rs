@@ -2,7 +2,6 @@
 
 use std::{
     io::{BufRead, BufReader, Lines, Write},
-    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
@@ -11,7 +10,7 @@ use jiff::Timestamp;
 use crate::{block_on, crashes, processes};
 
 const ROLE: &str = "SQL_STORE_TEST_ROLE";
-const FILE: &str = "SQL_STORE_TEST_FILE";
+const ADDRESS: &str = "SQL_STORE_TEST_ADDRESS";
 const HOUR: &str = "SQL_STORE_TEST_HOUR";
 
 /// A process with a role on a database.
@@ -22,7 +21,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a process that takes it to be `hour` o'clock, however long it runs.
-    pub(crate) fn start(role: &str, path: &Path, hour: i64) -> Self {
+    pub(crate) fn start(role: &str, address: &str, hour: i64) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args([
                 "child::process",
@@ -31,7 +30,7 @@ impl Process {
                 "--test-threads=1",
             ])
             .env(ROLE, role)
-            .env(FILE, path)
+            .env(ADDRESS, address)
             .env(HOUR, hour.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -94,13 +93,13 @@ fn process() {
     let Ok(role) = std::env::var(ROLE) else {
         return;
     };
-    let path = PathBuf::from(std::env::var_os(FILE).unwrap());
+    let address = std::env::var(ADDRESS).unwrap();
     let now = hour(std::env::var(HOUR).unwrap().parse().unwrap());
     block_on(async {
         match role.as_str() {
-            "work" => processes::work(&path, now).await,
-            "open" => processes::open_at_once(&path).await,
-            "write" => crashes::write_for_ever(&path, now).await,
+            "work" => processes::work(&address, now).await,
+            "open" => processes::open_at_once(&address).await,
+            "write" => crashes::write_for_ever(&address, now).await,
             other => panic!("there is no role {other}"),
         }
     });

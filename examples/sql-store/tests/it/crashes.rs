@@ -1,12 +1,9 @@
 //! A process that writes is killed, again and again, at moments that nobody chose.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use sql_store::SqliteStore;
+use sql_store::SqlStore;
 use sync_core::{
     AuditEntry, AuditEvent, AuditQuery, Cause, Claim, Commit, ConnectionId, DocumentWrite, Finish,
     FlowName, Held, Hint, Intent, Job, JobKey, Key, Link, LinkContent, LinkWrite, Prepare, Side,
@@ -16,9 +13,15 @@ use sync_core::{
 use crate::{
     block_on,
     child::{Process, hour, report},
+    place::Place,
 };
 
-const ROUNDS: i64 = 20;
+/// How often: enough to notice what is broken, in the time that a test may take. `SQL_STORE_TEST_KILLS=200` is the
+/// proof.
+fn rounds() -> i64 {
+    let asked = std::env::var("SQL_STORE_TEST_KILLS").ok();
+    asked.map_or(20, |rounds| rounds.parse().unwrap())
+}
 
 fn connection() -> ConnectionId {
     "crash".into()
@@ -35,8 +38,8 @@ fn records_of(page: u64) -> [String; 2] {
 
 /// Reads a feed page by page, and creates a partner for each record, as an engine would. Reports what was
 /// acknowledged.
-pub(crate) async fn write_for_ever(path: &Path, now: Timestamp) {
-    let store = SqliteStore::open(path).await.unwrap();
+pub(crate) async fn write_for_ever(address: &str, now: Timestamp) {
+    let store = SqlStore::open(address).await.unwrap();
     loop {
         let cursor = store.document(&connection(), "cursor").await.unwrap();
         let page = cursor
@@ -78,7 +81,7 @@ fn claim(limit: usize, now: Timestamp) -> Claim {
     }
 }
 
-async fn create_partner(store: &SqliteStore, job: &Job, now: Timestamp) {
+async fn create_partner(store: &SqlStore, job: &Job, now: Timestamp) {
     let id = &job.key.id;
     let found = store
         .links(&connection(), &flow(), &[(Side::Left, id.clone())])
@@ -121,7 +124,7 @@ async fn create_partner(store: &SqliteStore, job: &Job, now: Timestamp) {
     report(&format!("created {id}"));
 }
 
-async fn intend(store: &SqliteStore, job: &Job, now: Timestamp) -> Link {
+async fn intend(store: &SqlStore, job: &Job, now: Timestamp) -> Link {
     let id = &job.key.id;
     let key = Key {
         field: "code".into(),
@@ -183,7 +186,7 @@ struct Found {
     created: BTreeMap<String, usize>,
 }
 
-async fn look(store: &SqliteStore, now: Timestamp) -> Found {
+async fn look(store: &SqlStore, now: Timestamp) -> Found {
     let mut found = Found::default();
     if let Some((body, _)) = store.document(&connection(), "cursor").await.unwrap() {
         found.page = body.parse().unwrap();
@@ -302,13 +305,30 @@ impl Dice {
 }
 
 #[test]
-fn killed_writer_loses_nothing_and_leaves_nothing_half_written() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("sync.db");
+fn killed_writer_loses_nothing_and_leaves_nothing_half_written_in_a_file() {
+    let place = Place::file();
+    let path = place.address().strip_prefix("sqlite:").unwrap();
+    kill_writers(&place, || {
+        let sql = rusqlite::Connection::open(path).unwrap();
+        let health: String = sql
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(health, "ok");
+    });
+}
+
+#[test]
+fn killed_writer_loses_nothing_and_leaves_nothing_half_written_on_postgres() {
+    if let Some(place) = Place::postgres() {
+        kill_writers(&place, || ());
+    }
+}
+
+fn kill_writers(place: &Place, check: impl Fn()) {
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     let mut acknowledged = Vec::new();
-    for round in 0..ROUNDS {
-        let mut process = Process::start("write", &path, round * 2);
+    for round in 0..rounds() {
+        let mut process = Process::start("write", place.address(), round * 2);
         for _ in 0..dice.up_to(25) {
             acknowledged.push(
                 process
@@ -323,18 +343,14 @@ fn killed_writer_loses_nothing_and_leaves_nothing_half_written() {
         assert!(!is_well, "the process was killed");
         acknowledged.extend(rest);
         let found = block_on(async {
-            let store = SqliteStore::open(&path).await.unwrap();
+            let store = SqlStore::open(place.address()).await.unwrap();
             look(&store, hour(round * 2 + 1)).await
         });
         found.assert_nothing_is_half_written();
         acknowledged
             .iter()
             .for_each(|report| found.assert_has(report));
-        let sql = rusqlite::Connection::open(&path).unwrap();
-        let health: String = sql
-            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(health, "ok");
+        check();
     }
     assert!(
         acknowledged.len() >= 20,

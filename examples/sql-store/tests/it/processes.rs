@@ -1,9 +1,9 @@
-//! Several processes work on one file.
+//! Several processes work on one database.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use sql_store::SqliteStore;
+use sql_store::SqlStore;
 use sync_core::{
     AuditEntry, AuditEvent, AuditQuery, Cause, Claim, Commit, Finish, Held, Hint, Job, JobKey,
     LinkContent, LinkWrite, Side, Sides, Store,
@@ -12,15 +12,15 @@ use sync_core::{
 use crate::{
     block_on,
     child::{Process, hour, report, wait_for_start},
-    open,
+    place::{Place, open_at},
 };
 
 const JOBS: usize = 400;
 
 /// Opens the store when told to, and looks into it.
-pub(crate) async fn open_at_once(path: &Path) {
+pub(crate) async fn open_at_once(address: &str) {
     wait_for_start();
-    let store = SqliteStore::open(path).await.unwrap();
+    let store = SqlStore::open(address).await.unwrap();
     store
         .next_due(&"c".into(), &"customers".into())
         .await
@@ -29,8 +29,8 @@ pub(crate) async fn open_at_once(path: &Path) {
 }
 
 /// Takes jobs and ends them until there are none.
-pub(crate) async fn work(path: &Path, now: Timestamp) {
-    let store = open(path).await;
+pub(crate) async fn work(address: &str, now: Timestamp) {
+    let store = open_at(address).await;
     let claim = Claim {
         flow: "customers".into(),
         worker: "child".into(),
@@ -80,8 +80,12 @@ fn commit(job: &Job, now: Timestamp) -> Commit {
 
 #[test]
 fn processes_share_a_queue_and_do_each_job_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("sync.db");
+    for place in Place::each() {
+        share_a_queue(&place);
+    }
+}
+
+fn share_a_queue(place: &Place) {
     let hints: Vec<Hint> = (0..JOBS)
         .map(|number| Hint {
             key: JobKey {
@@ -92,13 +96,15 @@ fn processes_share_a_queue_and_do_each_job_once() {
             cause: Cause::Sweep,
         })
         .collect();
-    let store = block_on(open(&path));
+    let store = block_on(place.open());
     block_on(store.enqueue(&"c".into(), &hints, None, hour(0))).unwrap();
-    let children: Vec<Process> = (0..3).map(|_| Process::start("work", &path, 0)).collect();
+    let children: Vec<Process> = (0..3)
+        .map(|_| Process::start("work", place.address(), 0))
+        .collect();
     let mut done = 0;
     for child in children {
         let (reports, is_well) = child.wait();
-        assert!(is_well, "a process that shares its file ends well");
+        assert!(is_well, "a process that shares its database ends well");
         done += reports
             .iter()
             .map(|report| report.parse::<usize>().unwrap())
@@ -134,11 +140,11 @@ fn processes_share_a_queue_and_do_each_job_once() {
 }
 
 #[test]
-fn processes_may_open_a_new_file_at_once() {
-    for _ in 0..5 {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("sync.db");
-        let mut children: Vec<Process> = (0..6).map(|_| Process::start("open", &path, 0)).collect();
+fn processes_may_open_a_new_database_at_once() {
+    for place in (0..3).flat_map(|_| Place::each()) {
+        let mut children: Vec<Process> = (0..6)
+            .map(|_| Process::start("open", place.address(), 0))
+            .collect();
         for child in &mut children {
             assert_eq!(child.next_report().as_deref(), Some("ready"));
         }

@@ -3,13 +3,13 @@
 use std::{error::Error as _, fs, path::Path};
 
 use rusqlite::Connection;
-use sql_store::SqliteStore;
+use sql_store::SqlStore;
 use sync_core::{AuditQuery, Cause, Claim, Hint, JobKey, Side, Store, StoreError, StoreErrorKind};
 
 use crate::{block_on, open};
 
 fn refusal(path: &Path) -> (StoreErrorKind, String) {
-    let error: StoreError = block_on(SqliteStore::open(path)).map(drop).unwrap_err();
+    let error: StoreError = block_on(SqlStore::open_sqlite(path)).map(drop).unwrap_err();
     let source = error.source().map(ToString::to_string).unwrap_or_default();
     (error.kind(), format!("{error}: {source}"))
 }

@@ -1,35 +1,35 @@
-//! Several stores on one file.
+//! Several stores on one database.
 
 use std::{
     future::Future,
-    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
 use futures::future::{join_all, poll_immediate};
 use jiff::Timestamp;
-use sql_store::SqliteStore;
+use sql_store::SqlStore;
 use sync_core::{
     AuditEntry, AuditQuery, Claim, Commit, ConnectionId, Counts, DocumentWrite, FlowName, Hint,
     Job, JobKey, Link, LinkId, ParkedJob, Prepare, RecordId, Refused, Revision, Side, Store,
-    StoreError, StoreErrorKind, StoredAudit, testing::store_laws::Law,
+    StoreError, StoreErrorKind, StoredAudit,
+    testing::store_laws::{self, Law},
 };
 
-use crate::{block_on, open};
+use crate::{block_on, open, place::Place};
 
-/// Several stores on one file, which take turns: what one wrote, the next must know.
+/// Several stores on one database, which take turns: what one wrote, the next must know.
 #[derive(Debug)]
 struct InTurn {
-    stores: Vec<SqliteStore>,
+    stores: Vec<SqlStore>,
     turn: AtomicUsize,
 }
 
 impl InTurn {
-    async fn open(path: &Path) -> Self {
+    async fn open(place: &Place) -> Self {
         let mut stores = Vec::new();
         for _ in 0..3 {
-            stores.push(open(path).await);
+            stores.push(place.open().await);
         }
         Self {
             stores,
@@ -37,7 +37,7 @@ impl InTurn {
         }
     }
 
-    fn next(&self) -> &SqliteStore {
+    fn next(&self) -> &SqlStore {
         &self.stores[self.turn.fetch_add(1, Ordering::Relaxed) % self.stores.len()]
     }
 }
@@ -165,11 +165,24 @@ mod in_turn {
     use super::*;
 
     fn run(law: Law) {
-        let directory = tempfile::tempdir().unwrap();
-        block_on(async { law(&InTurn::open(&directory.path().join("sync.db")).await).await });
+        let place = Place::file();
+        block_on(async { law(&InTurn::open(&place).await).await });
     }
 
     sync_core::store_laws!(run);
+}
+
+/// All laws share one database, each with connections of its own.
+#[test]
+fn stores_in_turn_on_postgres_keep_every_law() {
+    if let Some(place) = Place::postgres() {
+        block_on(async {
+            let stores = InTurn::open(&place).await;
+            for (_, law) in store_laws::ALL {
+                law(&stores).await;
+            }
+        });
+    }
 }
 
 #[test]
@@ -177,7 +190,7 @@ fn many_may_open_a_new_file_at_once() {
     for _ in 0..5 {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("sync.db");
-        let opened = block_on(join_all((0..8).map(|_| SqliteStore::open(&path))));
+        let opened = block_on(join_all((0..8).map(|_| SqlStore::open_sqlite(&path))));
         for store in opened {
             let store = store.unwrap();
             let counts = block_on(store.counts(&"c".into(), &"f".into())).unwrap();
@@ -232,7 +245,7 @@ fn store_that_stays_busy_is_unavailable_and_nothing_was_written() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sync.db");
     block_on(async {
-        let builder = SqliteStore::builder(&path).busy_timeout(std::time::Duration::from_millis(1));
+        let builder = SqlStore::sqlite(&path).busy_timeout(std::time::Duration::from_millis(1));
         let store = builder.open().await.unwrap();
         let other = rusqlite::Connection::open(&path).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -285,7 +298,7 @@ fn futures_and_the_store_can_go_to_other_threads() {
         .build()
         .unwrap();
     let store = runtime
-        .block_on(assert_send(SqliteStore::open_in_memory()))
+        .block_on(assert_send(SqlStore::open_in_memory()))
         .unwrap();
     let tasks: Vec<_> = (0..20)
         .map(|number| {

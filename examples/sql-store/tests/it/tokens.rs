@@ -1,27 +1,32 @@
-//! Tokens in the file of a store.
+//! Tokens in the database of a store.
 
 use client_core::{CasError, RefreshLease, StoredToken, TokenKey, TokenStore, testing};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{block_on, open};
+use crate::{block_on, open, place::Place};
 
 /// One after another on one store: they use keys of their own.
 #[test]
 fn token_store_keeps_its_laws() {
-    let directory = tempfile::tempdir().unwrap();
-    block_on(async {
-        let tokens = open(&directory.path().join("sync.db")).await.token_store();
-        testing::round_trip(&tokens).await;
-        testing::stale_swap_changes_nothing(&tokens).await;
-        testing::concurrent_swaps_have_one_winner(&tokens).await;
-        testing::delete_then_swap_starts_anew(&tokens).await;
-    });
+    for place in Place::each() {
+        block_on(async {
+            let tokens = place.open().await.token_store();
+            testing::round_trip(&tokens).await;
+            testing::stale_swap_changes_nothing(&tokens).await;
+            testing::concurrent_swaps_have_one_winner(&tokens).await;
+            testing::delete_then_swap_starts_anew(&tokens).await;
+        });
+    }
 }
 
 #[test]
-fn tokens_are_shared_by_all_who_open_the_file_and_outlive_them() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("sync.db");
+fn tokens_are_shared_by_all_who_open_the_database_and_outlive_them() {
+    for place in Place::each() {
+        share_tokens(&place);
+    }
+}
+
+fn share_tokens(place: &Place) {
     let key = TokenKey::new("zoho/acme");
     let token = StoredToken {
         access_token: None,
@@ -35,8 +40,8 @@ fn tokens_are_shared_by_all_who_open_the_file_and_outlive_them() {
     };
     block_on(async {
         let (one, other) = (
-            open(&path).await.token_store(),
-            open(&path).await.token_store(),
+            place.open().await.token_store(),
+            place.open().await.token_store(),
         );
         let revision = one.compare_and_swap(&key, None, &token).await.unwrap();
         let lost = other
@@ -53,7 +58,8 @@ fn tokens_are_shared_by_all_who_open_the_file_and_outlive_them() {
         );
     });
     block_on(async {
-        let (found, _) = open(&path)
+        let (found, _) = place
+            .open()
             .await
             .token_store()
             .load(&key)

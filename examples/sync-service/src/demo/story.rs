@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use sage_x3_simulator::{CustomerSnapshot, Edit, Effect as X3Effect, Fault as X3Fault};
 use serde_json::json;
-use sql_store::SqliteStore;
+use sql_store::SqlStore;
 use sync_core::{
     AuditQuery, ConnectionId, Counts, Engine, FlowName, Store as _, Tick, Verdict as Settled,
 };
@@ -112,7 +112,7 @@ enum Contested {
 struct Teller<'a> {
     world: &'a mut World,
     config: Config,
-    store: SqliteStore,
+    store: SqlStore,
     /// X3 codes of pairs that lost a record.
     deleted: BTreeSet<String>,
     /// Fields that both sides changed.

@@ -1,10 +1,10 @@
-//! How a store is opened.
+//! How a store on SQLite is opened.
 
 use std::{path::PathBuf, time::Duration};
 
 use sync_core::StoreError;
 
-use crate::store::SqliteStore;
+use crate::store::SqlStore;
 
 /// When a transaction counts as written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Synchronous {
     Normal,
 }
 
-/// How a [`SqliteStore`] is to be opened.
+/// How a [`SqlStore`] in a SQLite file is to be opened.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is opened before `open`"]
 pub struct SqliteStoreBuilder {
@@ -53,8 +53,8 @@ impl SqliteStoreBuilder {
     /// Opens the store; makes the file if there is none, and brings an older one up to date.
     ///
     /// # Errors
-    /// As for [`SqliteStore::open`].
-    pub async fn open(self) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_with(self).await
+    /// As for [`SqlStore::open_sqlite`].
+    pub async fn open(self) -> Result<SqlStore, StoreError> {
+        SqlStore::open_in_sqlite(self).await
     }
 }

@@ -12,8 +12,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{
     error::Error,
-    options::{SqliteStoreBuilder, Synchronous},
     schema,
+    sqlite::{
+        options::{SqliteStoreBuilder, Synchronous},
+        session::SqliteSession,
+    },
 };
 
 /// Statements kept prepared: more than this crate has.
@@ -27,16 +30,19 @@ static OPENING: Mutex<()> = Mutex::new(());
 const SWITCHES: usize = 100;
 
 /// Opens the connection that writes, and brings the schema up to date.
-pub(crate) fn writer(options: &SqliteStoreBuilder) -> Result<Connection, Error> {
+pub(crate) fn writer(options: &SqliteStoreBuilder) -> Result<SqliteSession, Error> {
     // It guards nothing that a panic could have left half done.
     let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     make_file(&options.path)?;
-    let mut connection = open(&options.path, options.busy_timeout)?;
-    schema::check_origin(&connection)?;
-    use_write_ahead_log(&connection)?;
-    configure_writer(&connection, options.synchronous)?;
-    schema::migrate(&mut connection)?;
-    Ok(connection)
+    let mut session = SqliteSession(open(&options.path, options.busy_timeout)?);
+    schema::check_origin(&mut session)?;
+    if session.0.is_readonly(rusqlite::MAIN_DB)? {
+        return Err(Error::ReadOnly);
+    }
+    use_write_ahead_log(&session.0)?;
+    configure_writer(&session.0, options.synchronous)?;
+    schema::migrate(&mut session)?;
+    Ok(session)
 }
 
 fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
@@ -57,31 +63,37 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Error> {
 }
 
 /// Opens the connection that only reads. It does not wait for the one that writes.
-pub(crate) fn reader(options: &SqliteStoreBuilder) -> Result<Connection, Error> {
+pub(crate) fn reader(options: &SqliteStoreBuilder) -> Result<SqliteSession, Error> {
     let connection = open(&options.path, options.busy_timeout)?;
     connection.pragma_update(None, "query_only", true)?;
-    Ok(connection)
+    Ok(SqliteSession(connection))
+}
+
+/// Opens a connection for something else than the store's own work.
+pub(crate) fn plain(path: &Path) -> Result<Connection, Error> {
+    open(path, Duration::from_secs(10))
 }
 
 /// Opens a database that lives as long as its connection.
-pub(crate) fn in_memory() -> Result<Connection, Error> {
-    let mut connection = Connection::open_in_memory()?;
+pub(crate) fn in_memory() -> Result<SqliteSession, Error> {
+    let connection = Connection::open_in_memory()?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     configure_writer(&connection, Synchronous::Normal)?;
-    schema::migrate(&mut connection)?;
-    Ok(connection)
+    let mut session = SqliteSession(connection);
+    schema::migrate(&mut session)?;
+    Ok(session)
 }
 
 /// Makes the file if there is none, for its owner alone: it may hold tokens. SQLite gives the files that it keeps
-/// beside it the same permissions. A file that exists is not touched.
-fn make_file(path: &Path) -> Result<(), Error> {
+/// beside it the same permissions. A file that exists is not touched. Returns whether it was made.
+pub(super) fn make_file(path: &Path) -> Result<bool, Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(source) => Err(Error::File {
             path: path.to_owned(),
             source,

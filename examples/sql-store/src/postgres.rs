@@ -1,0 +1,5 @@
+//! PostgreSQL: any number of processes, each with a few connections.
+
+pub(crate) mod options;
+pub(crate) mod session;
+mod text;
