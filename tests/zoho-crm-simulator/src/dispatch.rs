@@ -15,7 +15,10 @@ use crate::limits::{self, Place};
 use crate::routes::Route;
 use crate::schema::Kind;
 use crate::world::{Shared, World};
-use crate::{coql, metadata, oauth, organisation, records, recycle_bin, related, search, watch};
+use crate::{
+    bulk, coql, metadata, multipart, oauth, organisation, records, recycle_bin, related, search,
+    watch,
+};
 
 /// A gateway's error page.
 const GATEWAY_PAGE: &str = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>";
@@ -60,8 +63,11 @@ impl Plan {
     fn new(call: &Call, wrong_method: u16) -> Self {
         let route = Route::find(&call.method, &call.segments, wrong_method);
         let has_body = call.method != Method::GET && call.method != Method::DELETE;
-        let body = if has_body {
+        let is_json = has_body && call.parts.is_empty() && !call.body.is_empty();
+        let body = if is_json {
             call.json()
+        } else if has_body && call.parts.is_empty() {
+            Err(Failure::unparsable_body())
         } else {
             Ok(Json::Null)
         };
@@ -94,7 +100,8 @@ impl Plan {
 }
 
 /// Serves a request outside the admin routes.
-pub(crate) async fn serve(shared: Arc<Shared>, call: Call) -> Delivery {
+pub(crate) async fn serve(shared: Arc<Shared>, mut call: Call) -> Delivery {
+    call.parts = multipart::read(&call).await;
     let (struck, at) = {
         let mut world = shared.world();
         let world = &mut *world;
@@ -145,13 +152,13 @@ async fn carry_out(
     struck: &[FaultKind],
     entry: &mut LogEntry,
 ) -> Delivery {
-    if call.segments.first().map(String::as_str) != Some("crm") {
+    if !Route::is_api(&call.segments) {
         entry.kind = oauth_kind(call).to_owned();
         sleep_before(struck).await;
         if let Some(delivery) = fails_before_effect(struck) {
             return delivery;
         }
-        let answer = accounts(shared, call).await;
+        let answer = accounts(shared, call);
         return after_effect(struck, answer).await;
     }
     let (wrong_method, latency) = {
@@ -251,14 +258,14 @@ fn oauth_kind(call: &Call) -> &'static str {
 }
 
 /// The accounts server's paths, which need no token.
-async fn accounts(shared: &Arc<Shared>, call: &Call) -> Answer {
+fn accounts(shared: &Arc<Shared>, call: &Call) -> Answer {
     match (call.method.as_str(), oauth_kind(call)) {
         ("POST", "token") => {
-            let params = oauth::read_form(call).await;
+            let params = oauth::read_form(call);
             oauth::token(&mut shared.world(), &params)
         }
         ("POST", "revoke") => {
-            let params = oauth::read_form(call).await;
+            let params = oauth::read_form(call);
             oauth::revoke(&mut shared.world(), &params)
         }
         ("GET", "authorize") => oauth::authorize(&mut shared.world(), call),
@@ -338,6 +345,13 @@ fn operate(
         (Route::Related(path), Some(module)) => related::handle(world, module, path, body, call),
         (Route::RecycleBin, _) => recycle_bin::handle(world, call),
         (Route::RecycleBinItem(id), _) => recycle_bin::handle_one(world, id, call),
+        (Route::BulkRead, _) => bulk::read::create(world, body, call),
+        (Route::BulkReadJob(id), _) => bulk::read::show(world, id),
+        (Route::BulkReadResult(id), _) => bulk::read::result(world, id),
+        (Route::Upload, _) => bulk::write::upload(world, call),
+        (Route::BulkWrite, _) => bulk::write::create(world, &body?, call),
+        (Route::BulkWriteJob(id), _) => bulk::write::show(world, id),
+        (Route::BulkWriteResult(id), _) => bulk::write::result(world, id),
         (Route::Coql, _) => coql::execute(world, &body?),
         (Route::Watch, _) => watch::handle(world, call),
         (Route::Users, _) => organisation::users(world, call),
@@ -395,5 +409,6 @@ pub(crate) fn body_bytes(body: &Body) -> Option<(Bytes, &str)> {
             Bytes::from_static(page.as_bytes()),
             "text/html;charset=UTF-8",
         )),
+        Body::File(file) => Some((file.bytes.clone(), &file.content_type)),
     }
 }

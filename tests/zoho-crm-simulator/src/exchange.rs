@@ -5,6 +5,7 @@ use http::{HeaderMap, Method};
 
 use crate::failure::Failure;
 use crate::json::{Json, Object};
+use crate::multipart::Part;
 
 /// A request whose body has been read.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub(crate) struct Call {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// The parts of a multipart body.
+    pub(crate) parts: Vec<Part>,
 }
 
 impl Call {
@@ -42,6 +45,7 @@ impl Call {
                 .collect(),
             headers,
             body,
+            parts: Vec::new(),
         }
     }
 
@@ -90,6 +94,14 @@ pub(crate) enum Body {
     Empty,
     Json(Json),
     Html(&'static str),
+    File(Download),
+}
+
+/// A file in an answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Download {
+    pub(crate) content_type: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl Answer {
@@ -107,6 +119,23 @@ impl Answer {
             status,
             body: Body::Empty,
             headers: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    /// A file to be kept under that name.
+    pub(crate) fn file(name: &str, content_type: &str, bytes: Bytes) -> Self {
+        let disposition = format!(
+            "attachment;filename=\"{}\"",
+            name.replace(['"', '\r', '\n'], "_")
+        );
+        Self {
+            status: 200,
+            body: Body::File(Download {
+                content_type: content_type.to_owned(),
+                bytes,
+            }),
+            headers: vec![("content-disposition", disposition)],
             rows: 0,
         }
     }

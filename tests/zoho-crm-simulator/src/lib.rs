@@ -46,6 +46,7 @@
 //! so `base_url()` is the value for all three. Several simulators can run in one process; nothing is global.
 
 mod admin;
+mod bulk;
 mod capture;
 mod clock;
 mod control;
@@ -58,6 +59,7 @@ mod journal;
 mod json;
 mod limits;
 mod metadata;
+mod multipart;
 mod oauth;
 mod organisation;
 mod outbox;

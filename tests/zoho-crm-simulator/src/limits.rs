@@ -44,6 +44,8 @@ pub(crate) fn cost(route: &Route, call: &Call, rows: usize, coql_limit: u64) -> 
         }
         Route::List(_) if call.param("cvid").is_some() => 3,
         Route::Deleted(_) => 2,
+        Route::BulkRead => 50,
+        Route::BulkWrite => 500,
         Route::Fields if call.method == http::Method::POST => 10,
         Route::Coql => match coql_limit {
             0..=200 => 1,

@@ -384,6 +384,12 @@ pub struct Limits {
     pub search_records: u64,
     /// Records reachable by COQL's limit and offset together; default 100,000.
     pub coql_records: u64,
+    /// Rows of one page of a bulk read; default 200,000.
+    pub bulk_read_rows: u64,
+    /// Rows of one file of a bulk write; default 25,000.
+    pub bulk_write_rows: usize,
+    /// Largest file of a bulk write in bytes; default 25 MiB.
+    pub bulk_write_bytes: usize,
     /// Largest request body in bytes; default 32 MiB.
     pub body_bytes: usize,
 }
@@ -399,6 +405,9 @@ impl Default for Limits {
             token_records: 100_000,
             search_records: 2_000,
             coql_records: 100_000,
+            bulk_read_rows: 200_000,
+            bulk_write_rows: 25_000,
+            bulk_write_bytes: 25 * 1024 * 1024,
             body_bytes: 32 * 1024 * 1024,
         }
     }
@@ -428,6 +437,12 @@ pub struct Behaviour {
     pub lines_required: bool,
     /// Whether the standard edition has products, as some plan tables say; default no.
     pub products_from_standard: bool,
+    /// How often a bulk job is looked at before it is finished: the last look shows it so. Default 2.
+    pub bulk_job_looks: u32,
+    /// Whether bulk jobs end in failure; default no.
+    pub bulk_jobs_fail: bool,
+    /// What the id column of a bulk read is called; default `Id`, since the documents disagree on its case.
+    pub bulk_id_column: String,
     /// Whether all ids a request changed go into one notification (default) or one each.
     pub group_notifications: bool,
 }
@@ -445,6 +460,9 @@ impl Default for Behaviour {
             count_as_string: false,
             lines_required: false,
             products_from_standard: false,
+            bulk_job_looks: 2,
+            bulk_jobs_fail: false,
+            bulk_id_column: "Id".into(),
             group_notifications: true,
         }
     }

@@ -5,7 +5,7 @@ mod channel;
 
 use http::Method;
 
-pub(crate) use callback::notify;
+pub(crate) use callback::{enqueue, notify};
 pub(crate) use channel::Channel;
 
 use channel::Patch;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::bulk::Jobs;
 use crate::capture::Capture;
 use crate::clock::{Clock, plus_seconds, whole_second, zoho_time};
 use crate::failure::Failure;
@@ -88,6 +89,7 @@ pub(crate) struct World {
     pub(crate) views: Vec<View>,
     /// Records linked to each other outside of look-ups.
     pub(crate) links: Links,
+    pub(crate) bulk: Jobs,
 }
 
 impl World {
@@ -110,6 +112,7 @@ impl World {
             rng: Rng::new(seed),
             views: Vec::new(),
             links: Links::default(),
+            bulk: Jobs::default(),
         }
     }
 

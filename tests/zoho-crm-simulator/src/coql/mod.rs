@@ -7,6 +7,7 @@ mod parser;
 mod typed;
 
 pub(crate) use evaluate::execute;
+pub(crate) use typed::{Cell, Path};
 
 /// The row limit a query asks for; 200 when it cannot be read, as the default is.
 pub(crate) fn asked_limit(body: &crate::json::Json) -> u64 {

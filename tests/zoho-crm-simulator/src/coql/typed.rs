@@ -16,16 +16,16 @@ use crate::world::World;
 
 /// A column resolved against the metadata: look-ups to follow, then the field.
 #[derive(Debug, Clone)]
-pub(super) struct Path {
-    pub(super) text: String,
+pub(crate) struct Path {
+    pub(crate) text: String,
     joins: Vec<Field>,
     module: Arc<Module>,
-    pub(super) field: Field,
+    pub(crate) field: Field,
 }
 
 /// A value that can be compared.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Null,
     /// Lower-case, since comparisons of text ignore case.
     Text(String),
@@ -36,7 +36,7 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    pub(super) fn order(&self, other: &Self) -> Option<Ordering> {
+    pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Text(left), Self::Text(right)) => Some(left.cmp(right)),
             (Self::Number(left), Self::Number(right)) => Some(left.cmp(right)),
@@ -58,7 +58,7 @@ fn invalid_query(details: Object) -> Failure {
 
 impl Path {
     /// Resolves `Field` or `Lookup.Field`.
-    pub(super) fn resolve(
+    pub(crate) fn resolve(
         world: &World,
         module: &Arc<Module>,
         text: &str,
@@ -110,7 +110,7 @@ impl Path {
     }
 
     /// The value as answers show it.
-    pub(super) fn render(&self, world: &World, record: &Arc<Record>) -> Json {
+    pub(crate) fn render(&self, world: &World, record: &Arc<Record>) -> Json {
         let record = self.follow(world, record);
         record
             .map(|record| crate::records::field_value(world, &self.module, &record, &self.field))
@@ -118,7 +118,7 @@ impl Path {
     }
 
     /// The value for comparisons.
-    pub(super) fn cell(&self, world: &World, record: &Arc<Record>) -> Cell {
+    pub(crate) fn cell(&self, world: &World, record: &Arc<Record>) -> Cell {
         let Some(record) = self.follow(world, record) else {
             return Cell::Null;
         };

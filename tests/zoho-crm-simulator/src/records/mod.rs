@@ -14,7 +14,9 @@ pub(crate) use list::{PageToken, get_one, list, page_bounds, requested_fields, s
 pub(crate) use render::{field_value, render_all, render_fields, user_reference};
 pub(crate) use upsert::upsert;
 pub(crate) use validate::Actor;
-pub(crate) use write::{insert, insert_record, update_many, update_one, update_record};
+pub(crate) use write::{
+    api_actor, insert, insert_record, settle, update_many, update_one, update_record,
+};
 
 use crate::json::Json;
 use crate::store::Id;

@@ -154,7 +154,7 @@ pub(super) fn precondition(world: &World, call: &Call) -> Result<Option<Timestam
     Ok(instant.filter(|_| world.settings.behaviour.if_unmodified_since))
 }
 
-pub(super) fn api_actor(world: &World) -> Actor {
+pub(crate) fn api_actor(world: &World) -> Actor {
     Actor {
         user: world.settings.api_user(),
         backdates: false,
@@ -226,14 +226,19 @@ pub(super) fn answer_rows(
             }
         }
     }
-    count(world, module, &changes, failed);
-    watch::notify(world, &changes);
+    settle(world, module, &changes, failed);
     let status = match failed {
         0 => all_done,
         failed if failed == total => failed_status.unwrap_or(400),
         _ => world.settings.behaviour.partial_status,
     };
     Answer::json(status, object! { "data" => data }).rows(total)
+}
+
+/// Counts what a write did and sends its notifications.
+pub(crate) fn settle(world: &mut World, module: &Module, changes: &[Change], failed: usize) {
+    count(world, module, changes, failed);
+    watch::notify(world, changes);
 }
 
 fn count(world: &mut World, module: &Module, changes: &[Change], failed: usize) {

@@ -6,7 +6,7 @@ use super::{RelatedPath, Route};
 use crate::failure::Failure;
 
 /// The first words of paths that no module of that name stands behind.
-const RESERVED: [&str; 5] = ["settings", "actions", "org", "users", "coql"];
+const RESERVED: [&str; 4] = ["actions", "org", "users", "coql"];
 
 /// A verb on a path: the operation, or the error for a verb the path does not offer.
 struct Verb<'a> {
@@ -39,6 +39,11 @@ impl Verb<'_> {
 }
 
 impl Route {
+    /// Whether a path belongs to the API and not to the accounts server.
+    pub(crate) fn is_api(segments: &[String]) -> bool {
+        segments.iter().take(2).any(|segment| segment == "crm")
+    }
+
     /// Finds the operation; `wrong_method` is the status for a known path with another verb.
     pub(crate) fn find(
         method: &Method,
@@ -46,16 +51,23 @@ impl Route {
         wrong_method: u16,
     ) -> Result<Self, Failure> {
         let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let ["crm", "v8", rest @ ..] = path.as_slice() else {
-            return Err(Failure::invalid_url());
-        };
         let verb = Verb {
             method,
             wrong_method,
-            index: rest.len().saturating_sub(1),
+            index: path.len().saturating_sub(3),
+        };
+        let rest = match path.as_slice() {
+            ["crm", "v8", rest @ ..] => rest,
+            ["crm", "bulk", "v8", rest @ ..] => return bulk(rest, &verb),
+            // Where a bulk write's result lies, by the address its job names.
+            [_, "crm", _, "bulk-write", id, _] => {
+                return verb.get(Self::BulkWriteResult(owned(id)));
+            }
+            _ => return Err(Failure::invalid_url()),
         };
         match rest {
             ["settings", rest @ ..] => settings(rest, &verb),
+            ["upload"] => verb.post(Self::Upload),
             [first, ..] if RESERVED.contains(first) => organisation(rest, &verb),
             [module] => match method.as_str() {
                 "GET" => Ok(Self::List(owned(module))),
@@ -98,6 +110,18 @@ fn settings(path: &[&str], verb: &Verb<'_>) -> Result<Route, Failure> {
         ["global_picklists", id] => verb.get(Route::GlobalPicklist(owned(id))),
         ["recycle_bin"] => verb.only(&["GET", "DELETE"], Route::RecycleBin),
         ["recycle_bin", id] => verb.only(&["GET", "DELETE"], Route::RecycleBinItem(owned(id))),
+        _ => Err(Failure::invalid_url()),
+    }
+}
+
+/// Paths below `/crm/bulk`.
+fn bulk(path: &[&str], verb: &Verb<'_>) -> Result<Route, Failure> {
+    match path {
+        ["read"] => verb.post(Route::BulkRead),
+        ["read", id] => verb.get(Route::BulkReadJob(owned(id))),
+        ["read", id, "result"] => verb.get(Route::BulkReadResult(owned(id))),
+        ["write"] => verb.post(Route::BulkWrite),
+        ["write", id] => verb.get(Route::BulkWriteJob(owned(id))),
         _ => Err(Failure::invalid_url()),
     }
 }

@@ -25,6 +25,13 @@ impl Route {
             return scopes;
         }
         let area = match self {
+            Self::Upload => "ZohoFiles.files",
+            Self::BulkRead
+            | Self::BulkReadJob(_)
+            | Self::BulkReadResult(_)
+            | Self::BulkWrite
+            | Self::BulkWriteJob(_)
+            | Self::BulkWriteResult(_) => "ZohoCRM.bulk",
             Self::Coql => "ZohoCRM.coql",
             Self::Watch => "ZohoCRM.notifications",
             Self::Modules | Self::Module(_) => "ZohoCRM.settings.modules",

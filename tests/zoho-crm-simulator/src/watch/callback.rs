@@ -30,7 +30,7 @@ pub(crate) fn notify(world: &mut World, changes: &[Change]) {
         }
         for group in groups(world, wanted) {
             let body = body(world, &channel, &group);
-            enqueue(world, &channel, body);
+            enqueue(world, &channel.notify_url, &body);
         }
     }
 }
@@ -145,7 +145,8 @@ fn body(world: &World, channel: &Channel, changes: &[Change]) -> Json {
     Json::Object(body)
 }
 
-fn enqueue(world: &mut World, channel: &Channel, body: Json) {
+/// Puts a message for a receiver into the outbox, as the callback policy has it: dropped, once or twice.
+pub(crate) fn enqueue(world: &mut World, url: &str, body: &Json) {
     let policy = world.settings.callbacks.clone();
     if world.rng.chance(policy.drop) {
         world.journal.counters.callbacks_dropped += 1;
@@ -160,7 +161,7 @@ fn enqueue(world: &mut World, channel: &Channel, body: Json) {
     let due = world.now.checked_add(delay).unwrap_or(world.now);
     for _ in 0..copies {
         let callback = Callback {
-            url: channel.notify_url.clone(),
+            url: url.to_owned(),
             body: body.clone(),
             due,
             queued: Instant::now(),

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use crate::support::World;
 
 /// A receiver of callbacks that writes down what arrives.
-struct Receiver {
-    url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     received: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Receiver {
-    async fn start(status: StatusCode) -> Self {
+    pub(crate) async fn start(status: StatusCode) -> Self {
         let received: Arc<Mutex<Vec<Value>>> = Arc::default();
         let sink = Arc::clone(&received);
         let take = move |body: String| {
@@ -33,7 +33,7 @@ impl Receiver {
         Self { url, received }
     }
 
-    async fn received(&self, world: &World) -> Vec<Value> {
+    pub(crate) async fn received(&self, world: &World) -> Vec<Value> {
         world.simulator.flush_callbacks().await;
         self.received.lock().unwrap().clone()
     }
