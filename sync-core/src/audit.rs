@@ -6,7 +6,7 @@ use crate::{
     ids::{FieldName, FlowName, RecordId},
     job::{Cause, ParkReason},
     side::{Side, Sides},
-    value::Value,
+    value::{Document, Value},
 };
 
 /// One decision about one pair.
@@ -26,6 +26,34 @@ pub struct AuditEntry {
     pub fields: Vec<FieldDecision>,
     /// What was done.
     pub event: AuditEvent,
+    /// What both sides agree on from here on, as far as that changed. Links and bases can be rebuilt from it.
+    pub agreed: Document,
+    /// A fingerprint of what was sent, if anything was.
+    pub sent: Option<String>,
+}
+
+impl AuditEntry {
+    /// An entry without values.
+    #[must_use]
+    pub fn new(
+        at: Timestamp,
+        flow: FlowName,
+        ids: Sides<Option<RecordId>>,
+        cause: Cause,
+        event: AuditEvent,
+    ) -> Self {
+        Self {
+            at,
+            flow,
+            ids,
+            cause,
+            attempt: 1,
+            fields: Vec::new(),
+            event,
+            agreed: Document::new(),
+            sent: None,
+        }
+    }
 }
 
 /// How one field was settled.
@@ -61,6 +89,8 @@ pub enum Verdict {
     ConflictParked,
     /// First meeting: this side's value was adopted.
     AdoptedFrom(Side),
+    /// A person chose the value for a parked record.
+    ChosenByPerson,
 }
 
 /// What was done.
@@ -105,8 +135,12 @@ pub enum AuditEvent {
         /// Its side.
         side: Side,
     },
-    /// The pair is no longer a pair.
+    /// The pair is no longer a pair, although both records may exist.
     Unlinked,
+    /// Both records are gone, and the pair with them.
+    Forgotten,
+    /// Both sides were found to hold the same, without a write.
+    Agreed,
     /// A write failed.
     WriteFailed {
         /// Where.
@@ -122,6 +156,18 @@ pub enum AuditEvent {
     Dismissed,
     /// A person asked for another look.
     Replayed,
+    /// A person is about to change a parked record on this side. Written before it is done.
+    EditIntended {
+        /// Where.
+        side: Side,
+    },
+    /// The flow was stopped before it could do harm.
+    FlowStopped {
+        /// Why, in a sentence.
+        reason: String,
+    },
+    /// A person, or the end of its cause, let a stopped flow go on.
+    FlowReleased,
 }
 
 /// A stored entry and its place in the record.

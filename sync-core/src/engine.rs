@@ -2,16 +2,18 @@
 
 mod batch;
 mod breaker;
+mod dependants;
 mod ending;
 mod execute;
 mod feed;
 mod identify;
 mod isolate;
 mod outcome;
+mod redact;
 mod report;
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
@@ -33,9 +35,10 @@ use crate::{
     audit::{AuditEntry, AuditEvent, AuditQuery, StoredAudit},
     clock::Clock,
     error::Error,
-    flow::Flow,
+    flow::{Flow, FlowError},
     ids::{ConnectionId, FlowName, WorkerId},
     job::{Cause, Claim, Hint, JobKey, ParkedJob},
+    mapping::PersonalData,
     side::{Side, Sides},
     store::Store,
 };
@@ -59,6 +62,8 @@ pub struct Settings {
     pub poll_every: Duration,
     /// Whether a flow may run before its first-sync plan was approved.
     pub first_sync: FirstSyncGate,
+    /// Personal data whose values are kept out of the audit. What is left out cannot be explained or rebuilt from it.
+    pub redact: BTreeSet<PersonalData>,
 }
 
 /// Whether a flow may run before its first-sync plan was approved.
@@ -83,6 +88,7 @@ impl Default for Settings {
             lag: Duration::from_secs(30),
             poll_every: Duration::from_secs(60),
             first_sync: FirstSyncGate::default(),
+            redact: BTreeSet::new(),
         }
     }
 }
@@ -142,6 +148,18 @@ impl EngineBuilder {
     pub fn build(self) -> Result<Engine, Error> {
         for flow in &self.flows {
             flow.check()?;
+            let is_unknown = |parent: &&FlowName| {
+                let mut flows = self.flows.iter();
+                flows.all(|flow| flow.name != **parent)
+            };
+            let mut parents = flow.mapping.referenced_flows().into_iter();
+            let unknown = parents.find(is_unknown);
+            if let Some(parent) = unknown {
+                return Err(Error::Flow(FlowError::UnknownParent {
+                    flow: flow.name.clone(),
+                    parent: parent.clone(),
+                }));
+            }
         }
         Ok(Engine {
             connection: self.connection,
@@ -393,14 +411,10 @@ impl Engine {
 fn dismissal(key: &JobKey, at: Timestamp) -> AuditEntry {
     let mut ids = Sides::default();
     *ids.get_mut(key.side) = Some(key.id.clone());
+    let (flow, event) = (key.flow.clone(), AuditEvent::Dismissed);
     AuditEntry {
-        at,
-        flow: key.flow.clone(),
-        ids,
-        cause: Cause::Replay,
         attempt: 0,
-        fields: Vec::new(),
-        event: AuditEvent::Dismissed,
+        ..AuditEntry::new(at, flow, ids, Cause::Replay, event)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     flow::Flow,
     ids::{FlowName, RecordId},
     link::LinkId,
+    mapping::References,
     plan::{Pair, Plan, plan},
     side::{Side, Sides},
 };
@@ -172,14 +173,19 @@ impl Engine {
         progress: OnProgress<'_>,
     ) -> Result<FirstSyncPlan, Error> {
         let flow = self.flow(flow)?;
-        let (left, left_start) = self.list_all(flow, Side::Left, progress).await?;
-        let (right, right_start) = self.list_all(flow, Side::Right, progress).await?;
+        let mut references = References::default();
+        let (left, left_start) = self
+            .list_all(flow, Side::Left, &mut references, progress)
+            .await?;
+        let (right, right_start) = self
+            .list_all(flow, Side::Right, &mut references, progress)
+            .await?;
         let linked = self.linked_pairs(flow).await?;
         let feeds_from = Sides::new(left_start, right_start);
         let counts = Sides::new(left.len() as u64, right.len() as u64);
         let sides = Sides::new(left, right);
         let groups = pair_up(flow, &sides, &linked);
-        let entries = entries(flow, &sides, groups);
+        let entries = entries(flow, &references, &sides, groups);
         let write_calls = write_calls(flow, &entries);
         Ok(FirstSyncPlan {
             flow: flow.name.clone(),
@@ -194,6 +200,7 @@ impl Engine {
         &self,
         flow: &Flow,
         side: Side,
+        references: &mut References,
         progress: OnProgress<'_>,
     ) -> Result<(Vec<Listed>, Option<Timestamp>), Error> {
         let started = self.clock.now();
@@ -210,10 +217,12 @@ impl Engine {
                     side,
                     source: Arc::new(error),
                 })?;
+            let fields = read.records.iter().map(|record| &record.fields);
+            references.merge(self.references(flow, side, fields).await?);
             listed.extend(
                 read.records
                     .into_iter()
-                    .map(|record| Listed::new(flow, side, record)),
+                    .map(|record| Listed::new(flow, side, record, references)),
             );
             progress(PlanProgress::Listed(side, listed.len() as u64));
             match read.next {
@@ -249,18 +258,25 @@ impl Engine {
 }
 
 /// The groups as entries of the plan.
-fn entries(flow: &Flow, sides: &Sides<Vec<Listed>>, groups: Groups) -> Vec<PlanEntry> {
+fn entries(
+    flow: &Flow,
+    references: &References,
+    sides: &Sides<Vec<Listed>>,
+    groups: Groups,
+) -> Vec<PlanEntry> {
     let mut entries = groups.settled;
     for (left, right) in groups.pairs {
-        entries.push(pair_entry(flow, &sides.left[left], &sides.right[right]));
+        let (left, right) = (&sides.left[left], &sides.right[right]);
+        entries.push(pair_entry(flow, references, left, right));
     }
     for (side, index) in groups.alone {
-        entries.push(lone_entry(flow, side, &sides.get(side)[index]));
+        let listed = &sides.get(side)[index];
+        entries.push(lone_entry(flow, references, side, listed));
     }
     entries
 }
 
-fn pair_entry(flow: &Flow, left: &Listed, right: &Listed) -> PlanEntry {
+fn pair_entry(flow: &Flow, references: &References, left: &Listed, right: &Listed) -> PlanEntry {
     let ids = Sides::new(Some(left.id.clone()), Some(right.id.clone()));
     let (left_document, right_document) = match (&left.document, &right.document) {
         (Ok(left), Ok(right)) => (left, right),
@@ -284,6 +300,8 @@ fn pair_entry(flow: &Flow, left: &Listed, right: &Listed) -> PlanEntry {
             known: &known,
             now,
             newest: None,
+            references,
+            unread: None,
         },
     ) {
         Plan::Settled { decisions, .. } => PlanEntry {
@@ -310,7 +328,7 @@ fn pair_entry(flow: &Flow, left: &Listed, right: &Listed) -> PlanEntry {
     }
 }
 
-fn lone_entry(flow: &Flow, side: Side, listed: &Listed) -> PlanEntry {
+fn lone_entry(flow: &Flow, references: &References, side: Side, listed: &Listed) -> PlanEntry {
     let mut ids = Sides::default();
     *ids.get_mut(side) = Some(listed.id.clone());
     let entry = |action| PlanEntry {
@@ -334,6 +352,8 @@ fn lone_entry(flow: &Flow, side: Side, listed: &Listed) -> PlanEntry {
             known: &known,
             now,
             newest: None,
+            references,
+            unread: None,
         },
     ) {
         Plan::Create(create) => entry(PlannedAction::Create(create.target)),
@@ -347,6 +367,10 @@ fn problem(reason: &crate::job::ParkReason) -> PlannedAction {
         crate::job::ParkReason::Unmappable { field, message } => {
             format!("field `{field}`: {message}")
         }
+        crate::job::ParkReason::WaitingFor { parent } => format!(
+            "it refers to the {} record `{}` of `{}`, which has no partner yet",
+            parent.side, parent.id, parent.flow
+        ),
         other => format!("{other:?}"),
     })
 }

@@ -43,6 +43,20 @@ pub struct KeyRule {
     pub field: FieldName,
     /// How the partner's identity is written in it.
     pub form: KeyForm,
+    /// What keeps a lost answer from making a second record.
+    pub guarantee: KeyGuarantee,
+}
+
+/// What keeps a lost answer to a create from making a second record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyGuarantee {
+    /// The system itself refuses a second record with the same key. A flow whose system does not is refused at start.
+    #[default]
+    UniqueAtTarget,
+    /// Only the look-up of the key before each create. A create whose answer was lost and that the system carries out
+    /// after the look-up makes a second record; both are then found and parked as ambiguous.
+    LookUpOnly,
 }
 
 /// How a partner's identity is written in a key field. Each form can be read back.
@@ -65,6 +79,7 @@ impl KeyRule {
         Self {
             field: field.into(),
             form: KeyForm::Plain,
+            guarantee: KeyGuarantee::default(),
         }
     }
 
@@ -75,7 +90,15 @@ impl KeyRule {
             form: KeyForm::Compact {
                 prefix: prefix.into().to_uppercase(),
             },
+            guarantee: KeyGuarantee::default(),
         }
+    }
+
+    /// Makes do with the weaker promise of [`KeyGuarantee::LookUpOnly`], for a system that offers no unique field.
+    #[must_use]
+    pub fn look_up_only(mut self) -> Self {
+        self.guarantee = KeyGuarantee::LookUpOnly;
+        self
     }
 
     /// The key of the record that is created for `partner`. `None` when the form cannot express the identity.
@@ -191,6 +214,34 @@ pub struct Policy {
     pub max_unsettled_writes: u32,
     /// Failed tries before a job is parked.
     pub max_attempts: u32,
+    /// Whether both sides are compared, or one is copied.
+    pub mode: Mode,
+}
+
+/// How the two sides of a flow stand to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Both are read and merged.
+    #[default]
+    TwoWay,
+    /// One side is copied to the other, which is not read: for many records that only one side changes, such as stock.
+    /// Of what was last written a fingerprint is kept. The first meeting and the look after a failure read both.
+    Mirror {
+        /// The side that is copied.
+        owner: Side,
+    },
+}
+
+impl Mode {
+    /// The side that is only written, if there is one.
+    #[must_use]
+    pub fn target(self) -> Option<Side> {
+        match self {
+            Self::TwoWay => None,
+            Self::Mirror { owner } => Some(owner.other()),
+        }
+    }
 }
 
 impl Default for Policy {
@@ -202,6 +253,7 @@ impl Default for Policy {
             adoption: Adoption::default(),
             max_unsettled_writes: 6,
             max_attempts: 10,
+            mode: Mode::default(),
         }
     }
 }
@@ -221,6 +273,13 @@ pub enum CreateRule {
         /// The value, normalised as the row does.
         equals: Value,
     },
+    /// If a row of the mapping holds one of these values.
+    WhenOneOf {
+        /// The row.
+        row: FieldName,
+        /// The values, normalised as the row does.
+        values: Vec<Value>,
+    },
 }
 
 impl CreateRule {
@@ -231,6 +290,17 @@ impl CreateRule {
             Self::Always => true,
             Self::Never => false,
             Self::When { row, equals } => document.get(row.as_str()) == Some(equals),
+            Self::WhenOneOf { row, values } => document
+                .get(row.as_str())
+                .is_some_and(|value| values.contains(value)),
+        }
+    }
+
+    /// The row that it asks about, if it does.
+    fn row(&self) -> Option<&FieldName> {
+        match self {
+            Self::Always | Self::Never => None,
+            Self::When { row, .. } | Self::WhenOneOf { row, .. } => Some(row),
         }
     }
 }
@@ -264,10 +334,21 @@ pub enum FlowError {
         /// The row.
         row: FieldName,
     },
+    /// The mapping refers to records of a flow that the engine does not have.
+    #[error(
+        "flow `{flow}`: its mapping refers to records of the flow `{parent}`, which does not exist"
+    )]
+    UnknownParent {
+        /// The flow.
+        flow: FlowName,
+        /// The flow that is referred to.
+        parent: FlowName,
+    },
     /// Creates are allowed on a side whose key field is not unique, so that a lost answer could lead to a duplicate.
     #[error(
         "flow `{flow}`: records may be created on the {side} side, but its field `{field}` is not unique there, so a lost \
-         answer could make a duplicate: make the field unique, or forbid creates on that side"
+         answer could make a duplicate: make the field unique, forbid creates on that side, or make do with a look-up \
+         before each create (KeyRule::look_up_only)"
     )]
     KeyNotUnique {
         /// The flow.
@@ -297,7 +378,7 @@ impl Flow {
             }
         }
         for side in Side::BOTH {
-            if let CreateRule::When { row, .. } = self.policy.create.get(side)
+            if let Some(row) = self.policy.create.get(side).row()
                 && !knows(row)
             {
                 return Err(unknown("create rule", row));
@@ -311,7 +392,9 @@ impl Flow {
             let key = self.identity.keys.get(side);
             let creates =
                 capabilities.creates && *self.policy.create.get(side) != CreateRule::Never;
-            if creates && !capabilities.unique_fields.contains(&key.field) {
+            let is_safe = key.guarantee == KeyGuarantee::LookUpOnly
+                || capabilities.unique_fields.contains(&key.field);
+            if creates && !is_safe {
                 return Err(FlowError::KeyNotUnique {
                     flow: self.name.clone(),
                     side,

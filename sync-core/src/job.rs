@@ -38,6 +38,10 @@ pub enum Cause {
     Dependency,
     /// A second look after a create.
     Verify,
+    /// A guard that stopped the flow.
+    Guard,
+    /// The flow's mapping or policy is not what it was when the record was parked.
+    RulesChanged,
 }
 
 /// A key to be queued.

@@ -107,7 +107,8 @@ pub use first_sync::{
     FirstSyncPlan, OnProgress, PlanEntry, PlanProgress, PlanSummary, PlannedAction,
 };
 pub use flow::{
-    CreateRule, DeleteRule, Flow, FlowError, Identity, KeyForm, KeyRule, MatchRule, Policy,
+    CreateRule, DeleteRule, Flow, FlowError, Identity, KeyForm, KeyGuarantee, KeyRule, MatchRule,
+    Mode, Policy,
 };
 pub use ids::{ConnectionId, FeedName, FieldName, FlowName, PageToken, RecordId, WorkerId};
 pub use job::{
@@ -115,7 +116,8 @@ pub use job::{
 };
 pub use link::{Intent, Link, LinkContent, LinkId, Planned, Revision};
 pub use mapping::{
-    Codes, ConflictRule, Convert, Direction, Kind, MapError, Mapping, MappingError, Row,
+    Codes, ConflictRule, Convert, Direction, Kind, Lines, MapError, Mapping, MappingError,
+    PersonalData, References, Row,
 };
 pub use merge::{Adoption, MergeInput, Merged, merge};
 pub use plan::{CreatePlan, Pair, Plan, UpdatePlan, plan};

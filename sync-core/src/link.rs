@@ -37,6 +37,8 @@ pub struct LinkContent {
     pub detached: Option<Side>,
     /// The values both sides last agreed on, under the mapping's names.
     pub base: Option<Document>,
+    /// In a mirror: a fingerprint of what the target was last given. Mirrors keep no base.
+    pub digest: Option<String>,
     /// The values that a write in progress wants both sides to have. Set before the first write, so that a crash between
     /// two writes is not mistaken for users disagreeing. When all are done it says what was written, until the pair is
     /// next found in agreement.

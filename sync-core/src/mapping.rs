@@ -1,11 +1,22 @@
 //! What corresponds to what: one row a field.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+mod codes;
+mod kind;
+mod references;
 
-use rust_decimal::Decimal;
+use std::{fmt, sync::Arc};
 
+use sha2::{Digest, Sha256};
+
+use self::kind::Misfit;
+pub use self::{
+    codes::Codes,
+    kind::{Kind, Lines},
+    references::References,
+};
 use crate::{
-    ids::FieldName,
+    ids::{FieldName, FlowName, RecordId},
+    job::{JobKey, ParkReason},
     side::{Side, Sides},
     value::{Document, Value},
 };
@@ -66,27 +77,6 @@ pub enum ConflictRule {
     Park,
 }
 
-/// How a field's values are compared and carried.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// One or more lines of text, compared without surrounding blanks.
-    Text,
-    /// A code: as text, in capitals.
-    Code,
-    /// A number, rounded to so many decimals for comparison (half away from zero).
-    Decimal {
-        /// Decimals kept.
-        scale: u32,
-    },
-    /// Yes or no.
-    Boolean,
-    /// A day.
-    Date,
-    /// An instant, to the second: Zoho keeps no finer.
-    Instant,
-}
-
 /// Converts values of one field where a [`Kind`] does not suffice.
 ///
 /// # Laws
@@ -125,6 +115,26 @@ pub struct Row {
     pub codes: Option<Arc<Codes>>,
     /// A conversion of the embedder's.
     pub convert: Option<Arc<dyn Convert>>,
+    /// Whether a record that is made on a side needs it.
+    pub required: Sides<bool>,
+    /// What kind of personal data it is, if it is any.
+    pub personal: Option<PersonalData>,
+}
+
+/// Kinds of personal data. [`Settings::redact`](crate::Settings::redact) names those that are kept out of the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum PersonalData {
+    /// Names of people.
+    Name,
+    /// Telephone numbers, e-mail addresses.
+    Contact,
+    /// Where somebody lives or works.
+    Address,
+    /// Numbers that identify somebody: tax, bank, identity card.
+    Identifier,
+    /// Anything else about a person.
+    Other,
 }
 
 impl Row {
@@ -144,6 +154,8 @@ impl Row {
             max_length: Sides::default(),
             codes: None,
             convert: None,
+            required: Sides::default(),
+            personal: None,
         }
     }
 
@@ -168,6 +180,21 @@ impl Row {
         self
     }
 
+    /// A record is not made on `side` without a value of this field, or with an empty list of lines: its partner is
+    /// parked and the field is named.
+    #[must_use]
+    pub fn required(mut self, side: Side) -> Self {
+        *self.required.get_mut(side) = true;
+        self
+    }
+
+    /// Says that the field holds personal data, so that it can be kept out of the audit.
+    #[must_use]
+    pub fn personal(mut self, kind: PersonalData) -> Self {
+        self.personal = Some(kind);
+        self
+    }
+
     /// Translates left codes to right ones. A value without a counterpart parks the record and names the value.
     #[must_use]
     pub fn codes(mut self, codes: Codes) -> Self {
@@ -183,23 +210,38 @@ impl Row {
         self
     }
 
-    fn to_document(&self, side: Side, value: &Value) -> Result<Value, String> {
-        let value = match &self.convert {
-            Some(convert) => convert.to_document(side, value)?,
-            None => value.clone(),
-        };
+    fn to_document(
+        &self,
+        side: Side,
+        value: &Value,
+        references: &References,
+    ) -> Result<Value, Misfit> {
+        let value = self.plain(side, value)?;
         match &self.codes {
-            Some(codes) if side == Side::Right => codes.to_left(&value),
+            Some(codes) if side == Side::Right => Ok(codes.to_left(&value)?),
             // The table holds codes, so they are compared as such whatever the row calls them.
-            Some(_) => Kind::Code.normalise(&value),
-            None => self.kind.normalise(&value),
+            Some(_) => Kind::Code.project(side, &value, references),
+            None => self.kind.project(side, &value, references),
         }
     }
 
-    fn to_record(&self, side: Side, value: &Value) -> Result<Value, String> {
+    /// The record's value as the embedder's conversion gives it.
+    fn plain(&self, side: Side, value: &Value) -> Result<Value, String> {
+        match &self.convert {
+            Some(convert) => convert.to_document(side, value),
+            None => Ok(value.clone()),
+        }
+    }
+
+    fn to_record(
+        &self,
+        side: Side,
+        value: &Value,
+        references: &References,
+    ) -> Result<Value, Misfit> {
         let value = match &self.codes {
             Some(codes) if side == Side::Right => codes.to_right(value)?,
-            _ => value.clone(),
+            _ => self.kind.render(side, value, references)?,
         };
         let value = match &self.convert {
             Some(convert) => convert.to_record(side, &value)?,
@@ -208,117 +250,27 @@ impl Row {
         match (self.max_length.get(side), &value) {
             (Some(limit), Value::Text(text)) if text.chars().count() > *limit => {
                 let length = text.chars().count();
-                Err(format!(
+                Err(Misfit::Value(format!(
                     "{length} characters, but the {side} field `{}` takes {limit}",
                     self.fields.get(side)
-                ))
+                )))
             }
             _ => Ok(value),
         }
     }
-}
 
-impl Kind {
-    /// The form in which values are compared and stored.
-    fn normalise(&self, value: &Value) -> Result<Value, String> {
-        match (self, value) {
-            (_, Value::Null) => Ok(Value::Null),
-            (Self::Text, Value::Text(text)) => {
-                let lines = text.trim().replace("\r\n", "\n");
-                Ok(Value::text(lines.replace('\r', "\n")))
-            }
-            (Self::Code, Value::Text(text)) => Ok(Value::text(text.trim().to_uppercase())),
-            (Self::Decimal { scale }, Value::Decimal(number)) => {
-                Ok(Value::Decimal(rounded(*number, *scale)))
-            }
-            (Self::Instant, Value::Instant(instant)) => instant
-                .round(
-                    jiff::TimestampRound::new()
-                        .smallest(jiff::Unit::Second)
-                        .mode(jiff::RoundMode::Trunc),
-                )
-                .map(Value::Instant)
-                .map_err(|error| error.to_string()),
-            (Self::Boolean, Value::Boolean(_)) | (Self::Date, Value::Date(_)) => Ok(value.clone()),
-            _ => Err(format!(
-                "expected {}, found {}",
-                self.expectation(),
-                value.type_name()
-            )),
-        }
-    }
-
-    fn expectation(&self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Code => "a code",
-            Self::Decimal { .. } => "a number",
-            Self::Boolean => "a boolean",
-            Self::Date => "a date",
-            Self::Instant => "an instant",
-        }
-    }
-}
-
-fn rounded(number: Decimal, scale: u32) -> Decimal {
-    number
-        .round_dp_with_strategy(scale, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
-        .normalize()
-}
-
-/// Codes of the left side and their counterparts on the right, for example `FR` and `France`.
-#[derive(Clone, Debug, Default)]
-pub struct Codes {
-    right_by_left: BTreeMap<String, String>,
-    left_by_right: BTreeMap<String, String>,
-}
-
-impl Codes {
-    /// A table of pairs (left, right). Of several rights for one left the first is written and all are understood.
-    pub fn new<L: Into<String>, R: Into<String>>(pairs: impl IntoIterator<Item = (L, R)>) -> Self {
-        let mut codes = Self::default();
-        for (left, right) in pairs {
-            codes.add(left, right);
-        }
-        codes
-    }
-
-    /// Adds a pair. A left code that is known keeps the right one that is written for it.
-    pub fn add(&mut self, left: impl Into<String>, right: impl Into<String>) {
-        let (left, right) = (left.into().to_uppercase(), right.into());
-        self.left_by_right
-            .entry(right.to_lowercase())
-            .or_insert_with(|| left.clone());
-        self.right_by_left.entry(left).or_insert(right);
-    }
-
-    fn to_left(&self, value: &Value) -> Result<Value, String> {
-        let Some(text) = value.as_text() else {
-            return Ok(value.clone());
+    fn error(&self, side: Side, misfit: Misfit) -> MapError {
+        let field = self.name.clone();
+        let (message, missing) = match misfit {
+            Misfit::Value(message) => (message, None),
+            Misfit::Missing { message, parent } => (message, Some(parent)),
         };
-        let text = text.trim();
-        if text.is_empty() {
-            return Ok(Value::Null);
+        MapError {
+            field,
+            side,
+            message,
+            missing,
         }
-        let known = self.left_by_right.get(&text.to_lowercase()).cloned();
-        // A user may have typed the code itself.
-        let typed =
-            || Some(text.to_uppercase()).filter(|code| self.right_by_left.contains_key(code));
-        known
-            .or_else(typed)
-            .map(Value::Text)
-            .ok_or_else(|| format!("`{text}` is not in the table of codes"))
-    }
-
-    fn to_right(&self, value: &Value) -> Result<Value, String> {
-        let Some(code) = value.as_text() else {
-            return Ok(value.clone());
-        };
-        let right = self.right_by_left.get(&code.to_uppercase());
-        right
-            .cloned()
-            .map(Value::Text)
-            .ok_or_else(|| format!("the code `{code}` is not in the table of codes"))
     }
 }
 
@@ -332,6 +284,20 @@ pub struct MapError {
     pub side: Side,
     /// What is wrong with it.
     pub message: String,
+    /// The record that must be synchronised first, when that is all that is wrong.
+    pub missing: Option<JobKey>,
+}
+
+impl From<MapError> for ParkReason {
+    fn from(error: MapError) -> Self {
+        match error.missing {
+            Some(parent) => Self::WaitingFor { parent },
+            None => Self::Unmappable {
+                field: error.field,
+                message: error.message,
+            },
+        }
+    }
 }
 
 /// A mapping that cannot work.
@@ -435,25 +401,54 @@ impl Mapping {
     /// # Errors
     /// [`MapError`] for the first value without a counterpart.
     pub fn project(&self, side: Side, record: &Document) -> Result<Document, MapError> {
+        self.project_with(side, record, &References::default())
+    }
+
+    /// As [`project`](Self::project), for a mapping that refers to records of other flows.
+    ///
+    /// # Errors
+    /// As [`project`](Self::project); [`MapError::missing`] is set for a reference that `references` do not know.
+    pub fn project_with(
+        &self,
+        side: Side,
+        record: &Document,
+        references: &References,
+    ) -> Result<Document, MapError> {
+        let values = self.values(side, record);
+        values
+            .map(
+                |(row, value)| match row.to_document(side, value, references) {
+                    Ok(value) => Ok((row.name.clone(), value)),
+                    Err(misfit) => Err(row.error(side, misfit)),
+                },
+            )
+            .collect()
+    }
+
+    /// What of a record has a counterpart: enough to recognise it by.
+    pub(crate) fn project_known(&self, side: Side, record: &Document) -> Document {
+        let references = References::default();
+        let values = self.values(side, record);
+        let known = values.filter_map(|(row, value)| {
+            let value = row.to_document(side, value, &references).ok()?;
+            Some((row.name.clone(), value))
+        });
+        known.collect()
+    }
+
+    fn values<'a>(
+        &'a self,
+        side: Side,
+        record: &'a Document,
+    ) -> impl Iterator<Item = (&'a Row, &'a Value)> {
         let rows = self
             .rows
             .iter()
             .filter(|row| row.direction != Direction::None);
-        let values = rows.filter_map(|row| {
-            record
-                .get(row.fields.get(side).as_str())
-                .map(|value| (row, value))
-        });
-        values
-            .map(|(row, value)| match row.to_document(side, value) {
-                Ok(value) => Ok((row.name.clone(), value)),
-                Err(message) => Err(MapError {
-                    field: row.name.clone(),
-                    side,
-                    message,
-                }),
-            })
-            .collect()
+        rows.filter_map(move |row| {
+            let value = record.get(row.fields.get(side).as_str())?;
+            Some((row, value))
+        })
     }
 
     /// Changes of a document as changes of a record.
@@ -461,18 +456,64 @@ impl Mapping {
     /// # Errors
     /// [`MapError`] for the first value that `side` cannot take. Nothing is cut or rounded to make it fit.
     pub fn render(&self, side: Side, changes: &Document) -> Result<Document, MapError> {
+        self.render_with(side, changes, &References::default())
+    }
+
+    /// As [`render`](Self::render), for a mapping that refers to records of other flows.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render); [`MapError::missing`] is set for a reference that `references` do not know.
+    pub fn render_with(
+        &self,
+        side: Side,
+        changes: &Document,
+        references: &References,
+    ) -> Result<Document, MapError> {
         let rows = self
             .rows
             .iter()
             .filter_map(|row| changes.get(row.name.as_str()).map(|value| (row, value)));
-        rows.map(|(row, value)| match row.to_record(side, value) {
-            Ok(value) => Ok((row.fields.get(side).clone(), value)),
-            Err(message) => Err(MapError {
-                field: row.name.clone(),
-                side,
-                message,
-            }),
-        })
+        rows.map(
+            |(row, value)| match row.to_record(side, value, references) {
+                Ok(value) => Ok((row.fields.get(side).clone(), value)),
+                Err(misfit) => Err(row.error(side, misfit)),
+            },
+        )
         .collect()
+    }
+
+    /// The flows whose records this table refers to.
+    #[must_use]
+    pub fn referenced_flows(&self) -> Vec<&FlowName> {
+        let mut flows: Vec<&FlowName> = self
+            .rows
+            .iter()
+            .flat_map(|row| row.kind.referenced_flows())
+            .collect();
+        flows.sort_unstable();
+        flows.dedup();
+        flows
+    }
+
+    /// The records of `side` that a record of it refers to, with their flows.
+    #[must_use]
+    pub fn references(&self, side: Side, record: &Document) -> Vec<(FlowName, RecordId)> {
+        let mut found = Vec::new();
+        for (row, value) in self.values(side, record) {
+            if row.kind.referenced_flows().is_empty() {
+                continue;
+            }
+            if let Ok(value) = row.plain(side, value) {
+                row.kind.collect_references(side, &value, &mut found);
+            }
+        }
+        found
+    }
+
+    /// Names what the table says. Another table has another fingerprint; a conversion counts by its `Debug` form.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let digest = Sha256::digest(format!("{:?}", self.rows));
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

@@ -120,7 +120,7 @@ impl Merged {
             Verdict::OwnedBy(side) | Verdict::ConflictWonBy(side) | Verdict::AdoptedFrom(side) => {
                 Some(side)
             }
-            Verdict::ConflictParked => None,
+            Verdict::ConflictParked | Verdict::ChosenByPerson => None,
         };
         let result = winner.map(|side| (*now.get(side)).clone());
         match (winner, &result) {

@@ -1,15 +1,16 @@
 //! What to do about one pair. Pure: no I/O, no clock.
 
 use crate::{
-    audit::FieldDecision,
+    audit::{FieldDecision, Verdict},
     endpoint::Key,
-    flow::{DeleteRule, Flow},
+    flow::{DeleteRule, Flow, Mode},
     ids::FieldName,
     job::ParkReason,
     link::{LinkContent, Planned},
+    mapping::{Direction, References, Row},
     merge::{MergeInput, merge},
     side::{Side, Sides},
-    value::Document,
+    value::{Document, Value},
 };
 
 /// A pair as it was found.
@@ -21,6 +22,10 @@ pub struct Pair<'a> {
     pub now: Sides<Option<&'a Document>>,
     /// The side whose record was changed last, if that is known.
     pub newest: Option<Side>,
+    /// The partners of the records that these refer to.
+    pub references: &'a References,
+    /// The side that was not looked at, in a mirror: nothing is known of its record.
+    pub unread: Option<Side>,
 }
 
 /// What to do.
@@ -93,6 +98,9 @@ pub struct CreatePlan {
 /// - What it plans, once written, leads to [`Plan::Settled`].
 #[must_use]
 pub fn plan(flow: &Flow, pair: &Pair<'_>) -> Plan {
+    if let Mode::Mirror { owner } = flow.policy.mode {
+        return plan_mirror(flow, pair, owner);
+    }
     match (pair.now.left, pair.now.right) {
         (Some(_), Some(_)) if was_taken_apart(flow, pair.known) => Plan::LeaveAlone,
         (Some(left), Some(right)) => plan_update(flow, pair, Sides::new(left, right)),
@@ -145,9 +153,10 @@ fn plan_update(flow: &Flow, pair: &Pair<'_>, now: Sides<&Document>) -> Plan {
     }
     let mut writes = Sides::default();
     for side in Side::BOTH {
-        match flow.mapping.render(side, merged.patches.get(side)) {
+        let patch = merged.patches.get(side);
+        match flow.mapping.render_with(side, patch, pair.references) {
             Ok(fields) => *writes.get_mut(side) = fields,
-            Err(error) => return unmappable(error),
+            Err(error) => return Plan::Park(error.into()),
         }
     }
     Plan::Update(UpdatePlan {
@@ -211,10 +220,23 @@ fn plan_without_partner(flow: &Flow, pair: &Pair<'_>, side: Side, document: &Doc
                 .to_owned(),
         });
     };
-    plan_create(flow, target, key, document)
+    plan_create(flow, pair.references, target, key, document)
 }
 
-fn plan_create(flow: &Flow, target: Side, key: Key, source: &Document) -> Plan {
+fn plan_create(
+    flow: &Flow,
+    references: &References,
+    target: Side,
+    key: Key,
+    source: &Document,
+) -> Plan {
+    let lacks = |row: &&Row| *row.required.get(target) && is_empty(source.get(row.name.as_str()));
+    if let Some(row) = flow.mapping.rows().iter().find(lacks) {
+        return Plan::Park(ParkReason::Unmappable {
+            field: row.name.clone(),
+            message: format!("it is empty, and no record is made on the {target} side without it"),
+        });
+    }
     let rows = flow
         .mapping
         .rows()
@@ -228,7 +250,7 @@ fn plan_create(flow: &Flow, target: Side, key: Key, source: &Document) -> Plan {
                 .map(|value| (row.name.clone(), value.clone()))
         })
         .collect();
-    match flow.mapping.render(target, &filled) {
+    match flow.mapping.render_with(target, &filled, references) {
         // Emptiness is not sent: a new record is empty until its system fills in defaults.
         Ok(fields) => {
             let fields = fields
@@ -242,13 +264,112 @@ fn plan_create(flow: &Flow, target: Side, key: Key, source: &Document) -> Plan {
                 agreed: filled,
             })
         }
-        Err(error) => unmappable(error),
+        Err(error) => Plan::Park(error.into()),
     }
 }
 
-fn unmappable(error: crate::mapping::MapError) -> Plan {
-    Plan::Park(ParkReason::Unmappable {
-        field: error.field,
-        message: error.message,
+fn is_empty(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::List(values)) => values.is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// What of the owner's document its mirror holds.
+pub(crate) fn mirrored(flow: &Flow, target: Side, source: &Document) -> Document {
+    let rows = flow.mapping.rows().iter();
+    let rows = rows.filter(|row| {
+        row.direction.fills(target)
+            && row.direction != Direction::CreateOnly
+            && *row.fields.get(target) != flow.identity.keys.get(target).field
+    });
+    rows.filter_map(|row| {
+        let value = source.get(row.name.as_str())?;
+        Some((row.name.clone(), value.clone()))
     })
+    .collect()
+}
+
+fn plan_mirror(flow: &Flow, pair: &Pair<'_>, owner: Side) -> Plan {
+    let target = owner.other();
+    let Some(source) = *pair.now.get(owner) else {
+        return match (pair.known.bound(), pair.now.get(target)) {
+            (Some(_), Some(_)) => gone(flow, owner),
+            (Some(_), None) if pair.unread == Some(target) => gone(flow, owner),
+            (None, Some(_)) => Plan::LeaveAlone,
+            (_, None) => Plan::BothGone,
+        };
+    };
+    if was_taken_apart(flow, pair.known) {
+        return Plan::LeaveAlone;
+    }
+    let agreed = mirrored(flow, target, source);
+    let unread = pair.unread == Some(target);
+    let patch: Document = match *pair.now.get(target) {
+        None if !unread => return plan_without_partner(flow, pair, owner, source),
+        None if pair.known.digest.as_ref() == Some(&agreed.digest()) => Document::new(),
+        None => agreed.clone(),
+        Some(there) => agreed
+            .iter()
+            .filter(|(field, value)| {
+                there
+                    .get(field.as_str())
+                    .is_some_and(|there| there != *value)
+            })
+            .map(|(field, value)| (field.clone(), value.clone()))
+            .collect(),
+    };
+    let decisions = match *pair.now.get(target) {
+        Some(there) => patch
+            .iter()
+            .map(|(field, value)| overwritten(owner, field, value, there))
+            .collect(),
+        None => Vec::new(),
+    };
+    if patch.is_empty() {
+        return Plan::Settled {
+            agreed,
+            decisions,
+            conflicts: Vec::new(),
+        };
+    }
+    match flow.mapping.render_with(target, &patch, pair.references) {
+        Ok(fields) => {
+            let mut writes = Sides::default();
+            *writes.get_mut(target) = fields;
+            Plan::Update(UpdatePlan {
+                agreed,
+                planned: Planned::default(),
+                writes,
+                decisions,
+                conflicts: Vec::new(),
+            })
+        }
+        Err(error) => Plan::Park(error.into()),
+    }
+}
+
+fn gone(flow: &Flow, side: Side) -> Plan {
+    Plan::PartnerGone {
+        side,
+        rule: flow.policy.deleted.get(side).clone(),
+    }
+}
+
+/// A value of the mirror that its owner's replaces.
+fn overwritten(owner: Side, field: &FieldName, value: &Value, there: &Document) -> FieldDecision {
+    let other = there.get(field.as_str()).cloned().unwrap_or(Value::Null);
+    let (left, right) = match owner {
+        Side::Left => (value.clone(), other),
+        Side::Right => (other, value.clone()),
+    };
+    FieldDecision {
+        field: field.clone(),
+        base: None,
+        left,
+        right,
+        result: Some(value.clone()),
+        verdict: Verdict::OwnedBy(owner),
+    }
 }

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, fmt};
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
 
-use crate::ids::FieldName;
+use crate::ids::{FieldName, RecordId};
 
 /// A typed value. `Null` is a value ("empty"); a field that a system does not offer is absent from its document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +24,12 @@ pub enum Value {
     Date(Date),
     /// An instant.
     Instant(Timestamp),
+    /// Another record of the same system. In a document: of the left one.
+    Reference(RecordId),
     /// Several values in order.
     List(Vec<Self>),
+    /// Named values that belong together, such as one line of an order.
+    Fields(Document),
 }
 
 impl Value {
@@ -64,7 +69,9 @@ impl Value {
             Self::Text(_) => "text",
             Self::Date(_) => "a date",
             Self::Instant(_) => "an instant",
+            Self::Reference(_) => "a reference",
             Self::List(_) => "a list",
+            Self::Fields(_) => "a group of fields",
         }
     }
 }
@@ -93,6 +100,18 @@ impl From<Decimal> for Value {
     }
 }
 
+impl From<Document> for Value {
+    fn from(fields: Document) -> Self {
+        Self::Fields(fields)
+    }
+}
+
+impl<T: Into<Self>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Self {
+        Self::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
@@ -108,6 +127,14 @@ impl fmt::Display for Value {
             Self::Text(value) => value.fmt(f),
             Self::Date(value) => value.fmt(f),
             Self::Instant(value) => value.fmt(f),
+            Self::Reference(id) => id.fmt(f),
+            Self::Fields(fields) => {
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    let separator = if index > 0 { "; " } else { "" };
+                    write!(f, "{separator}{name}: {value}")?;
+                }
+                Ok(())
+            }
             Self::List(values) => {
                 for (index, value) in values.iter().enumerate() {
                     if index > 0 {
@@ -166,6 +193,13 @@ impl Document {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
+    }
+
+    /// A fingerprint of all fields. Documents that differ have different ones.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let hash = Sha256::digest(format!("{:?}", self.fields));
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Number of fields present.

@@ -4,14 +4,15 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures::future;
 
-use super::{Engine, breaker::Lane, outcome::Outcome, report::Report};
+use super::{Engine, breaker::Lane, dependants::Waiting, outcome::Outcome, report::Report};
 use crate::{
     endpoint::{EndpointError, EndpointErrorKind, Record},
     error::Error,
     flow::Flow,
     ids::{FlowName, RecordId},
-    job::{Finish, Hint, Job, JobKey, ParkReason},
+    job::{Finish, Hint, Job, JobKey},
     link::{Link, LinkContent, LinkId},
+    mapping::References,
     plan::{Pair, Plan, plan},
     side::{Side, Sides},
     store::{Commit, Held, StoreError},
@@ -31,6 +32,8 @@ pub(super) struct Work {
     pub(super) ids: Sides<Option<RecordId>>,
     /// Both records as they are now.
     pub(super) records: Sides<Option<Record>>,
+    /// The partners of the records that these refer to.
+    pub(super) references: References,
     /// The records as documents.
     pub(super) documents: Sides<Option<Document>>,
     /// Set as soon as it is known how this ends.
@@ -81,6 +84,7 @@ impl Work {
             link,
             ids,
             records: Sides::default(),
+            references: References::default(),
             documents: Sides::default(),
             outcome: None,
         }
@@ -127,15 +131,16 @@ impl Work {
         self.jobs.iter().map(|job| job.attempts).max().unwrap_or(0)
     }
 
-    pub(super) fn put(&mut self, side: Side, record: Record, flow: &Flow) {
-        match flow.mapping.project(side, &record.fields) {
+    pub(super) fn put(&mut self, side: Side, record: Record, flow: &Flow, references: &References) {
+        let referred = flow.mapping.references(side, &record.fields);
+        self.references.take_over(references, side, &referred);
+        let document = flow
+            .mapping
+            .project_with(side, &record.fields, &self.references);
+        match document {
             Ok(document) => *self.documents.get_mut(side) = Some(document),
             Err(error) => {
-                let reason = ParkReason::Unmappable {
-                    field: error.field,
-                    message: error.message,
-                };
-                self.outcome.get_or_insert(Outcome::Park(reason));
+                self.outcome.get_or_insert(Outcome::Park(error.into()));
             }
         }
         *self.ids.get_mut(side) = Some(record.id.clone());
@@ -158,6 +163,13 @@ impl Work {
         })
     }
 
+    /// The side whose record is written without being read, if this pair has one. The first look, and the look after a
+    /// failure, read both.
+    pub(super) fn unread(&self, flow: &Flow) -> Option<Side> {
+        let is_safe = self.was_bound() && self.attempts() == 0;
+        flow.policy.mode.target().filter(|_| is_safe)
+    }
+
     fn plan(&self, flow: &Flow) -> Plan {
         let known = self.known();
         let now = self.documents.as_ref().map(Option::as_ref);
@@ -167,6 +179,8 @@ impl Work {
                 known: &known,
                 now,
                 newest: self.newest(),
+                references: &self.references,
+                unread: self.unread(flow),
             },
         )
     }
@@ -277,8 +291,9 @@ impl Engine {
     /// Reads both sides and finds missing partners.
     pub(super) async fn look(&self, flow: &Flow, works: &mut Vec<Work>) -> Result<(), Interrupted> {
         let wanted = |side: Side| -> Vec<(usize, RecordId)> {
-            let ids = works.iter().enumerate();
-            ids.filter_map(|(index, work)| work.ids.get(side).clone().map(|id| (index, id)))
+            let works = works.iter().enumerate();
+            let read = works.filter(|(_, work)| work.unread(flow) != Some(side));
+            read.filter_map(|(index, work)| work.ids.get(side).clone().map(|id| (index, id)))
                 .collect()
         };
         let (left, right) = (wanted(Side::Left), wanted(Side::Right));
@@ -291,13 +306,27 @@ impl Engine {
             (Side::Left, left, left_found),
             (Side::Right, right, right_found),
         ] {
-            for ((index, _), record) in wanted.into_iter().zip(found) {
-                if let Some(record) = record {
-                    works[index].put(side, record, flow);
-                }
-            }
+            let found = wanted.into_iter().zip(found);
+            let found = found.filter_map(|((index, _), record)| Some((index, record?)));
+            self.put_all(flow, works, side, found.collect()).await?;
         }
         self.identify(flow, works).await
+    }
+
+    /// Puts records into their works, with what is known of the records that they refer to.
+    pub(super) async fn put_all(
+        &self,
+        flow: &Flow,
+        works: &mut [Work],
+        side: Side,
+        records: Vec<(usize, Record)>,
+    ) -> Result<(), StoreError> {
+        let fields = records.iter().map(|(_, record)| &record.fields);
+        let references = self.references(flow, side, fields).await?;
+        for (index, record) in records {
+            works[index].put(side, record, flow, &references);
+        }
+        Ok(())
     }
 
     /// The records of `side`, one for each of `wanted`, in as few calls as the endpoint allows.
@@ -333,7 +362,10 @@ impl Engine {
                 continue;
             };
             let mut keys = ending.obsolete();
-            for commit in ending.into_commits() {
+            for mut commit in ending.into_commits() {
+                for entry in &mut commit.audit {
+                    self.redact(flow, entry);
+                }
                 commits.push(commit);
                 obsolete.push(std::mem::take(&mut keys));
             }
@@ -342,6 +374,7 @@ impl Engine {
             .store
             .commit(&self.connection, &flow.name, &commits, now)
             .await?;
+        let waiting = Waiting::among(&commits);
         let mut over: Vec<JobKey> = Vec::new();
         let mut again: Vec<Commit> = Vec::new();
         for ((commit, keys), outcome) in commits.into_iter().zip(obsolete).zip(outcomes) {
@@ -358,6 +391,7 @@ impl Engine {
                 .commit(&self.connection, &flow.name, &again, now)
                 .await?;
         }
+        self.see_to(waiting).await?;
         Ok(report)
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     ids::{FieldName, RecordId},
     job::{Cause, Finish, Job, JobKey, ParkReason, Parked},
     link::{LinkContent, Planned},
+    plan::mirrored,
     side::{Side, Sides},
     store::{Commit, LinkWrite},
     value::{Document, Value},
@@ -53,14 +54,11 @@ impl<'a> Ending<'a> {
             .jobs
             .first()
             .map_or(Cause::Sweep, |job| job.cause.clone());
+        let (flow, ids) = (self.flow.name.clone(), self.content.ids.clone());
         self.audit.push(AuditEntry {
-            at: self.now,
-            flow: self.flow.name.clone(),
-            ids: self.content.ids.clone(),
-            cause,
             attempt: self.work.attempts() + 1,
             fields,
-            event,
+            ..AuditEntry::new(self.now, flow, ids, cause, event)
         });
     }
 
@@ -109,11 +107,23 @@ impl<'a> Ending<'a> {
             || self.work.before.as_ref().is_some_and(|link| {
                 let known = &link.content;
                 let under_way = known.planned.as_ref().is_some_and(Planned::is_under_way);
-                known.base.is_none() || under_way || known.intent.is_some()
+                let is_new = known.base.is_none() && known.digest.is_none();
+                is_new || under_way || known.intent.is_some()
             });
-        self.content.base = Some(agreed);
+        self.keep(agreed);
         self.content.planned = None;
         self.content.intent = None;
+    }
+
+    /// Remembers what both sides hold; of a mirror, a fingerprint.
+    fn keep(&mut self, agreed: Document) {
+        match self.flow.policy.mode.target() {
+            Some(target) => {
+                let digest = mirrored(self.flow, target, &agreed).digest();
+                self.content.digest = Some(digest);
+            }
+            None => self.content.base = Some(agreed),
+        }
     }
 
     pub(super) fn settle(
@@ -149,13 +159,12 @@ impl<'a> Ending<'a> {
     pub(super) fn done(
         &mut self,
         side: Side,
-        intention: Intention,
+        plan: &WrittenPlan,
         written: &Written,
-        decisions: &[FieldDecision],
         report: &mut Report,
     ) {
         let warnings = written.warnings.clone();
-        let event = match intention {
+        let event = match plan.intention {
             Intention::Create(_) => {
                 *self.content.ids.get_mut(side) = Some(written.id.clone());
                 *report.created.get_mut(side) += u64::from(written.created);
@@ -175,10 +184,17 @@ impl<'a> Ending<'a> {
                 AuditEvent::DeletePropagated { side }
             }
         };
-        self.note(event, decisions.to_vec());
+        self.note(event, plan.decisions.clone());
+        self.note_sent(plan, side);
     }
 
-    pub(super) fn failed(&mut self, side: Side, error: &WriteError, decisions: &[FieldDecision]) {
+    fn note_sent(&mut self, plan: &WrittenPlan, side: Side) {
+        if let Some(entry) = self.audit.last_mut() {
+            entry.sent = plan.sent.get(side).clone();
+        }
+    }
+
+    pub(super) fn failed(&mut self, side: Side, error: &WriteError, plan: &WrittenPlan) {
         let message = match error {
             WriteError::Rejected(rejection) => rejection.message.clone(),
             WriteError::AlreadyExists { .. } => "a record with this key exists".to_owned(),
@@ -192,8 +208,9 @@ impl<'a> Ending<'a> {
                 message,
                 may_have_been_applied: is_open(error),
             },
-            decisions.to_vec(),
+            plan.decisions.clone(),
         );
+        self.note_sent(plan, side);
     }
 
     /// A partner was made on `target`. What its system filled in by itself is found by a second look.
@@ -203,6 +220,9 @@ impl<'a> Ending<'a> {
         self.complete(agreed);
         self.wrote(written);
         self.write_link();
+        if self.is_mirror() {
+            return;
+        }
         self.finish = Finish::Again {
             at: self.now,
             failed: false,
@@ -230,12 +250,24 @@ impl<'a> Ending<'a> {
         self.park_conflicts(done.conflicts, Vec::new(), report);
     }
 
+    fn is_mirror(&self) -> bool {
+        self.flow.policy.mode.target().is_some()
+    }
+
     fn wrote(&mut self, written: Sides<Document>) {
+        if self.is_mirror() {
+            // One side alone cannot undo what the other does.
+            return;
+        }
         self.content.planned = Some(Planned::arrived(written));
         self.content.unsettled_writes += 1;
     }
 
     pub(super) fn followed_deletion(&mut self, lost: Side, agreed: Document) {
+        if self.is_mirror() && *self.flow.policy.deleted.get(lost) == DeleteRule::Delete {
+            // The mirror has no feed that would tell that both are gone.
+            return self.both_gone();
+        }
         self.content.detached = Some(lost);
         if let Some(planned) = &mut self.content.planned {
             let base = self.content.base.as_ref();
@@ -246,7 +278,7 @@ impl<'a> Ending<'a> {
                 planned.agreed.remove(field.as_str());
             }
         }
-        self.content.base = Some(agreed);
+        self.keep(agreed);
         self.content.intent = None;
         self.write_link();
     }
@@ -266,6 +298,8 @@ impl<'a> Ending<'a> {
                     self.remove_link();
                 }
             }
+            // What a mirror holds is not known until the write succeeds.
+            Intention::Update if self.is_mirror() => self.write_link(),
             Intention::Update => {
                 self.keep_done_fields(written);
                 self.keep_open_fields(written);
@@ -314,11 +348,10 @@ impl<'a> Ending<'a> {
         if self.content.detached == Some(side) {
             return;
         }
-        let event = match rule {
-            DeleteRule::Unlink => AuditEvent::Unlinked,
-            _ => AuditEvent::PartnerDeleted { side },
-        };
-        self.note(event, Vec::new());
+        self.note(AuditEvent::PartnerDeleted { side }, Vec::new());
+        if *rule == DeleteRule::Unlink {
+            self.note(AuditEvent::Unlinked, Vec::new());
+        }
         self.complete = !self.work.was_bound();
         // Should the partner come back, an unfinished plan still tells what was written from what was edited.
         self.content.detached = Some(side);
@@ -328,7 +361,7 @@ impl<'a> Ending<'a> {
 
     pub(super) fn both_gone(&mut self) {
         if self.work.link.is_some() {
-            self.note(AuditEvent::Unlinked, Vec::new());
+            self.note(AuditEvent::Forgotten, Vec::new());
             self.remove_link();
         }
     }
@@ -386,6 +419,40 @@ impl<'a> Ending<'a> {
         self.finish = Finish::Park(Box::new(parked));
     }
 
+    /// Says in the audit how the base moves, so that it can be rebuilt from there.
+    fn note_agreed(&mut self) {
+        let Some(LinkWrite::Insert(content) | LinkWrite::Replace { content, .. }) = &self.link
+        else {
+            return;
+        };
+        let before = self.work.before.as_ref();
+        let before = before.and_then(|link| link.content.base.as_ref());
+        let moved: Document = content
+            .base
+            .iter()
+            .flat_map(Document::iter)
+            .filter(|(field, value)| {
+                before.and_then(|base| base.get(field.as_str())) != Some(*value)
+            })
+            .map(|(field, value)| (field.clone(), value.clone()))
+            .collect();
+        if moved.is_empty() {
+            return;
+        }
+        let says_more = |entry: &&mut AuditEntry| {
+            !matches!(
+                entry.event,
+                AuditEvent::Parked(_) | AuditEvent::WriteFailed { .. }
+            )
+        };
+        if self.audit.iter_mut().rev().find(says_more).is_none() {
+            self.note(AuditEvent::Agreed, Vec::new());
+        }
+        if let Some(entry) = self.audit.iter_mut().rev().find(says_more) {
+            entry.agreed = moved;
+        }
+    }
+
     /// Both records of the pair, when it has just come about.
     fn completed_keys(&self) -> Vec<JobKey> {
         let ids = match self.complete {
@@ -407,7 +474,8 @@ impl<'a> Ending<'a> {
     }
 
     /// The commits: one for the pair and the job under its key, and one that ends a job under another key.
-    pub(super) fn into_commits(self) -> Vec<Commit> {
+    pub(super) fn into_commits(mut self) -> Vec<Commit> {
+        self.note_agreed();
         let wake = self.completed_keys();
         let (home, away): (Vec<Job>, Vec<Job>) = self
             .work

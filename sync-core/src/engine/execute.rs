@@ -139,6 +139,7 @@ impl Engine {
             planned: None,
             decisions: Vec::new(),
             conflicts: Vec::new(),
+            sent: fingerprints(&writes),
             results: Sides::default(),
         };
         Task {
@@ -290,17 +291,13 @@ fn not_sent(kind: EndpointErrorKind) -> EndpointError {
 
 /// What the audit says about a work before its writes.
 fn entry(flow: &Flow, work: &Work, event: AuditEvent, at: Timestamp) -> AuditEntry {
+    let cause = work
+        .jobs
+        .first()
+        .map_or(Cause::Sweep, |job| job.cause.clone());
     AuditEntry {
-        at,
-        flow: flow.name.clone(),
-        ids: work.ids.clone(),
-        cause: work
-            .jobs
-            .first()
-            .map_or(Cause::Sweep, |job| job.cause.clone()),
         attempt: work.attempts() + 1,
-        fields: Vec::new(),
-        event,
+        ..AuditEntry::new(at, flow.name.clone(), work.ids.clone(), cause, event)
     }
 }
 
@@ -313,7 +310,7 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
         conflicts,
     } = plan;
     let mut content = LinkContent {
-        planned: Some(planned.clone()),
+        planned: Some(planned.clone()).filter(Planned::is_under_way),
         ..work.known()
     };
     if let (Some(left), Some(right)) = (&work.documents.left, &work.documents.right) {
@@ -334,17 +331,19 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
         let id = ids.get(side).clone().filter(|_| !fields.is_empty())?;
         Some(Write::Update { id, fields })
     };
+    let writes = Sides::new(write(Side::Left), write(Side::Right));
     let plan = WrittenPlan {
         intention: Intention::Update,
         agreed,
         planned: Some(planned),
         decisions,
         conflicts,
+        sent: fingerprints(&writes),
         results: Sides::default(),
     };
     Task {
         work: index,
-        writes: Sides::new(write(Side::Left), write(Side::Right)),
+        writes,
         plan,
         content,
         audit,
@@ -377,16 +376,10 @@ fn deletion_task(
                 .filter(|(name, value)| differs(name.as_str(), value))
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect();
-            match flow.mapping.render(kept, &changes) {
+            match flow.mapping.render_with(kept, &changes, &work.references) {
                 Ok(fields) if fields.is_empty() => None,
                 Ok(fields) => Some(Write::Update { id, fields }),
-                Err(error) => {
-                    let reason = ParkReason::Unmappable {
-                        field: error.field,
-                        message: error.message,
-                    };
-                    return Err(Outcome::Park(reason));
-                }
+                Err(error) => return Err(Outcome::Park(error.into())),
             }
         }
     };
@@ -412,6 +405,7 @@ fn deletion_task(
         planned: None,
         decisions: Vec::new(),
         conflicts: Vec::new(),
+        sent: fingerprints(&writes),
         results: Sides::default(),
     };
     Ok(Task {
@@ -420,6 +414,18 @@ fn deletion_task(
         plan,
         content,
         audit: Vec::new(),
+    })
+}
+
+/// What tells one write from another without showing what it holds.
+fn fingerprints(writes: &Sides<Option<Write>>) -> Sides<Option<String>> {
+    writes.as_ref().map(|write| {
+        let mut digest = match write.as_ref()? {
+            Write::Create { fields, .. } | Write::Update { fields, .. } => fields.digest(),
+            Write::Delete { .. } => return None,
+        };
+        digest.truncate(16);
+        Some(digest)
     })
 }
 

@@ -75,7 +75,7 @@ impl Engine {
         let mut next = self.clock.now() + self.settings.poll_every;
         for flow in &self.flows {
             for side in Side::BOTH {
-                for feed in flow.endpoints.get(side).feeds() {
+                for feed in feeds_of(flow, side) {
                     let at = match self.poll_feed_if_due(flow, side, &feed.name).await {
                         Ok(at) => Some(at),
                         Err(error) => {
@@ -119,7 +119,7 @@ impl Engine {
         let mut sum = Polled::default();
         for flow in &self.flows {
             for side in Side::BOTH {
-                for feed in flow.endpoints.get(side).feeds() {
+                for feed in feeds_of(flow, side) {
                     loop {
                         let polled = self.poll(&flow.name, side, &feed.name).await?;
                         sum.rows += polled.rows;
@@ -248,7 +248,7 @@ impl Engine {
         starts: Sides<Option<Timestamp>>,
     ) -> Result<(), Error> {
         for side in Side::BOTH {
-            for feed in flow.endpoints.get(side).feeds() {
+            for feed in feeds_of(flow, side) {
                 let (mut cursor, revision) = self.cursor(&flow.name, side, &feed.name).await?;
                 if cursor.watermark.is_none() {
                     cursor.watermark = *starts.get(side);
@@ -417,6 +417,14 @@ fn is_sorted(changes: &[Change]) -> bool {
 /// The instant that much earlier, or the earliest there is.
 fn before(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+/// The feeds of a side that are read: a mirror's target is not.
+fn feeds_of(flow: &Flow, side: Side) -> Vec<FeedDescription> {
+    if flow.policy.mode.target() == Some(side) {
+        return Vec::new();
+    }
+    flow.endpoints.get(side).feeds()
 }
 
 fn described(flow: &Flow, side: Side, feed: &FeedName) -> Result<FeedDescription, Error> {

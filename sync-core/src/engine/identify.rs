@@ -280,9 +280,10 @@ impl Engine {
         }
         for (index, records) in &mut by_work {
             let print = own(*index).and_then(|(_, document)| rule.fingerprint(document));
+            // A record that cannot be carried over as it is may be the partner all the same.
             records.retain(|record| {
-                let document = flow.mapping.project(side, &record.fields).ok();
-                document.and_then(|document| rule.fingerprint(&document)) == print
+                let known = flow.mapping.project_known(side, &record.fields);
+                rule.fingerprint(&known) == print
             });
         }
         Ok(by_work.into_iter().collect())
@@ -417,6 +418,7 @@ impl Engine {
             .store
             .links(&self.connection, &flow.name, &keys)
             .await?;
+        let mut accepted: Vec<(usize, Record)> = Vec::with_capacity(records.len());
         for ((index, record), link) in records.into_iter().zip(links) {
             let work = &mut works[index];
             let link = link.filter(|link| work.link.as_ref().is_none_or(|own| own.id != link.id));
@@ -445,8 +447,9 @@ impl Engine {
                 }
                 None => {}
             }
-            work.put(target, record, flow);
+            accepted.push((index, record));
         }
+        self.put_all(flow, works, target, accepted).await?;
         self.remove(flow, superseded).await
     }
 

@@ -50,6 +50,8 @@ pub(super) struct WrittenPlan {
     pub(super) planned: Option<Planned>,
     pub(super) decisions: Vec<FieldDecision>,
     pub(super) conflicts: Vec<FieldName>,
+    /// Fingerprints of what was sent.
+    pub(super) sent: Sides<Option<String>>,
     pub(super) results: Sides<Option<Result<Written, WriteError>>>,
 }
 
@@ -182,10 +184,10 @@ impl Engine {
         for side in Side::BOTH {
             match written.results.get(side) {
                 Some(Ok(done)) => {
-                    ending.done(side, written.intention, done, &written.decisions, report);
+                    ending.done(side, &written, done, report);
                 }
                 Some(Err(error)) => {
-                    ending.failed(side, error, &written.decisions);
+                    ending.failed(side, error, &written);
                     let next = self.judge(ending, side, error);
                     if failure
                         .as_ref()

@@ -290,13 +290,5 @@ fn audit(
     event: AuditEvent,
     at: Timestamp,
 ) -> AuditEntry {
-    AuditEntry {
-        at,
-        flow: flow.name.clone(),
-        ids,
-        cause: Cause::Plan,
-        attempt: 1,
-        fields: Vec::new(),
-        event,
-    }
+    AuditEntry::new(at, flow.name.clone(), ids, Cause::Plan, event)
 }

@@ -10,7 +10,7 @@ use crate::{
     engine::MOST_CANDIDATES,
     flow::{Flow, MatchRule},
     ids::RecordId,
-    mapping::MapError,
+    mapping::{MapError, References},
     side::{Side, Sides},
     value::Document,
 };
@@ -26,9 +26,9 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    pub(super) fn new(flow: &Flow, side: Side, record: Record) -> Self {
+    pub(super) fn new(flow: &Flow, side: Side, record: Record, references: &References) -> Self {
         let names = flow.identity.keys.get(side).partner_of(&record.fields);
-        let document = flow.mapping.project(side, &record.fields);
+        let document = flow.mapping.project_with(side, &record.fields, references);
         Self {
             id: record.id,
             document,

@@ -1,4 +1,5 @@
-//! Version 1. Closed: what it means never changes, and it never gains a field. A new field makes a new version.
+//! Version 1. Closed by the first release: from then on what it means never changes, and it never gains a field. A new
+//! field makes a new version.
 
 mod audit;
 mod job;

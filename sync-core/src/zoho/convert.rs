@@ -99,13 +99,16 @@ fn set(
     let name = field.as_str();
     match (value, shape) {
         (Value::Null, _) => record.set_null(name),
-        (Value::Text(id), Shape::Reference) => {
-            let id = id
+        (Value::Text(_) | Value::Reference(_), Shape::Reference) => {
+            let id = value
+                .to_string()
                 .parse()
                 .map_err(|_| "a reference needs a record id".to_owned())?;
             record.set(name, Lookup::new(id));
         }
         (Value::Text(text), _) => record.set(name, text),
+        (Value::Reference(id), _) => record.set(name, id.as_str()),
+        (Value::Fields(_), _) => return Err("the field takes no group of fields".to_owned()),
         (Value::Decimal(number), Shape::Text) => record.set(name, number.to_string()),
         (Value::Decimal(number), Shape::Integer) => {
             let whole = number.is_integer().then(|| number.to_i64()).flatten();

@@ -304,7 +304,8 @@ fn literal(value: &Value) -> Option<Literal> {
         Value::Boolean(flag) => (*flag).into(),
         Value::Date(day) => (*day).into(),
         Value::Instant(instant) => (*instant).into(),
-        Value::Null | Value::List(_) => return None,
+        Value::Reference(id) => id.as_str().into(),
+        Value::Null | Value::List(_) | Value::Fields(_) => return None,
     })
 }
 

@@ -169,7 +169,7 @@ fn when_both_are_gone_the_pair_is_forgotten() {
     world.left.delete_as_user(left).unwrap();
     delete(&world, &engine, Side::Right, &right);
     assert!(world.links().is_empty());
-    assert!(world.events().contains(&AuditEvent::Unlinked));
+    assert!(world.events().contains(&AuditEvent::Forgotten));
     assert!(world.parked().is_empty());
     assert_eq!(world.rows_written(), 0);
 }

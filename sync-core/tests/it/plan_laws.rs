@@ -42,6 +42,8 @@ fn decide(world: &World, known: &LinkContent, now: &Sides<Option<Document>>) -> 
             known,
             now: now.as_ref().map(Option::as_ref),
             newest: Some(Side::Left),
+            references: &sync_core::References::new(),
+            unread: None,
         },
     )
 }

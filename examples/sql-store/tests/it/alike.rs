@@ -324,6 +324,8 @@ impl<'a> Subject<'a> {
             attempt: self.entries,
             fields: Vec::new(),
             event: AuditEvent::Linked,
+            agreed: sync_core::Document::new(),
+            sent: None,
         }
     }
 

@@ -172,6 +172,8 @@ fn entry(
         attempt: 1,
         fields: Vec::new(),
         event,
+        agreed: sync_core::Document::new(),
+        sent: None,
     }
 }
 

@@ -65,6 +65,8 @@ fn commit(job: &Job, now: Timestamp) -> Commit {
         attempt: 1,
         fields: Vec::new(),
         event: AuditEvent::Linked,
+        agreed: sync_core::Document::new(),
+        sent: None,
     };
     Commit {
         held: vec![Held::from(job)],

@@ -50,11 +50,21 @@ fn links_keep_their_meaning() {
                 Value::Null,
                 Value::List(vec![Value::Decimal(parse("-0.50"))]),
             ]),
+        )
+        .with("account", Value::Reference("A1".into()))
+        .with(
+            "lines",
+            vec![
+                Document::new()
+                    .with("item", "BIKE")
+                    .with("rest", Value::Null),
+            ],
         );
     let full = LinkContent {
         ids: Sides::new(Some("C0001".into()), Some("3652397000000649013".into())),
         detached: Some(Side::Right),
         base: Some(base),
+        digest: Some("9f86d081".into()),
         planned: Some(Planned {
             agreed: Document::new().with("name", "new"),
             seen: Sides::new(Document::new().with("name", "left"), Document::new()),
@@ -186,6 +196,8 @@ fn causes_keep_their_meaning() {
         Cause::Plan,
         Cause::Dependency,
         Cause::Verify,
+        Cause::Guard,
+        Cause::RulesChanged,
     ];
     let texts = golden("causes");
     assert_eq!(texts.as_array().unwrap().len(), causes.len());
@@ -203,6 +215,8 @@ fn entry(event: AuditEvent) -> AuditEntry {
         attempt: 2,
         fields: Vec::new(),
         event,
+        agreed: Document::new(),
+        sent: None,
     }
 }
 
@@ -233,6 +247,11 @@ fn audit_entries_keep_their_meaning() {
             side: Side::Right,
             warnings: vec!["shortened".into()],
         })
+    };
+    let updated = AuditEntry {
+        agreed: Document::new().with("credit", Value::Decimal(parse("10.50"))),
+        sent: Some("2c26b46b".into()),
+        ..updated
     };
     assert_form!(
         golden("audit, updated"),
@@ -266,16 +285,25 @@ fn audit_events_keep_their_meaning() {
         AuditEvent::Parked(ParkReason::FlipFlop),
         AuditEvent::Dismissed,
         AuditEvent::Replayed,
+        AuditEvent::Forgotten,
+        AuditEvent::Agreed,
+        AuditEvent::EditIntended { side: Side::Left },
+        AuditEvent::FlowStopped {
+            reason: "too many deletions".into(),
+        },
+        AuditEvent::FlowReleased,
     ];
     let texts = golden("events");
     assert_eq!(texts.as_array().unwrap().len(), events.len());
     for (text, event) in texts.as_array().unwrap().iter().zip(events) {
         let mut document = golden("audit, updated");
         document["content"]["event"] = text.clone();
-        document["content"]
-            .as_object_mut()
-            .unwrap()
-            .remove("fields");
+        for optional in ["fields", "agreed", "sent"] {
+            document["content"]
+                .as_object_mut()
+                .unwrap()
+                .remove(optional);
+        }
         assert_form!(document, entry(event), decode_audit, encode_audit);
     }
 }
@@ -289,6 +317,7 @@ fn verdicts_keep_their_meaning() {
         Verdict::ConflictWonBy(Side::Left),
         Verdict::ConflictParked,
         Verdict::AdoptedFrom(Side::Right),
+        Verdict::ChosenByPerson,
     ];
     let texts = golden("verdicts");
     assert_eq!(texts.as_array().unwrap().len(), verdicts.len());
@@ -302,6 +331,8 @@ fn verdicts_keep_their_meaning() {
         document["content"]["event"] = json!("linked");
         let expected = AuditEntry {
             fields: vec![credit(verdict)],
+            agreed: Document::new().with("credit", Value::Decimal(parse("10.50"))),
+            sent: Some("2c26b46b".into()),
             ..entry(AuditEvent::Linked)
         };
         assert_form!(document, expected, decode_audit, encode_audit);

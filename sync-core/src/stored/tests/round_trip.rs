@@ -57,8 +57,15 @@ fn value() -> impl Strategy<Value = Value> {
         text().prop_map(Value::Text),
         day().prop_map(Value::Date),
         instant().prop_map(Value::Instant),
+        text().prop_map(|id| Value::Reference(id.into())),
     ];
-    leaf.prop_recursive(4, 12, 4, |inner| vec(inner, 0..4).prop_map(Value::List))
+    leaf.prop_recursive(4, 12, 4, |inner| {
+        let fields = btree_map(text().prop_map(FieldName::from), inner.clone(), 0..4);
+        prop_oneof![
+            vec(inner, 0..4).prop_map(Value::List),
+            fields.prop_map(|fields| Value::Fields(fields.into_iter().collect())),
+        ]
+    })
 }
 
 fn document() -> impl Strategy<Value = Document> {
@@ -96,14 +103,16 @@ fn link() -> impl Strategy<Value = LinkContent> {
         ids(),
         option::of(side()),
         option::of(document()),
+        option::of(text()),
         option::of(planned),
         option::of(intent),
     );
     (parts, any::<u32>()).prop_map(
-        |((ids, detached, base, planned, intent), unsettled_writes)| LinkContent {
+        |((ids, detached, base, digest, planned, intent), unsettled_writes)| LinkContent {
             ids,
             detached,
             base,
+            digest,
             planned,
             intent,
             unsettled_writes,
@@ -121,6 +130,8 @@ fn cause() -> impl Strategy<Value = Cause> {
             Cause::Plan,
             Cause::Dependency,
             Cause::Verify,
+            Cause::Guard,
+            Cause::RulesChanged,
         ]),
     ]
 }
@@ -233,6 +244,8 @@ fn event() -> impl Strategy<Value = AuditEvent> {
             }
         }),
         reason().prop_map(AuditEvent::Parked),
+        side().prop_map(|side| AuditEvent::EditIntended { side }),
+        text().prop_map(|reason| AuditEvent::FlowStopped { reason }),
     ]
 }
 
@@ -245,9 +258,11 @@ fn entry() -> impl Strategy<Value = AuditEntry> {
         any::<u32>(),
         vec(decision(), 0..3),
         event(),
+        document(),
+        option::of(text()),
     )
         .prop_map(
-            |(at, flow, ids, cause, attempt, fields, event)| AuditEntry {
+            |(at, flow, ids, cause, attempt, fields, event, agreed, sent)| AuditEntry {
                 at,
                 flow: flow.into(),
                 ids,
@@ -255,6 +270,8 @@ fn entry() -> impl Strategy<Value = AuditEntry> {
                 attempt,
                 fields,
                 event,
+                agreed,
+                sent,
             },
         )
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Ids, Side,
     job::{Cause, ParkReason},
-    value::Value,
+    value::{Document, Value},
 };
 use crate::audit;
 
@@ -21,6 +21,10 @@ pub(in crate::stored) struct AuditEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fields: Vec<FieldDecision>,
     event: AuditEvent,
+    #[serde(default, skip_serializing_if = "Document::is_empty")]
+    agreed: Document,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<String>,
 }
 
 impl From<&audit::AuditEntry> for AuditEntry {
@@ -33,6 +37,8 @@ impl From<&audit::AuditEntry> for AuditEntry {
             attempt,
             fields,
             event,
+            agreed,
+            sent,
         } = entry;
         Self {
             at: *at,
@@ -42,6 +48,8 @@ impl From<&audit::AuditEntry> for AuditEntry {
             attempt: *attempt,
             fields: fields.iter().map(FieldDecision::from).collect(),
             event: event.into(),
+            agreed: agreed.into(),
+            sent: sent.clone(),
         }
     }
 }
@@ -56,6 +64,8 @@ impl From<AuditEntry> for audit::AuditEntry {
             attempt: entry.attempt,
             fields: entry.fields.into_iter().map(Into::into).collect(),
             event: entry.event.into(),
+            agreed: entry.agreed.into(),
+            sent: entry.sent,
         }
     }
 }
@@ -116,6 +126,7 @@ enum Verdict {
     ConflictWonBy(Side),
     ConflictParked,
     AdoptedFrom(Side),
+    ChosenByPerson,
 }
 
 impl From<audit::Verdict> for Verdict {
@@ -127,6 +138,7 @@ impl From<audit::Verdict> for Verdict {
             audit::Verdict::ConflictWonBy(side) => Self::ConflictWonBy(side.into()),
             audit::Verdict::ConflictParked => Self::ConflictParked,
             audit::Verdict::AdoptedFrom(side) => Self::AdoptedFrom(side.into()),
+            audit::Verdict::ChosenByPerson => Self::ChosenByPerson,
         }
     }
 }
@@ -140,6 +152,7 @@ impl From<Verdict> for audit::Verdict {
             Verdict::ConflictWonBy(side) => Self::ConflictWonBy(side.into()),
             Verdict::ConflictParked => Self::ConflictParked,
             Verdict::AdoptedFrom(side) => Self::AdoptedFrom(side.into()),
+            Verdict::ChosenByPerson => Self::ChosenByPerson,
         }
     }
 }
@@ -170,6 +183,8 @@ enum AuditEvent {
         side: Side,
     },
     Unlinked,
+    Forgotten,
+    Agreed,
     WriteFailed {
         side: Side,
         message: String,
@@ -178,6 +193,13 @@ enum AuditEvent {
     Parked(ParkReason),
     Dismissed,
     Replayed,
+    EditIntended {
+        side: Side,
+    },
+    FlowStopped {
+        reason: String,
+    },
+    FlowReleased,
 }
 
 impl From<&audit::AuditEvent> for AuditEvent {
@@ -206,6 +228,8 @@ impl From<&audit::AuditEvent> for AuditEvent {
                 side: (*side).into(),
             },
             audit::AuditEvent::Unlinked => Self::Unlinked,
+            audit::AuditEvent::Forgotten => Self::Forgotten,
+            audit::AuditEvent::Agreed => Self::Agreed,
             audit::AuditEvent::WriteFailed {
                 side,
                 message,
@@ -218,6 +242,13 @@ impl From<&audit::AuditEvent> for AuditEvent {
             audit::AuditEvent::Parked(reason) => Self::Parked(reason.into()),
             audit::AuditEvent::Dismissed => Self::Dismissed,
             audit::AuditEvent::Replayed => Self::Replayed,
+            audit::AuditEvent::EditIntended { side } => Self::EditIntended {
+                side: (*side).into(),
+            },
+            audit::AuditEvent::FlowStopped { reason } => Self::FlowStopped {
+                reason: reason.clone(),
+            },
+            audit::AuditEvent::FlowReleased => Self::FlowReleased,
         }
     }
 }
@@ -242,6 +273,8 @@ impl From<AuditEvent> for audit::AuditEvent {
             AuditEvent::PartnerDeleted { side } => Self::PartnerDeleted { side: side.into() },
             AuditEvent::PartnerRestored { side } => Self::PartnerRestored { side: side.into() },
             AuditEvent::Unlinked => Self::Unlinked,
+            AuditEvent::Forgotten => Self::Forgotten,
+            AuditEvent::Agreed => Self::Agreed,
             AuditEvent::WriteFailed {
                 side,
                 message,
@@ -254,6 +287,9 @@ impl From<AuditEvent> for audit::AuditEvent {
             AuditEvent::Parked(reason) => Self::Parked(reason.into()),
             AuditEvent::Dismissed => Self::Dismissed,
             AuditEvent::Replayed => Self::Replayed,
+            AuditEvent::EditIntended { side } => Self::EditIntended { side: side.into() },
+            AuditEvent::FlowStopped { reason } => Self::FlowStopped { reason },
+            AuditEvent::FlowReleased => Self::FlowReleased,
         }
     }
 }

@@ -20,6 +20,8 @@ pub(in crate::stored) enum Cause {
     Plan,
     Dependency,
     Verify,
+    Guard,
+    RulesChanged,
 }
 
 impl From<&job::Cause> for Cause {
@@ -32,6 +34,8 @@ impl From<&job::Cause> for Cause {
             job::Cause::Plan => Self::Plan,
             job::Cause::Dependency => Self::Dependency,
             job::Cause::Verify => Self::Verify,
+            job::Cause::Guard => Self::Guard,
+            job::Cause::RulesChanged => Self::RulesChanged,
         }
     }
 }
@@ -46,6 +50,8 @@ impl From<Cause> for job::Cause {
             Cause::Plan => Self::Plan,
             Cause::Dependency => Self::Dependency,
             Cause::Verify => Self::Verify,
+            Cause::Guard => Self::Guard,
+            Cause::RulesChanged => Self::RulesChanged,
         }
     }
 }

@@ -15,6 +15,8 @@ pub(in crate::stored) struct Link {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base: Option<Document>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     planned: Option<Planned>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     intent: Option<Intent>,
@@ -27,6 +29,7 @@ impl From<&link::LinkContent> for Link {
             ids,
             detached,
             base,
+            digest,
             planned,
             intent,
             unsettled_writes,
@@ -35,6 +38,7 @@ impl From<&link::LinkContent> for Link {
             ids: ids.into(),
             detached: detached.map(Side::from),
             base: base.as_ref().map(Document::from),
+            digest: digest.clone(),
             planned: planned.as_ref().map(Planned::from),
             intent: intent.as_ref().map(Intent::from),
             unsettled_writes: *unsettled_writes,
@@ -48,6 +52,7 @@ impl From<Link> for link::LinkContent {
             ids: link.ids.into(),
             detached: link.detached.map(Into::into),
             base: link.base.map(Into::into),
+            digest: link.digest,
             planned: link.planned.map(Into::into),
             intent: link.intent.map(Into::into),
             unsettled_writes: link.unsettled_writes,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
 
 use crate::{ids::FieldName, value};
 
-/// A list in a list in a list ... Deeper ones could be written but not read again: readers of JSON stop at a depth.
+/// A list in a group in a list ... Deeper ones could be written but not read again: readers of JSON stop at a depth.
 const DEEPEST_LIST: usize = 16;
 
 #[derive(Serialize, Deserialize)]
@@ -21,14 +21,18 @@ pub(super) enum Value {
     Text(String),
     Date(Date),
     Instant(Timestamp),
+    Reference(String),
     #[serde(serialize_with = "bounded_list")]
     List(Vec<Self>),
+    #[serde(serialize_with = "bounded_fields")]
+    Fields(BTreeMap<String, Self>),
 }
 
 impl Value {
     fn depth(&self) -> usize {
         match self {
             Self::List(values) => 1 + values.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Fields(fields) => 1 + fields.values().map(Self::depth).max().unwrap_or(0),
             _ => 0,
         }
     }
@@ -39,6 +43,16 @@ fn bounded_list<S: Serializer>(values: &[Value], serializer: S) -> Result<S::Ok,
         return Err(S::Error::custom("lists are nested too deeply"));
     }
     serializer.collect_seq(values)
+}
+
+fn bounded_fields<S: Serializer>(
+    fields: &BTreeMap<String, Value>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    if fields.values().any(|value| value.depth() >= DEEPEST_LIST) {
+        return Err(S::Error::custom("lists are nested too deeply"));
+    }
+    serializer.collect_map(fields)
 }
 
 /// Text, so that no reader takes a decimal for a binary fraction, and its scale stays what it was.
@@ -71,7 +85,9 @@ impl From<&value::Value> for Value {
             value::Value::Text(value) => Self::Text(value.clone()),
             value::Value::Date(value) => Self::Date(*value),
             value::Value::Instant(value) => Self::Instant(*value),
+            value::Value::Reference(id) => Self::Reference(id.as_str().to_owned()),
             value::Value::List(values) => Self::List(values.iter().map(Self::from).collect()),
+            value::Value::Fields(fields) => Self::Fields(Document::from(fields).0),
         }
     }
 }
@@ -85,14 +101,22 @@ impl From<Value> for value::Value {
             Value::Text(value) => Self::Text(value),
             Value::Date(value) => Self::Date(value),
             Value::Instant(value) => Self::Instant(value),
+            Value::Reference(id) => Self::Reference(id.into()),
             Value::List(values) => Self::List(values.into_iter().map(Self::from).collect()),
+            Value::Fields(fields) => Self::Fields(Document(fields).into()),
         }
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Document(BTreeMap<String, Value>);
+
+impl Document {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl From<&value::Document> for Document {
     fn from(document: &value::Document) -> Self {

@@ -297,6 +297,8 @@ impl<'a> Desk<'a> {
             attempt,
             fields: Vec::new(),
             event: AuditEvent::Linked,
+            agreed: Document::new(),
+            sent: None,
         }
     }
 

@@ -27,6 +27,7 @@ fn full_content() -> LinkContent {
         ids: Sides::new(Some("C'0001".into()), Some("3652397000000649013".into())),
         detached: Some(Side::Right),
         base: Some(base.clone()),
+        digest: Some("9f86d081".into()),
         planned: Some(Planned {
             agreed: base,
             seen: Sides::new(Document::new(), Document::new().with("name", "x")),
