@@ -1,20 +1,29 @@
 //! One file for each group of endpoints. Each endpoint is a function that builds the request and one that reads the
 //! answer, both pure; the types around them only send.
 
+mod action;
 mod answer;
+mod attachments;
 mod batch;
 mod calls;
 mod channels;
 mod coql;
 mod deleted;
+mod download;
+mod files;
 mod get;
 mod join;
 mod list;
 mod metadata;
 mod module;
+mod multipart;
+mod notes;
 mod open;
 mod outcome;
 mod outgoing;
+mod photo;
+mod record;
+mod related;
 mod rows;
 mod search;
 mod write;
@@ -25,17 +34,25 @@ pub(crate) use self::{
     outgoing::Outgoing,
 };
 pub use self::{
+    attachments::Attachments,
     channels::{
         Channel, ChannelEvent, ChannelListing, Channels, EnabledChannel, Subscription, Verb,
     },
     coql::CoqlPage,
     deleted::{DeletedKind, DeletedRecord, DeletedRequest},
+    download::Download,
+    files::{FileId, Files, UploadedFile},
     get::Changed,
     list::{ListRequest, Order, SortBy},
     metadata::Metadata,
     module::ModuleApi,
+    multipart::FileUpload,
+    notes::{NewNote, Notes},
     open::{OpenRequest, OpenResponse},
     outcome::{PartialFailure, RecordError, RecordErrorCause, WriteAction, WriteOutcomes, Written},
+    photo::Photo,
+    record::RecordApi,
+    related::{RelatedList, RelatedRequest},
     rows::ReplaceRowsRequest,
     search::SearchRequest,
     write::{DeleteRequest, InsertRequest, Trigger, TriggerKind, UpdateRequest, UpsertRequest},

@@ -259,6 +259,7 @@ pub(crate) mod code {
     pub(crate) const OAUTH_SCOPE_MISMATCH: &str = "OAUTH_SCOPE_MISMATCH";
     pub(crate) const RECORD_LOCKED: &str = "RECORD_LOCKED";
     pub(crate) const REQUIRED_PARAM_MISSING: &str = "REQUIRED_PARAM_MISSING";
+    pub(crate) const SCHEDULED: &str = "SCHEDULED";
     pub(crate) const SUCCESS: &str = "SUCCESS";
     pub(crate) const TOO_MANY_REQUESTS: &str = "TOO_MANY_REQUESTS";
     pub(crate) const UNABLE_TO_PARSE_DATA_TYPE: &str = "UNABLE_TO_PARSE_DATA_TYPE";

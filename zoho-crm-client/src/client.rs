@@ -13,7 +13,9 @@ use serde::Deserialize;
 use tracing::{Instrument, field};
 
 use crate::{
-    api::{Channels, CoqlPage, Failure, Metadata, ModuleApi, OpenRequest, Outgoing, Received},
+    api::{
+        Channels, CoqlPage, Failure, Files, Metadata, ModuleApi, OpenRequest, Outgoing, Received,
+    },
     api_error::code,
     auth::ZohoAuth,
     builder::{ClientCredentials, ZohoClientBuilder},
@@ -127,6 +129,12 @@ impl ZohoClient {
     #[must_use]
     pub fn metadata(&self) -> Metadata {
         Metadata::new(self.clone())
+    }
+
+    /// Files for file and image fields. Attachments belong to a [record](crate::RecordApi::attachments).
+    #[must_use]
+    pub fn files(&self) -> Files {
+        Files::new(self.clone())
     }
 
     /// Notification channels: who is called when records change.

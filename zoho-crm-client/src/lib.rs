@@ -18,11 +18,13 @@ mod usage;
 pub mod webhook;
 
 pub use api::{
-    Changed, Channel, ChannelEvent, ChannelListing, Channels, CoqlPage, DeleteRequest, DeletedKind,
-    DeletedRecord, DeletedRequest, EnabledChannel, InsertRequest, ListRequest, Metadata, ModuleApi,
-    OpenRequest, OpenResponse, Order, PartialFailure, RecordError, RecordErrorCause,
-    ReplaceRowsRequest, SearchRequest, SortBy, Subscription, Trigger, TriggerKind, UpdateRequest,
-    UpsertRequest, Verb, WriteAction, WriteOutcomes, Written,
+    Attachments, Changed, Channel, ChannelEvent, ChannelListing, Channels, CoqlPage, DeleteRequest,
+    DeletedKind, DeletedRecord, DeletedRequest, Download, EnabledChannel, FileId, FileUpload,
+    Files, InsertRequest, ListRequest, Metadata, ModuleApi, NewNote, Notes, OpenRequest,
+    OpenResponse, Order, PartialFailure, Photo, RecordApi, RecordError, RecordErrorCause,
+    RelatedList, RelatedRequest, ReplaceRowsRequest, SearchRequest, SortBy, Subscription, Trigger,
+    TriggerKind, UpdateRequest, UploadedFile, UpsertRequest, Verb, WriteAction, WriteOutcomes,
+    Written,
 };
 pub use api_error::ApiError;
 pub use auth::{Connection, Consent, Onboarding};
@@ -34,14 +36,14 @@ pub use criteria::{Criteria, SearchBy, SearchValue};
 pub use data_center::{ApiDomain, CustomServer, DataCenter, Environment};
 pub use error::{CallContext, Error, ErrorKind};
 pub use model::{
-    Account, Contact, Currency, CurrencyFormat, CustomView, DataType, DateTime, Deal, Discount,
-    DuplicateCheckConfiguration, DuplicateCheckMapping, DuplicateCheckPreference, Field, FieldMeta,
-    FieldRef, FieldTypeError, FieldValue, GlobalPicklist, Integer, Invoice, Layout, LayoutField,
-    LayoutSection, Lead, LicenseDetails, LineItem, LineProduct, LineTax, Lookup, Model, ModuleMeta,
-    ModuleRef, NamedRef, NewField, OperationType, Organization, PickListValue, Pipeline,
-    PipelineStage, PriceBook, PricingRange, Product, ProductTax, PurchaseOrder, Quote, Record,
-    RelatedListMeta, RowChanges, RowWithoutId, Rows, SalesOrder, TypedModule, Unique, User,
-    UserKind, Vendor,
+    Account, Attachment, Contact, Currency, CurrencyFormat, CustomView, DataType, DateTime, Deal,
+    Discount, DuplicateCheckConfiguration, DuplicateCheckMapping, DuplicateCheckPreference, Field,
+    FieldMeta, FieldRef, FieldTypeError, FieldValue, GlobalPicklist, Integer, Invoice, Layout,
+    LayoutField, LayoutSection, Lead, LicenseDetails, LineItem, LineProduct, LineTax, Lookup,
+    Model, ModuleMeta, ModuleRef, NamedRef, NewField, Note, OperationType, Organization,
+    PickListValue, Pipeline, PipelineStage, PriceBook, PricingRange, Product, ProductTax,
+    PurchaseOrder, Quote, Record, RelatedListMeta, RowChanges, RowWithoutId, Rows, SalesOrder,
+    TypedModule, Unique, User, UserKind, Vendor,
 };
 pub use names::{ChannelId, FieldName, InvalidName, ModuleName, RecordId};
 pub use page::{Page, PageToken, Pager};

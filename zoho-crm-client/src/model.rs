@@ -14,6 +14,7 @@ mod lead;
 mod line_item;
 mod lookup;
 mod metadata;
+mod note;
 mod price_book;
 mod product;
 mod purchase_order;
@@ -43,6 +44,7 @@ pub use self::{
         NewField, OperationType, Organization, PickListValue, Pipeline, PipelineStage,
         RelatedListMeta, Unique, User, UserKind,
     },
+    note::{Attachment, Note},
     price_book::PriceBook,
     product::Product,
     purchase_order::PurchaseOrder,

@@ -9,7 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::{
     Failure, Outgoing, Received, join,
     list::{ListQuery, PAGE_SIZE, PARAMETER_LENGTH, parse},
-    outgoing::{groups, module_path},
+    outgoing::{field_list, groups, module_path},
 };
 use crate::{
     client::ZohoClient,
@@ -20,6 +20,7 @@ use crate::{
 };
 
 const ONE: &str = "zoho.records.get";
+const RICH_TEXT: &str = "zoho.records.rich_text";
 pub(super) const BY_IDS: &str = "zoho.records.get_by_ids";
 
 pub(super) async fn one<T: DeserializeOwned>(
@@ -33,6 +34,20 @@ pub(super) async fn one<T: DeserializeOwned>(
 fn one_request(module: &ModuleName, id: &RecordId) -> Result<Outgoing, Error> {
     let path = format!("{}/{id}", module_path(ONE, module)?);
     Ok(Outgoing::get(ONE, &path).of_module(module))
+}
+
+pub(super) fn rich_text_request(
+    module: &ModuleName,
+    id: &RecordId,
+    fields: &[FieldName],
+) -> Result<Outgoing, Error> {
+    let path = format!(
+        "{}/{id}/actions/fetch_full_data",
+        module_path(RICH_TEXT, module)?
+    );
+    Ok(Outgoing::get(RICH_TEXT, &path)
+        .of_module(module)
+        .query("fields", field_list(RICH_TEXT, fields)?))
 }
 
 /// A record asked for only if it has changed.
@@ -99,7 +114,7 @@ fn path_segment(text: &str) -> String {
 }
 
 /// 204 stands for an id that does not exist, deleted ones included.
-fn parse_one<T: DeserializeOwned>(received: &Received) -> Result<Option<T>, Failure> {
+pub(super) fn parse_one<T: DeserializeOwned>(received: &Received) -> Result<Option<T>, Failure> {
     #[derive(Deserialize)]
     struct Body<T> {
         data: Vec<T>,
@@ -192,6 +207,18 @@ mod tests {
             .into_request()
             .unwrap();
         assert_eq!(request.uri(), "/crm/v8/Sales_Orders/5725767000000524157");
+    }
+
+    #[test]
+    fn the_request_for_rich_text() {
+        let request = rich_text_request(&"Accounts".into(), &id("12"), &["Notes_1".into()])
+            .unwrap()
+            .into_request()
+            .unwrap();
+        assert_eq!(
+            request.uri(),
+            "/crm/v8/Accounts/12/actions/fetch_full_data?fields=Notes_1"
+        );
     }
 
     #[test]

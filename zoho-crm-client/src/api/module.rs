@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 use jiff::Timestamp;
 
 use super::{
-    DeleteRequest, DeletedRequest, InsertRequest, ListRequest, ReplaceRowsRequest, UpdateRequest,
-    UpsertRequest,
+    DeleteRequest, DeletedRequest, InsertRequest, ListRequest, RecordApi, ReplaceRowsRequest,
+    UpdateRequest, UpsertRequest,
     get::{self, Changed},
     search::{self, SearchRequest},
 };
@@ -59,6 +59,12 @@ impl<T: Model> ModuleApi<T> {
     #[must_use]
     pub fn name(&self) -> &ModuleName {
         &self.module
+    }
+
+    /// The handle on one record: what belongs to it, and what can be done with it.
+    #[must_use]
+    pub fn record(&self, id: &RecordId) -> RecordApi<T> {
+        RecordApi::new(self.client.clone(), self.module.clone(), id.clone())
     }
 
     /// Lists records, 200 a page at most. Name the fields: Zoho sends none but `id` otherwise.

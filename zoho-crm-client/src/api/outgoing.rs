@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use url::form_urlencoded;
 
+use super::FileUpload;
 use crate::{
     error::Error,
     model::DateTime,
@@ -82,6 +83,13 @@ impl Outgoing {
         self
     }
 
+    /// A write of so many records: what it costs, and that Zoho limits the larger ones.
+    pub(crate) fn writes_rows(self, rows: usize) -> Self {
+        self.rows(rows)
+            .heavy(rows > 10)
+            .credits(u64::try_from(rows.div_ceil(10)).unwrap_or(u64::MAX))
+    }
+
     pub(crate) fn repeatable(mut self, repeatable: bool) -> Self {
         self.repeatable = repeatable;
         self
@@ -141,6 +149,19 @@ impl Outgoing {
     pub(crate) fn body(mut self, body: Bytes) -> Self {
         self.body = body;
         self
+    }
+
+    /// Takes any kind of answer: files are no JSON.
+    pub(crate) fn any_answer(self) -> Self {
+        self.header(ACCEPT, HeaderValue::from_static("*/*"))
+    }
+
+    /// Sends `file` as the form field `file`.
+    pub(crate) fn file(self, file: &FileUpload) -> Result<Self, Error> {
+        let (content_type, body) = file.form("file");
+        let content_type = HeaderValue::from_str(&content_type)
+            .map_err(|error| Error::invalid(self.operation, error.to_string()))?;
+        Ok(self.header(CONTENT_TYPE, content_type).body(body))
     }
 
     pub(crate) fn json<T: Serialize + ?Sized>(self, body: &T) -> Result<Self, Error> {

@@ -9,7 +9,8 @@ use super::{
     batch::{batches, keys_of},
     calls::{WriteCall, run},
     outcome::{RowOutcome, parse_rows},
-    outgoing::{field_list, id_list, module_path},
+    outgoing::{field_list, module_path},
+    related,
 };
 use crate::{
     api_error::{ApiError, code},
@@ -315,12 +316,10 @@ impl Write {
         };
         Outgoing::change(operation, method, &path)
             .of_module(&self.module)
-            .rows(rows.len())
+            .writes_rows(rows.len())
             .repeatable(repeatable && !grows && self.unmodified_since.is_none())
             .unmodified_since(self.unmodified_since)
             .external(&self.external)?
-            .heavy(rows.len() > 10)
-            .credits(u64::try_from(rows.len().div_ceil(10)).unwrap_or(u64::MAX))
             .json(&body)
     }
 }
@@ -368,28 +367,20 @@ fn delete_calls(
     trigger: &Trigger,
 ) -> Result<Vec<WriteCall>, Error> {
     let path = module_path(DELETE, module)?;
-    let keys: Vec<Vec<String>> = ids.iter().map(|id| vec![id.to_string()]).collect();
-    let calls = batches(&keys).into_iter().map(|rows| {
-        let ids: Vec<RecordId> = rows.iter().map(|row| ids[*row].clone()).collect();
-        let mut outgoing = Outgoing::change(DELETE, Method::DELETE, &path)
-            .of_module(module)
-            .rows(rows.len())
-            .repeatable(true)
-            .query("ids", id_list(&ids));
-        if *trigger == Trigger::None {
-            outgoing = outgoing.query("wf_trigger", "false");
+    let mut calls = related::delete_calls(DELETE, &path, module, ids);
+    if *trigger == Trigger::None {
+        for call in &mut calls {
+            call.outgoing = call.outgoing.clone().query("wf_trigger", "false");
         }
-        WriteCall {
-            rows,
-            outgoing,
-            parse: parse_deleted,
-        }
-    });
-    Ok(calls.collect())
+    }
+    Ok(calls)
 }
 
 /// After a lost answer, "no such record" means that the lost attempt deleted it.
-fn parse_deleted(received: &Received, expected: usize) -> Result<Vec<RowOutcome>, Failure> {
+pub(super) fn parse_deleted(
+    received: &Received,
+    expected: usize,
+) -> Result<Vec<RowOutcome>, Failure> {
     let rows = parse_rows(received, expected)?;
     if !received.repeated {
         return Ok(rows);

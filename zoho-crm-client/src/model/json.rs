@@ -9,7 +9,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{DateTime, Lookup};
-use crate::names::{FieldName, RecordId};
+use crate::{
+    api::FileId,
+    names::{FieldName, RecordId},
+};
 
 /// What a field can be set to. `None` is JSON `null`, which empties the field.
 pub trait FieldValue {
@@ -78,6 +81,17 @@ impl FieldValue for Lookup {
             id: &'a RecordId,
         }
         written(&Reference { id: &self.id })
+    }
+}
+
+impl FieldValue for FileId {
+    fn to_json(&self) -> Box<RawValue> {
+        #[derive(Serialize)]
+        struct File<'a> {
+            #[serde(rename = "File_Id__s")]
+            id: &'a FileId,
+        }
+        written(&File { id: self })
     }
 }
 

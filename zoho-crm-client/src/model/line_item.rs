@@ -93,7 +93,8 @@ zoho_model! {
     }
 }
 
-/// A discount on a line. Zoho's sources show a number, a number as text, and text with a percent sign.
+/// A discount on a line. Read from a number, a number as text, and text with a percent sign, for Zoho's sources show all
+/// three; written as text, as Zoho's own programs do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discount {
     /// An amount, in the record's currency.
@@ -132,19 +133,13 @@ impl<'de> Deserialize<'de> for Discount {
 
 impl Serialize for Discount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Amount(amount) => amount.serialize(serializer),
-            Self::Percent(_) => serializer.collect_str(self),
-        }
+        serializer.collect_str(self)
     }
 }
 
 impl FieldValue for Discount {
     fn to_json(&self) -> Box<RawValue> {
-        match self {
-            Self::Amount(amount) => amount.to_json(),
-            Self::Percent(_) => self.to_string().to_json(),
-        }
+        self.to_string().to_json()
     }
 }
 
@@ -223,11 +218,11 @@ mod tests {
     #[test]
     fn discounts_are_read_in_every_form_that_sources_show() {
         for (json, written) in [
-            ("5", "5"),
-            ("\"5.50\"", "5.50"),
+            ("5", "\"5\""),
+            ("\"5.50\"", "\"5.50\""),
             ("\"5%\"", "\"5%\""),
             ("\" 2.5 % \"", "\"2.5%\""),
-            ("\"\"", "0"),
+            ("\"\"", "\"0\""),
         ] {
             let discount: Discount = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&discount).unwrap(), written);

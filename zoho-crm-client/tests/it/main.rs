@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod auth;
+mod belongings;
 mod conditions;
 mod limits;
 mod models;
 mod onboarding;
 mod paging;
+mod records;
 mod retry;
 mod rows;
 mod search;

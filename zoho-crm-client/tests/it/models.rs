@@ -13,7 +13,7 @@ const OWNER: &str = r#""Owner":{"email":"p@example.com","id":"572576700000041100
 const MONEY: &str = r#""Sub_Total":99999999999999.99,"Discount":0.10,"Tax":8.10,"Adjustment":-0.01,"Grand_Total":100000000000007.98,
     "$line_tax":[{"id":"5725767000000700001","name":"Vat","percentage":8.1,"value":8.10}]"#;
 const LINES: &str = r#"[{"id":"5725767000000800001","Product_Name":{"id":"5725767000000900001","name":"Pump","Product_Code":"P-1"},
-    "Quantity":2,"List_Price":49999999999999.995,"Discount":0.10,"Sequence_Number":1,"Colour":"red"}]"#;
+    "Quantity":2,"List_Price":49999999999999.995,"Discount":"0.10","Sequence_Number":1,"Colour":"red"}]"#;
 
 /// Reads `json` and asserts that nothing of it is lost, as the model itself and in storage.
 fn lossless<M>(json: &str) -> M

@@ -21,7 +21,7 @@ fn start() -> Timestamp {
 }
 
 /// Simulator and client that live in the same standing time.
-async fn world() -> (ZohoSimulator, ZohoClient, ManualClock) {
+pub(crate) async fn world() -> (ZohoSimulator, ZohoClient, ManualClock) {
     let clock = ManualClock::new(start());
     let shared = clock.clone();
     let simulator = ZohoSimulator::builder()

@@ -1,0 +1,197 @@
+//! The handle on one record.
+
+use std::{fmt, marker::PhantomData};
+
+use super::{
+    Attachments, Download, Notes, Outgoing, Photo, RelatedList, download::parse_download, get,
+    outgoing::module_path,
+};
+use crate::{
+    client::ZohoClient,
+    error::Error,
+    model::{Model, Record},
+    names::{FieldName, ModuleName, RecordId},
+};
+
+const FIELD_FILE: &str = "zoho.records.field_file";
+
+/// Where a record is.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) client: ZohoClient,
+    pub(super) module: ModuleName,
+    pub(super) id: RecordId,
+}
+
+impl Place {
+    /// `/Accounts/12`.
+    pub(super) fn path(&self, operation: &'static str) -> Result<String, Error> {
+        Ok(format!(
+            "{}/{}",
+            module_path(operation, &self.module)?,
+            self.id
+        ))
+    }
+
+    /// `/Accounts/deleted/12`.
+    pub(super) fn deleted_path(&self, operation: &'static str) -> Result<String, Error> {
+        Ok(format!(
+            "{}/deleted/{}",
+            module_path(operation, &self.module)?,
+            self.id
+        ))
+    }
+}
+
+/// One record, by its id: what belongs to it and what can be done with it. Cheap to make and to clone; nothing is sent
+/// until something is asked for.
+///
+/// The record's own fields are read and written through its [module](crate::ModuleApi).
+pub struct RecordApi<T = Record> {
+    place: Place,
+    model: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for RecordApi<T> {
+    fn clone(&self) -> Self {
+        Self {
+            place: self.place.clone(),
+            model: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for RecordApi<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordApi")
+            .field("module", &self.place.module)
+            .field("id", &self.place.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Model> RecordApi<T> {
+    pub(super) fn new(client: ZohoClient, module: ModuleName, id: RecordId) -> Self {
+        Self {
+            place: Place { client, module, id },
+            model: PhantomData,
+        }
+    }
+
+    /// The record with all its fields and line items; `None` when there is no such record. Costs 1 credit.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn get(&self) -> Result<Option<T>, Error> {
+        get::one(&self.place.client, &self.place.module, &self.place.id).await
+    }
+
+    /// Rich-text fields in full, which lists cut to 500 characters; `None` when there is no such record. Costs 1 credit.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn rich_text<F: Into<FieldName>>(
+        &self,
+        fields: impl IntoIterator<Item = F>,
+    ) -> Result<Option<Record>, Error> {
+        let fields: Vec<FieldName> = fields.into_iter().map(Into::into).collect();
+        let outgoing = get::rich_text_request(&self.place.module, &self.place.id, &fields)?;
+        self.place.client.send(outgoing, get::parse_one).await
+    }
+
+    /// A related list, by its API name.
+    #[must_use]
+    pub fn related(&self, list: impl Into<ModuleName>) -> RelatedList {
+        self.related_as(list)
+    }
+
+    /// A related list whose records are read into `R`.
+    #[must_use]
+    pub fn related_as<R: Model>(&self, list: impl Into<ModuleName>) -> RelatedList<R> {
+        RelatedList::new(self.place.clone(), list.into())
+    }
+
+    /// Its notes.
+    #[must_use]
+    pub fn notes(&self) -> Notes {
+        Notes::new(self.place.clone())
+    }
+
+    /// Its attachments.
+    #[must_use]
+    pub fn attachments(&self) -> Attachments {
+        Attachments::new(self.place.clone())
+    }
+
+    /// Its picture.
+    #[must_use]
+    pub fn photo(&self) -> Photo {
+        Photo::new(self.place.clone())
+    }
+
+    /// Downloads a file from a file or image field; `attachment` is the `id` of the field's entry. `None` when there is
+    /// no such file. Costs 1 credit.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn field_file(&self, attachment: &RecordId) -> Result<Option<Download>, Error> {
+        let outgoing = field_file_request(&self.place, attachment)?;
+        self.place.client.send(outgoing, parse_download).await
+    }
+}
+
+fn field_file_request(place: &Place, attachment: &RecordId) -> Result<Outgoing, Error> {
+    let path = format!(
+        "{}/actions/download_fields_attachment",
+        place.path(FIELD_FILE)?
+    );
+    Ok(Outgoing::get(FIELD_FILE, &path)
+        .of_module(&place.module)
+        .any_answer()
+        .query("fields_attachment_id", attachment.as_str()))
+}
+
+/// A place for tests of requests, with a client that cannot send.
+#[cfg(test)]
+pub(super) fn place(module: &str, id: &str) -> Place {
+    use std::sync::Arc;
+
+    use client_core::testing::{ManualClock, RecordingSleep, ScriptedTransport};
+
+    let clock = ManualClock::new(jiff::Timestamp::UNIX_EPOCH);
+    let credentials = crate::ClientCredentials::new("1000.X", String::from("secret"));
+    let client = ZohoClient::builder(crate::DataCenter::Eu, credentials)
+        .refresh_token(String::from("1000.refresh"))
+        .transport(Arc::new(ScriptedTransport::new()))
+        .sleep(Arc::new(RecordingSleep::new(clock.clone())))
+        .clock(Arc::new(clock))
+        .build()
+        .unwrap();
+    Place {
+        client,
+        module: module.into(),
+        id: id.parse().unwrap(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_a_wrong_module_is_not_asked_for() {
+        let wrong = place("Accounts/../org", "12");
+        assert!(wrong.path("test").is_err() && wrong.deleted_path("test").is_err());
+    }
+
+    #[test]
+    fn the_request_for_a_file_in_a_field() {
+        let outgoing = field_file_request(&place("Accounts", "12"), &"34".parse().unwrap());
+        let request = outgoing.unwrap().into_request().unwrap();
+        assert_eq!(
+            request.uri(),
+            "/crm/v8/Accounts/12/actions/download_fields_attachment?fields_attachment_id=34"
+        );
+        assert_eq!(request.headers()["accept"], "*/*");
+    }
+}

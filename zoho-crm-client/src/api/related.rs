@@ -1,0 +1,444 @@
+//! What belongs to a record: related lists (reference: Zoho v8 section 2.9, read 2026-11).
+
+use std::{fmt, marker::PhantomData};
+
+use futures::FutureExt;
+use http::Method;
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    Failure, Outgoing, Received, WriteOutcomes, Written,
+    batch::{batches, keys_of},
+    calls::{WriteCall, run},
+    get::parse_one,
+    list::{Body, FIELDS_PER_CALL, PAGE_SIZE, PARAMETER_LENGTH},
+    outcome::{parse_row, parse_rows},
+    outgoing::{field_list, id_list, module_path},
+    record::Place,
+    write::parse_deleted,
+};
+use crate::{
+    error::Error,
+    model::{Model, Record},
+    names::{FieldName, ModuleName, RecordId},
+    page::{Page, PageToken, Pager, Position},
+};
+
+const LIST: &str = "zoho.related.list";
+const GET: &str = "zoho.related.get";
+const LINK: &str = "zoho.related.link";
+const UPDATE: &str = "zoho.related.update";
+const UNLINK: &str = "zoho.related.unlink";
+
+/// A related list of a record, such as the `Products` of a price book or the `Contact_Roles` of a deal. Its name is the
+/// list's API name ([`RelatedListMeta`](crate::RelatedListMeta)), which need not be a module's.
+pub struct RelatedList<T = Record> {
+    place: Place,
+    name: ModuleName,
+    model: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for RelatedList<T> {
+    fn clone(&self) -> Self {
+        Self {
+            place: self.place.clone(),
+            name: self.name.clone(),
+            model: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for RelatedList<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelatedList")
+            .field("module", &self.place.module)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize)]
+struct Rows<'a> {
+    data: Vec<&'a Record>,
+}
+
+impl<T: Model> RelatedList<T> {
+    pub(super) fn new(place: Place, name: ModuleName) -> Self {
+        Self {
+            place,
+            name,
+            model: PhantomData,
+        }
+    }
+
+    /// Lists the related records. Name the fields: Zoho sends nothing without them.
+    pub fn list(&self) -> RelatedRequest<T> {
+        let fields = T::fields().iter().copied().map(FieldName::from).collect();
+        RelatedRequest::new(self.place.clone(), self.name.clone(), fields)
+    }
+
+    /// Lists what belonged to the record, which is deleted itself.
+    pub fn list_of_deleted(&self) -> RelatedRequest<T> {
+        let mut request = self.list();
+        request.query.of_deleted = true;
+        request
+    }
+
+    /// The related record `id` with all its fields; `None` when it is not related. Costs 1 credit.
+    ///
+    /// # Errors
+    /// As any call.
+    pub async fn get(&self, id: &RecordId) -> Result<Option<T>, Error> {
+        let outgoing = self.get_request(id)?;
+        self.place.client.send(outgoing, parse_one).await
+    }
+
+    fn get_request(&self, id: &RecordId) -> Result<Outgoing, Error> {
+        let path = format!("{}/{id}", self.path(GET)?);
+        Ok(Outgoing::get(GET, &path).of_module(&self.place.module))
+    }
+
+    /// Relates records by id, 100 in a call. A row may hold what the relation itself knows, such as a price book's
+    /// `list_price`. What is related already stays so: safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when a row has no `id`; else when no call was answered. Once one was, a later call
+    /// that fails shows as the outcome of its rows.
+    pub async fn link(&self, rows: Vec<Record>) -> Result<WriteOutcomes, Error> {
+        run(&self.place.client, self.link_calls(&rows)?).await
+    }
+
+    fn link_calls(&self, rows: &[Record]) -> Result<Vec<WriteCall>, Error> {
+        let path = self.path(LINK)?;
+        let keys: Vec<Vec<String>> = rows.iter().map(|row| keys_of(row, &[])).collect();
+        if let Some(position) = keys.iter().position(Vec::is_empty) {
+            return Err(Error::invalid(
+                LINK,
+                format!("the row at position {position} has no `id`"),
+            ));
+        }
+        let call = |positions: Vec<usize>| {
+            let body = Rows {
+                data: positions.iter().map(|position| &rows[*position]).collect(),
+            };
+            let outgoing = Outgoing::change(LINK, Method::PUT, &path)
+                .of_module(&self.place.module)
+                .rows(positions.len())
+                .repeatable(true)
+                .json(&body)?;
+            Ok(WriteCall {
+                rows: positions,
+                outgoing,
+                parse: parse_rows,
+            })
+        };
+        batches(&keys).into_iter().map(call).collect()
+    }
+
+    /// Changes what the relation to `id` knows. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::Api`] when Zoho refuses it; else as any call.
+    pub async fn update(&self, id: &RecordId, fields: &Record) -> Result<Written, Error> {
+        let outgoing = self.update_request(id, fields)?;
+        self.place.client.send(outgoing, parse_row).await
+    }
+
+    fn update_request(&self, id: &RecordId, fields: &Record) -> Result<Outgoing, Error> {
+        let path = format!("{}/{id}", self.path(UPDATE)?);
+        Outgoing::change(UPDATE, Method::PUT, &path)
+            .of_module(&self.place.module)
+            .repeatable(true)
+            .json(&Rows { data: vec![fields] })
+    }
+
+    /// Ends relations, 100 in a call. The records themselves stay. Safe to repeat.
+    ///
+    /// # Errors
+    /// When no call was answered. Once one was, a later call that fails shows as the outcome of its rows.
+    pub async fn unlink(&self, ids: &[RecordId]) -> Result<WriteOutcomes, Error> {
+        run(&self.place.client, self.unlink_calls(ids)?).await
+    }
+
+    fn unlink_calls(&self, ids: &[RecordId]) -> Result<Vec<WriteCall>, Error> {
+        let path = self.path(UNLINK)?;
+        Ok(delete_calls(UNLINK, &path, &self.place.module, ids))
+    }
+
+    fn path(&self, operation: &'static str) -> Result<String, Error> {
+        let list = module_path(operation, &self.name)?;
+        Ok(format!("{}{list}", self.place.path(operation)?))
+    }
+}
+
+/// `DELETE {path}?ids=`, 100 ids in a call.
+pub(super) fn delete_calls(
+    operation: &'static str,
+    path: &str,
+    module: &ModuleName,
+    ids: &[RecordId],
+) -> Vec<WriteCall> {
+    let keys: Vec<Vec<String>> = ids.iter().map(|id| vec![id.to_string()]).collect();
+    let call = |rows: Vec<usize>| {
+        let ids: Vec<RecordId> = rows.iter().map(|row| ids[*row].clone()).collect();
+        let outgoing = Outgoing::change(operation, Method::DELETE, path)
+            .of_module(module)
+            .rows(rows.len())
+            .repeatable(true)
+            .query("ids", id_list(&ids));
+        WriteCall {
+            rows,
+            outgoing,
+            parse: parse_deleted,
+        }
+    };
+    batches(&keys).into_iter().map(call).collect()
+}
+
+/// A listing of what belongs to a record. Has page numbers only.
+#[must_use = "call `page` or `stream`"]
+pub struct RelatedRequest<T = Record> {
+    place: Place,
+    query: RelatedQuery,
+    model: PhantomData<fn() -> T>,
+}
+
+#[derive(Clone, Debug)]
+struct RelatedQuery {
+    list: ModuleName,
+    of_deleted: bool,
+    fields: Vec<FieldName>,
+    modified_since: Option<Timestamp>,
+    per_page: u16,
+}
+
+impl<T> Clone for RelatedRequest<T> {
+    fn clone(&self) -> Self {
+        Self {
+            place: self.place.clone(),
+            query: self.query.clone(),
+            model: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for RelatedRequest<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RelatedRequest")
+            .field("query", &self.query)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Model> RelatedRequest<T> {
+    pub(super) fn new(place: Place, list: ModuleName, fields: Vec<FieldName>) -> Self {
+        Self {
+            place,
+            query: RelatedQuery {
+                list,
+                of_deleted: false,
+                fields,
+                modified_since: None,
+                per_page: PAGE_SIZE,
+            },
+            model: PhantomData,
+        }
+    }
+
+    /// The fields to read, 1 to 50; `id` always comes along.
+    pub fn fields<F: Into<FieldName>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
+        self.query.fields = fields.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Only what was modified after `since`. Sent in whole seconds, rounded down.
+    pub fn modified_since(mut self, since: Timestamp) -> Self {
+        self.query.modified_since = Some(since);
+        self
+    }
+
+    /// Entries on a page, 1 to 200. Default 200.
+    pub fn per_page(mut self, entries: u16) -> Self {
+        self.query.per_page = entries;
+        self
+    }
+
+    /// One page. Empty when there is nothing. Costs 1 credit.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when no field is named, a limit is broken, or `at` comes from another kind of listing.
+    pub async fn page(&self, at: &PageToken) -> Result<Page<T>, Error> {
+        let Position::Number(number) = at.0 else {
+            return Err(Error::invalid(
+                LIST,
+                "related lists have page numbers only: the page token is of another listing",
+            ));
+        };
+        let outgoing = self.query.request(&self.place, number)?;
+        self.place
+            .client
+            .send(outgoing, |received| parse(received, number))
+            .await
+    }
+
+    /// All entries, fetched page by page as they are asked for.
+    pub fn stream(self) -> Pager<T> {
+        Pager::new(PageToken::first(), move |at| {
+            let request = self.clone();
+            async move { request.page(&at).await }.boxed()
+        })
+    }
+}
+
+impl RelatedQuery {
+    fn request(&self, place: &Place, page: u32) -> Result<Outgoing, Error> {
+        if !(1..=PAGE_SIZE).contains(&self.per_page) {
+            return Err(Error::invalid(
+                LIST,
+                format!(
+                    "a page holds 1 to {PAGE_SIZE} entries, not {}",
+                    self.per_page
+                ),
+            ));
+        }
+        let fields = field_list(LIST, &self.fields)?;
+        if self.fields.is_empty()
+            || self.fields.len() > FIELDS_PER_CALL
+            || fields.len() > PARAMETER_LENGTH
+        {
+            return Err(Error::invalid(
+                LIST,
+                format!(
+                    "a related list is read with 1 to {FIELDS_PER_CALL} fields, not {}",
+                    self.fields.len()
+                ),
+            ));
+        }
+        let record = match self.of_deleted {
+            true => place.deleted_path(LIST)?,
+            false => place.path(LIST)?,
+        };
+        let list = module_path(LIST, &self.list)?;
+        Ok(Outgoing::get(LIST, &format!("{record}{list}"))
+            .of_module(&place.module)
+            .query("fields", fields)
+            .query("per_page", self.per_page.to_string())
+            .query("page", page.to_string())
+            .modified_since(self.modified_since))
+    }
+}
+
+fn parse<T: DeserializeOwned>(received: &Received, number: u32) -> Result<Page<T>, Failure> {
+    let Some(body) = received.json::<Body<T>>()? else {
+        return Ok(Page::empty());
+    };
+    let more = body.info.is_some_and(|info| info.more_records) && !body.data.is_empty();
+    Ok(Page {
+        records: body.data,
+        next: more.then(|| PageToken::number(number.saturating_add(1))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::api::{answer::received, record::place};
+
+    fn products() -> RelatedList {
+        RelatedList::new(place("Price_Books", "12"), "Products".into())
+    }
+
+    fn sent(outgoing: Outgoing) -> (String, String, Value) {
+        let request = outgoing.into_request().unwrap();
+        (
+            request.method().to_string(),
+            request.uri().to_string(),
+            serde_json::from_slice(request.body()).unwrap_or_default(),
+        )
+    }
+
+    #[test]
+    fn the_requests() {
+        let list = products().list().fields(["Product_Name"]).per_page(50);
+        let outgoing = list.query.request(&list.place, 2).unwrap();
+        assert!(outgoing.repeatable && !outgoing.writes);
+        assert_eq!(
+            sent(outgoing).1,
+            "/crm/v8/Price_Books/12/Products?fields=Product_Name&per_page=50&page=2"
+        );
+        let deleted = products().list_of_deleted().fields(["id"]);
+        assert_eq!(
+            sent(deleted.query.request(&deleted.place, 1).unwrap()).1,
+            "/crm/v8/Price_Books/deleted/12/Products?fields=id&per_page=200&page=1"
+        );
+        let id = "34".parse().unwrap();
+        assert_eq!(
+            sent(products().get_request(&id).unwrap()).1,
+            "/crm/v8/Price_Books/12/Products/34"
+        );
+        let row = Record::new().with("id", &id).with("list_price", 5_i64);
+        let call = products().link_calls(&[row]).unwrap().remove(0);
+        assert!(call.outgoing.repeatable && call.outgoing.writes);
+        assert_eq!(
+            sent(call.outgoing),
+            (
+                "PUT".to_owned(),
+                "/crm/v8/Price_Books/12/Products".to_owned(),
+                json!({"data": [{"id": "34", "list_price": 5}]})
+            )
+        );
+        let price = Record::new().with("list_price", 6_i64);
+        assert_eq!(
+            sent(products().update_request(&id, &price).unwrap()),
+            (
+                "PUT".to_owned(),
+                "/crm/v8/Price_Books/12/Products/34".to_owned(),
+                json!({"data": [{"list_price": 6}]})
+            )
+        );
+        let call = products().unlink_calls(&[id]).unwrap().remove(0);
+        assert_eq!(
+            sent(call.outgoing),
+            (
+                "DELETE".to_owned(),
+                "/crm/v8/Price_Books/12/Products?ids=34".to_owned(),
+                Value::Null
+            )
+        );
+    }
+
+    #[test]
+    fn wrong_requests_are_not_sent() {
+        assert!(products().link_calls(&[Record::new()]).is_err());
+        let list = products().list();
+        assert!(list.query.request(&list.place, 1).is_err());
+        let wrong = RelatedList::<Record>::new(place("Price_Books", "12"), "../org".into());
+        assert!(wrong.get_request(&"34".parse().unwrap()).is_err());
+        let many: Vec<String> = (0..51).map(|number| format!("F{number}")).collect();
+        let list = products().list().fields(&many);
+        assert!(list.query.request(&list.place, 1).is_err());
+    }
+
+    #[test]
+    fn relations_are_read_as_zoho_tells_of_them() {
+        let added = r#"{"data":[{"code":"SUCCESS","details":{"id":"34"},"message":"relation added","status":"success"},
+            {"code":"INVALID_DATA","details":{"api_name":"id","json_path":"$.data[1].id"},"message":"the related id given seems to be invalid","status":"error"}]}"#;
+        let rows = parse_rows(&received(207, added), 2).unwrap();
+        assert_eq!(rows[0].as_ref().unwrap().id, "34");
+        assert_eq!(
+            rows[1].as_ref().unwrap_err().json_path(),
+            Some("$.data[1].id")
+        );
+        let page: Page<Record> = parse(
+            &received(200, r#"{"data":[{"id":"34"}],"info":{"per_page":1,"count":1,"page":1,"more_records":true}}"#),
+            1,
+        )
+        .unwrap();
+        assert_eq!(page.next, Some(PageToken::number(2)));
+        let none: Page<Record> = parse(&received(204, ""), 1).unwrap();
+        assert!(none.records.is_empty() && none.next.is_none());
+    }
+}
