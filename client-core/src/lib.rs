@@ -5,6 +5,7 @@
 //!   be sent twice is part of its type ([`Repeatable`], [`Once`]).
 //! - [`Clock`] and [`Sleep`]: time comes from outside; nothing here reads the system clock by itself.
 //! - [`TokenStore`], [`TokenCache`]: tokens shared by tasks, clients and processes with at most one refresh in flight.
+//! - `EncryptingTokenStore` (feature `encryption`): tokens that only who has the key can read, over any token store.
 //! - [`ExactDecimal`], [`decode_json`]: JSON without a detour through binary floating point, errors that name the place.
 //!
 //! No async runtime is needed. Feature `reqwest` (default) brings the transport and, with it, tokio's timer.
@@ -71,6 +72,8 @@ pub use token::{
     AccessToken, AuthError, CasError, FileTokenStore, MemoryTokenStore, RefreshLease, RefreshToken,
     StoredToken, TokenCache, TokenKey, TokenRevision, TokenStore, TokenStoreError,
 };
+#[cfg(feature = "encryption")]
+pub use token::{EncryptingTokenStore, TokenEncryptionKey, TokenEncryptionKeyError};
 pub use transport::{
     BodyStream, HttpTransport, Request, Response, Timeout, TransportError, TransportErrorKind,
     Upload,

@@ -1,8 +1,11 @@
 //! Tokens: what they are, where they are kept, and who may renew them.
 
 mod cache;
+#[cfg(feature = "encryption")]
+mod encrypting;
 mod failure;
 mod file;
+mod form;
 mod held;
 mod memory;
 
@@ -12,6 +15,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+#[cfg(feature = "encryption")]
+pub use self::encrypting::{EncryptingTokenStore, TokenEncryptionKey, TokenEncryptionKeyError};
 pub use self::{
     cache::{RefreshToken, TokenCache},
     file::FileTokenStore,

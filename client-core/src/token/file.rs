@@ -8,18 +8,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CasError, RefreshLease, StoredToken, TokenKey, TokenRevision, TokenStore, TokenStoreError,
+    CasError, StoredToken, TokenKey, TokenRevision, TokenStore, TokenStoreError, form::TokenForm,
 };
 
 /// Keeps tokens in one JSON file, readable by its owner only and replaced atomically.
 ///
 /// A lock file beside it orders writers in different processes. Operations hold the calling thread for one small file
-/// write: tokens change about once an hour. The secrets are in clear text in the file; wrap the store to encrypt them.
+/// write: tokens change about once an hour. The secrets are in clear text in the file; wrap the
+/// store to encrypt them (`EncryptingTokenStore`, feature `encryption`).
 #[derive(Clone, Debug)]
 pub struct FileTokenStore {
     path: PathBuf,
@@ -167,62 +166,7 @@ impl Default for Content {
 #[derive(Serialize, Deserialize)]
 struct Entry {
     revision: u64,
-    token: Option<TokenOnDisk>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct TokenOnDisk {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    access_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_expires_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    attributes: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_lease: Option<LeaseOnDisk>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct LeaseOnDisk {
-    holder: String,
-    until: Timestamp,
-}
-
-impl From<&StoredToken> for TokenOnDisk {
-    fn from(token: &StoredToken) -> Self {
-        let text = |secret: &SecretString| secret.expose_secret().to_owned();
-        Self {
-            access_token: token.access_token.as_ref().map(text),
-            expires_at: token.expires_at,
-            refresh_token: token.refresh_token.as_ref().map(text),
-            refresh_expires_at: token.refresh_expires_at,
-            attributes: token.attributes.clone(),
-            refresh_lease: token.refresh_lease.as_ref().map(|lease| LeaseOnDisk {
-                holder: lease.holder.clone(),
-                until: lease.until,
-            }),
-        }
-    }
-}
-
-impl From<&TokenOnDisk> for StoredToken {
-    fn from(token: &TokenOnDisk) -> Self {
-        Self {
-            access_token: token.access_token.clone().map(SecretString::from),
-            expires_at: token.expires_at,
-            refresh_token: token.refresh_token.clone().map(SecretString::from),
-            refresh_expires_at: token.refresh_expires_at,
-            attributes: token.attributes.clone(),
-            refresh_lease: token.refresh_lease.as_ref().map(|lease| RefreshLease {
-                holder: lease.holder.clone(),
-                until: lease.until,
-            }),
-        }
-    }
+    token: Option<TokenForm>,
 }
 
 #[async_trait]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod doubles;
+mod encrypting_token_store;
 mod file_token_store;
 mod pipeline_attempts;
 mod pipeline_limits;

@@ -1,17 +1,18 @@
 //! The laws hold for the stores that ship, and each law catches a store that breaks it.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use async_trait::async_trait;
 use client_core::{
-    CasError, FileTokenStore, MemoryTokenStore, StoredToken, TokenKey, TokenRevision, TokenStore,
-    TokenStoreError,
+    CasError, EncryptingTokenStore, FileTokenStore, MemoryTokenStore, StoredToken,
+    TokenEncryptionKey, TokenKey, TokenRevision, TokenStore, TokenStoreError,
     testing::{
         concurrent_swaps_have_one_winner, delete_then_swap_starts_anew, round_trip,
         stale_swap_changes_nothing,
     },
 };
 use futures::FutureExt;
+use secrecy::SecretString;
 
 #[tokio::test]
 async fn the_memory_store_keeps_the_laws() {
@@ -27,6 +28,17 @@ async fn the_memory_store_keeps_the_laws() {
 async fn the_file_store_keeps_the_laws() {
     let folder = tempfile::tempdir().unwrap();
     let store = FileTokenStore::new(folder.path().join("tokens.json"));
+    round_trip(&store).await;
+    stale_swap_changes_nothing(&store).await;
+    concurrent_swaps_have_one_winner(&store).await;
+    delete_then_swap_starts_anew(&store).await;
+}
+
+#[tokio::test]
+async fn the_encrypting_store_keeps_the_laws() {
+    let key = SecretString::from("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
+    let key = TokenEncryptionKey::from_base64("k", &key).unwrap();
+    let store = EncryptingTokenStore::new(Arc::new(MemoryTokenStore::new()), key);
     round_trip(&store).await;
     stale_swap_changes_nothing(&store).await;
     concurrent_swaps_have_one_winner(&store).await;

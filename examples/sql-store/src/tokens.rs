@@ -28,7 +28,8 @@ pub(crate) static REMOVE: Statement = Statement::shared("DELETE FROM tokens WHER
 
 /// Keeps tokens in the database of a [`SqlStore`](crate::SqlStore), for all processes that use the database.
 ///
-/// Tokens are kept **as plain text**. Whoever can read the database, or a copy of it, can use the tokens.
+/// Tokens are kept **as they are given**. Whoever can read the database, or a copy of it, can use the tokens: wrap this
+/// store in `client_core::EncryptingTokenStore` (feature `encryption`).
 #[derive(Clone, Debug)]
 pub struct SqlTokenStore {
     database: Arc<Database>,

@@ -1,7 +1,13 @@
 //! Tokens in the database of a store.
 
-use client_core::{CasError, RefreshLease, StoredToken, TokenKey, TokenStore, testing};
-use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+
+use client_core::{
+    CasError, EncryptingTokenStore, RefreshLease, StoredToken, TokenEncryptionKey, TokenKey,
+    TokenStore, testing,
+};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use sql_store::SqlTokenStore;
 
 use crate::{block_on, open, place::Place};
 
@@ -17,6 +23,53 @@ fn token_store_keeps_its_laws() {
             testing::delete_then_swap_starts_anew(&tokens).await;
         });
     }
+}
+
+fn encrypted(tokens: SqlTokenStore) -> EncryptingTokenStore {
+    let key = SecretBox::new(Box::new([7; 32]));
+    let key = TokenEncryptionKey::new("k", key).unwrap();
+    EncryptingTokenStore::new(Arc::new(tokens), key)
+}
+
+#[test]
+fn encrypted_token_store_keeps_its_laws() {
+    for place in Place::each() {
+        block_on(async {
+            let tokens = encrypted(place.open().await.token_store());
+            testing::round_trip(&tokens).await;
+            testing::stale_swap_changes_nothing(&tokens).await;
+            testing::concurrent_swaps_have_one_winner(&tokens).await;
+            testing::delete_then_swap_starts_anew(&tokens).await;
+        });
+    }
+}
+
+#[test]
+fn encrypted_tokens_leave_no_readable_byte_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sync.db");
+    let token = StoredToken {
+        access_token: Some(SecretString::from("canary-access")),
+        refresh_token: Some(SecretString::from("canary-refresh")),
+        ..StoredToken::default()
+    };
+    let key = TokenKey::new("zoho/acme");
+    block_on(async {
+        let tokens = encrypted(open(&path).await.token_store());
+        tokens.compare_and_swap(&key, None, &token).await.unwrap();
+    });
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(6).any(|bytes| bytes == b"canary"));
+    }
+    block_on(async {
+        let tokens = encrypted(open(&path).await.token_store());
+        let (found, _) = tokens.load(&key).await.unwrap().unwrap();
+        assert_eq!(
+            found.refresh_token.unwrap().expose_secret(),
+            "canary-refresh"
+        );
+    });
 }
 
 #[test]
