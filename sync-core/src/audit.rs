@@ -135,6 +135,17 @@ pub enum AuditEvent {
         /// Its side.
         side: Side,
     },
+    /// A delete or a deactivation was decided on, because the partner was deleted; written before it is attempted.
+    DeleteIntended {
+        /// Where it is to be done.
+        side: Side,
+    },
+    /// Values were on their way to this side when the work on the pair was interrupted, or their answer was lost. They
+    /// may have been written; a later look found out.
+    WriteUnconfirmed {
+        /// Where.
+        side: Side,
+    },
     /// The pair is no longer a pair, although both records may exist.
     Unlinked,
     /// Both records are gone, and the pair with them.

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use crate::{
+    audit::{FieldDecision, Verdict},
     endpoint::Key,
     ids::{FieldName, RecordId},
     side::{Side, Sides},
-    value::Document,
+    value::{Document, Value},
 };
 
 /// A link's identity in its store.
@@ -112,6 +113,26 @@ impl Planned {
                 }
             }
         }
+    }
+
+    /// The values that were on their way to `side`: what it held, and what it was to have instead.
+    pub(crate) fn on_their_way(&self, side: Side, base: Option<&Document>) -> Vec<FieldDecision> {
+        let empty = Value::Null;
+        let decision = |(field, value): (&FieldName, &Value)| {
+            let seen = |side: Side| self.seen.get(side).get(field.as_str()).unwrap_or(&empty);
+            (seen(side) != value).then(|| FieldDecision {
+                field: field.clone(),
+                base: base.and_then(|base| base.get(field.as_str()).cloned()),
+                left: seen(Side::Left).clone(),
+                right: seen(Side::Right).clone(),
+                result: Some(value.clone()),
+                verdict: match side {
+                    Side::Left => Verdict::RightChanged,
+                    Side::Right => Verdict::LeftChanged,
+                },
+            })
+        };
+        self.agreed.iter().filter_map(decision).collect()
     }
 
     /// Whether values are on their way still.

@@ -2,6 +2,7 @@
 
 mod clock;
 mod fake_system;
+pub mod sim;
 pub mod store_laws;
 
 pub use self::{

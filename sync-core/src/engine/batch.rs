@@ -6,6 +6,7 @@ use futures::future;
 
 use super::{Engine, breaker::Lane, dependants::Waiting, outcome::Outcome, report::Report};
 use crate::{
+    audit::FieldDecision,
     endpoint::{EndpointError, EndpointErrorKind, Record},
     error::Error,
     flow::Flow,
@@ -125,6 +126,21 @@ impl Work {
         self.before
             .as_ref()
             .is_some_and(|link| link.content.bound().is_some())
+    }
+
+    /// What was on its way to each side when the store last heard of the pair, if that is not known to have arrived. A
+    /// create has its own entry in the audit trail.
+    pub(super) fn unconfirmed(&self) -> Vec<(Side, Vec<FieldDecision>)> {
+        let known = self.before.as_ref().map(|link| &link.content);
+        let Some((known, planned)) = known
+            .filter(|known| known.intent.is_none() || known.bound().is_some())
+            .and_then(|known| Some((known, known.planned.as_ref()?)))
+        else {
+            return Vec::new();
+        };
+        let of_side = |side| (side, planned.on_their_way(side, known.base.as_ref()));
+        let both = Side::BOTH.into_iter().map(of_side);
+        both.filter(|(_, values)| !values.is_empty()).collect()
     }
 
     pub(super) fn attempts(&self) -> u32 {

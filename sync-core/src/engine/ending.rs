@@ -62,6 +62,19 @@ impl<'a> Ending<'a> {
         });
     }
 
+    /// What was on its way when the work was interrupted is over now: it has arrived, or is given up.
+    fn note_unconfirmed(&mut self) {
+        let prepared = self.work.link.as_ref().map(|link| link.revision)
+            != self.work.before.as_ref().map(|link| link.revision);
+        if prepared {
+            // It was noted when the present plan took its place.
+            return;
+        }
+        for (side, fields) in self.work.unconfirmed() {
+            self.note(AuditEvent::WriteUnconfirmed { side }, fields);
+        }
+    }
+
     /// Writes the link as `content` says, if that is news.
     fn write_link(&mut self) {
         self.link = match &self.work.link {
@@ -134,6 +147,7 @@ impl<'a> Ending<'a> {
         report: &mut Report,
     ) {
         self.restored();
+        self.note_unconfirmed();
         if !self.work.was_bound() {
             report.linked += 1;
             self.note(AuditEvent::Linked, decisions.clone());
@@ -348,6 +362,7 @@ impl<'a> Ending<'a> {
         if self.content.detached == Some(side) {
             return;
         }
+        self.note_unconfirmed();
         self.note(AuditEvent::PartnerDeleted { side }, Vec::new());
         if *rule == DeleteRule::Unlink {
             self.note(AuditEvent::Unlinked, Vec::new());
@@ -361,6 +376,7 @@ impl<'a> Ending<'a> {
 
     pub(super) fn both_gone(&mut self) {
         if self.work.link.is_some() {
+            self.note_unconfirmed();
             self.note(AuditEvent::Forgotten, Vec::new());
             self.remove_link();
         }

@@ -87,7 +87,7 @@ impl Engine {
             }
             Plan::Create(plan) => Ok(self.create_task(flow, index, work, plan)),
             Plan::PartnerGone { side, rule } if work.known().detached != Some(side) => {
-                deletion_task(flow, index, work, side, rule)
+                deletion_task(flow, index, work, side, rule, self.clock.now())
             }
             plan => Err(Outcome::Planned(Box::new(plan))),
         }
@@ -301,6 +301,17 @@ fn entry(flow: &Flow, work: &Work, event: AuditEvent, at: Timestamp) -> AuditEnt
     }
 }
 
+/// What the audit says about writes that this plan takes the place of, and whose outcome nobody heard.
+fn unconfirmed(flow: &Flow, work: &Work, now: Timestamp) -> Vec<AuditEntry> {
+    let entries = work.unconfirmed().into_iter();
+    entries
+        .map(|(side, fields)| AuditEntry {
+            fields,
+            ..entry(flow, work, AuditEvent::WriteUnconfirmed { side }, now)
+        })
+        .collect()
+}
+
 fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Timestamp) -> Task {
     let UpdatePlan {
         agreed,
@@ -320,11 +331,10 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
         // Writing goes on because somebody changed a side.
         content.unsettled_writes = 0;
     }
-    let audit = if work.was_bound() {
-        Vec::new()
-    } else {
-        vec![entry(flow, work, AuditEvent::Linked, now)]
-    };
+    let mut audit = unconfirmed(flow, work, now);
+    if !work.was_bound() {
+        audit.push(entry(flow, work, AuditEvent::Linked, now));
+    }
     let ids = work.ids.clone();
     let write = |side: Side| {
         let fields = writes.get(side).clone();
@@ -357,6 +367,7 @@ fn deletion_task(
     work: &Work,
     lost: Side,
     rule: DeleteRule,
+    now: Timestamp,
 ) -> Result<Task, Outcome> {
     let kept = lost.other();
     let Some(id) = work.ids.get(kept).clone() else {
@@ -408,12 +419,19 @@ fn deletion_task(
         sent: fingerprints(&writes),
         results: Sides::default(),
     };
+    let mut audit = unconfirmed(flow, work, now);
+    audit.push(entry(
+        flow,
+        work,
+        AuditEvent::DeleteIntended { side: kept },
+        now,
+    ));
     Ok(Task {
         work: index,
         writes,
         plan,
         content,
-        audit: Vec::new(),
+        audit,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Finding the partner of a record that has none yet.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{
     Engine,
@@ -62,8 +62,8 @@ impl Engine {
         works: &[Work],
         target: Side,
         searching: Vec<usize>,
-    ) -> Result<HashMap<usize, Partner>, Interrupted> {
-        let mut found = HashMap::new();
+    ) -> Result<BTreeMap<usize, Partner>, Interrupted> {
+        let mut found = BTreeMap::new();
         let mut open = searching;
         self.search_by_name(flow, works, target, &open, &mut found)
             .await?;
@@ -96,7 +96,7 @@ impl Engine {
         works: &[Work],
         target: Side,
         open: &[usize],
-        found: &mut HashMap<usize, Partner>,
+        found: &mut BTreeMap<usize, Partner>,
     ) -> Result<(), Interrupted> {
         let rule = flow.identity.keys.get(target.other());
         let named = |index: &usize| {
@@ -127,14 +127,14 @@ impl Engine {
         target: Side,
         named: &[(usize, RecordId)],
         records: &[Option<Record>],
-    ) -> Result<HashMap<usize, Link>, StoreError> {
+    ) -> Result<BTreeMap<usize, Link>, StoreError> {
         let gone = named.iter().zip(records);
         let gone: Vec<&(usize, RecordId)> = gone
             .filter(|(_, record)| record.is_none())
             .map(|(named, _)| named)
             .collect();
         if gone.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(BTreeMap::new());
         }
         let keys: Vec<(Side, RecordId)> = gone.iter().map(|(_, id)| (target, id.clone())).collect();
         let links = self
@@ -158,12 +158,12 @@ impl Engine {
         works: &[Work],
         target: Side,
         named: &[(usize, RecordId)],
-    ) -> Result<HashMap<usize, Vec<RecordId>>, Interrupted> {
+    ) -> Result<BTreeMap<usize, Vec<RecordId>>, Interrupted> {
         let source = target.other();
         let field = &flow.identity.keys.get(source).field;
         let unique = flow.endpoints.get(source).capabilities().unique_fields;
         if unique.contains(field) {
-            return Ok(HashMap::new());
+            return Ok(BTreeMap::new());
         }
         let value = |index: usize| {
             let record = works[index].records.get(source).as_ref()?;
@@ -184,7 +184,7 @@ impl Engine {
         works: &[Work],
         side: Side,
         found: Vec<(usize, Vec<Record>)>,
-    ) -> Result<HashMap<usize, Vec<RecordId>>, Interrupted> {
+    ) -> Result<BTreeMap<usize, Vec<RecordId>>, Interrupted> {
         let free = self.without_linked(flow, side, found).await?;
         let contested = free.into_iter().filter(|(index, records)| {
             let own = works[*index].ids.get(side).as_ref();
@@ -202,7 +202,7 @@ impl Engine {
         works: &[Work],
         target: Side,
         open: &[usize],
-        found: &mut HashMap<usize, Partner>,
+        found: &mut BTreeMap<usize, Partner>,
     ) -> Result<(), SideDown> {
         let rule = flow.identity.keys.get(target);
         let key_of = |index: &usize| {
@@ -298,7 +298,7 @@ impl Engine {
         target: Side,
         rule: &MatchRule,
         found: &[(usize, Vec<Record>)],
-    ) -> Result<HashMap<usize, Vec<RecordId>>, Interrupted> {
+    ) -> Result<BTreeMap<usize, Vec<RecordId>>, Interrupted> {
         let source = target.other();
         // Copies without any partner would each get one of their own. A person who has seen them may want just that.
         let may_be_a_copy = |index: usize, records: &[Record]| {
@@ -379,7 +379,7 @@ impl Engine {
         flow: &Flow,
         works: &mut [Work],
         target: Side,
-        found: HashMap<usize, Partner>,
+        found: BTreeMap<usize, Partner>,
     ) -> Result<(), StoreError> {
         let mut records: Vec<(usize, Record)> = Vec::new();
         let mut superseded: Vec<Link> = Vec::new();
@@ -542,7 +542,7 @@ fn lacks_partner(work: &Work, target: Side) -> bool {
 
 /// Both records of a new pair may have been queued: they are one work from here on.
 fn join_pairs(works: &mut Vec<Work>) {
-    let mut first: HashMap<(RecordId, RecordId), usize> = HashMap::new();
+    let mut first: BTreeMap<(RecordId, RecordId), usize> = BTreeMap::new();
     let mut joined: Vec<Work> = Vec::with_capacity(works.len());
     for work in works.drain(..) {
         let pair = match (&work.ids.left, &work.ids.right) {

@@ -276,6 +276,8 @@ fn audit_events_keep_their_meaning() {
         AuditEvent::DeletePropagated { side: Side::Right },
         AuditEvent::PartnerDeleted { side: Side::Left },
         AuditEvent::PartnerRestored { side: Side::Left },
+        AuditEvent::DeleteIntended { side: Side::Right },
+        AuditEvent::WriteUnconfirmed { side: Side::Left },
         AuditEvent::Unlinked,
         AuditEvent::WriteFailed {
             side: Side::Right,

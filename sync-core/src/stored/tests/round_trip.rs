@@ -236,6 +236,8 @@ fn event() -> impl Strategy<Value = AuditEvent> {
         side().prop_map(|side| AuditEvent::DeletePropagated { side }),
         side().prop_map(|side| AuditEvent::PartnerDeleted { side }),
         side().prop_map(|side| AuditEvent::PartnerRestored { side }),
+        side().prop_map(|side| AuditEvent::DeleteIntended { side }),
+        side().prop_map(|side| AuditEvent::WriteUnconfirmed { side }),
         (side(), text(), any::<bool>()).prop_map(|(side, message, may_have_been_applied)| {
             AuditEvent::WriteFailed {
                 side,

@@ -182,6 +182,12 @@ enum AuditEvent {
     PartnerRestored {
         side: Side,
     },
+    DeleteIntended {
+        side: Side,
+    },
+    WriteUnconfirmed {
+        side: Side,
+    },
     Unlinked,
     Forgotten,
     Agreed,
@@ -225,6 +231,12 @@ impl From<&audit::AuditEvent> for AuditEvent {
                 side: (*side).into(),
             },
             audit::AuditEvent::PartnerRestored { side } => Self::PartnerRestored {
+                side: (*side).into(),
+            },
+            audit::AuditEvent::DeleteIntended { side } => Self::DeleteIntended {
+                side: (*side).into(),
+            },
+            audit::AuditEvent::WriteUnconfirmed { side } => Self::WriteUnconfirmed {
                 side: (*side).into(),
             },
             audit::AuditEvent::Unlinked => Self::Unlinked,
@@ -272,6 +284,8 @@ impl From<AuditEvent> for audit::AuditEvent {
             AuditEvent::DeletePropagated { side } => Self::DeletePropagated { side: side.into() },
             AuditEvent::PartnerDeleted { side } => Self::PartnerDeleted { side: side.into() },
             AuditEvent::PartnerRestored { side } => Self::PartnerRestored { side: side.into() },
+            AuditEvent::DeleteIntended { side } => Self::DeleteIntended { side: side.into() },
+            AuditEvent::WriteUnconfirmed { side } => Self::WriteUnconfirmed { side: side.into() },
             AuditEvent::Unlinked => Self::Unlinked,
             AuditEvent::Forgotten => Self::Forgotten,
             AuditEvent::Agreed => Self::Agreed,

@@ -1,0 +1,206 @@
+//! Simulates the engine from many seeds.
+//!
+//! ```sh
+//! cargo run --release -p sync-core --features testing --example simulate -- --seeds 2000 --steps 600
+//! ```
+//!
+//! The last line is one JSON object. Exit code 1: a promise was broken, or a deliberate bug was not found.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a program that prints a report, and how long it took"
+)]
+
+use std::{
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use sync_core::testing::sim::{
+    FaultClass, FaultCounts, SimulationOptions, SimulationOutcome, shrink, simulate,
+};
+
+const USAGE: &str =
+    "usage: simulate [--seeds N] [--steps M] [--seed S] [--no-sweep] [--without CLASS] [--trace]";
+
+struct Arguments {
+    seeds: u64,
+    options: SimulationOptions,
+}
+
+fn arguments() -> Result<Arguments, String> {
+    let mut seeds = None;
+    let mut options = SimulationOptions::new(0);
+    let mut single = false;
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || {
+            words
+                .next()
+                .ok_or_else(|| format!("{word} needs a value\n{USAGE}"))
+        };
+        let number = |text: String| {
+            text.parse::<u64>()
+                .map_err(|_| format!("`{text}` is not a number\n{USAGE}"))
+        };
+        match word.as_str() {
+            "--seeds" => seeds = Some(number(value()?)?),
+            "--steps" => options.steps = number(value()?)?,
+            "--seed" => (options.seed, single) = (number(value()?)?, true),
+            "--no-sweep" => options.sweeps = false,
+            "--trace" => options.trace = true,
+            "--without" => {
+                let name = value()?;
+                let class = FaultClass::ALL.iter().find(|class| class.name() == name);
+                let class =
+                    class.ok_or_else(|| format!("there is no class of faults named `{name}`"))?;
+                options.faults.remove(class);
+            }
+            _ => return Err(format!("`{word}` is not known\n{USAGE}")),
+        }
+    }
+    let seeds = seeds.unwrap_or(if single { 1 } else { 2000 });
+    Ok(Arguments { seeds, options })
+}
+
+/// What came of many runs.
+#[derive(Default)]
+struct Sum {
+    faults: FaultCounts,
+    /// By class: the runs in which it struck.
+    runs_hit: Vec<(FaultClass, u64)>,
+    failed: Vec<(u64, SimulationOutcome)>,
+}
+
+impl Sum {
+    fn add(&mut self, seed: u64, outcome: SimulationOutcome) {
+        self.faults.add(&outcome.faults);
+        for (class, count) in outcome.faults.iter().filter(|(_, count)| *count > 0) {
+            let _ = count;
+            match self.runs_hit.iter_mut().find(|(known, _)| *known == class) {
+                Some((_, runs)) => *runs += 1,
+                None => self.runs_hit.push((class, 1)),
+            }
+        }
+        if !outcome.violations.is_empty() {
+            self.failed.push((seed, outcome));
+        }
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        self.faults.add(&other.faults);
+        for (class, runs) in other.runs_hit {
+            match self.runs_hit.iter_mut().find(|(known, _)| *known == class) {
+                Some((_, own)) => *own += runs,
+                None => self.runs_hit.push((class, runs)),
+            }
+        }
+        self.failed.extend(other.failed);
+        self
+    }
+}
+
+/// Runs all seeds on all cores. Each run is in one thread.
+fn run_all(arguments: &Arguments) -> Sum {
+    let next = AtomicU64::new(0);
+    let work = || {
+        let mut sum = Sum::default();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= arguments.seeds {
+                return sum;
+            }
+            let seed = arguments.options.seed + number;
+            let options = SimulationOptions {
+                seed,
+                ..arguments.options.clone()
+            };
+            sum.add(seed, simulate(&options));
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let sums = workers.into_iter().filter_map(|worker| worker.join().ok());
+        sums.fold(Sum::default(), Sum::merge)
+    })
+}
+
+/// Says how to see a failure again, as small as it can be made.
+fn explain(arguments: &Arguments, seed: u64, outcome: &SimulationOutcome) {
+    println!("seed {seed}:");
+    for violation in &outcome.violations {
+        println!("  {violation}");
+    }
+    let options = SimulationOptions {
+        seed,
+        ..arguments.options.clone()
+    };
+    if let Some((small, outcome)) = shrink(&options) {
+        let left_out: Vec<String> = FaultClass::ALL
+            .iter()
+            .filter(|class| !small.faults.contains(class))
+            .map(|class| format!(" --without {class}"))
+            .collect();
+        let sweep = if small.sweeps { "" } else { " --no-sweep" };
+        println!(
+            "  again: --seed {seed} --steps {}{sweep}{} --trace",
+            small.steps,
+            left_out.concat()
+        );
+        for violation in &outcome.violations {
+            println!("    {violation}");
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    let started = Instant::now();
+    let mut sum = run_all(&arguments);
+    if arguments.options.trace {
+        let outcome = simulate(&arguments.options);
+        outcome.trace.iter().for_each(|line| println!("{line}"));
+    }
+    sum.failed.sort_by_key(|(seed, _)| *seed);
+    for (seed, outcome) in sum.failed.iter().take(5) {
+        explain(&arguments, *seed, outcome);
+    }
+    let runs = |class: FaultClass| {
+        let found = sum.runs_hit.iter().find(|(known, _)| *known == class);
+        found.map_or(0, |(_, runs)| *runs)
+    };
+    let faults: serde_json::Map<String, serde_json::Value> = sum
+        .faults
+        .iter()
+        .map(|(class, count)| {
+            let figures = serde_json::json!({ "count": count, "runs": runs(class) });
+            (class.name().to_owned(), figures)
+        })
+        .collect();
+    println!(
+        "{}",
+        serde_json::json!({
+            "seeds": arguments.seeds,
+            "steps": arguments.options.steps,
+            "sweeps": arguments.options.sweeps,
+            "crashes": sum.faults.of(FaultClass::Crash),
+            "faults": faults,
+            "violations": sum.failed.len(),
+            "seconds": started.elapsed().as_secs_f64(),
+        })
+    );
+    match sum.failed.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
