@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 pub use self::refusal::Refusal;
 use self::{basic::BasicAuth, connected_app::ConnectedAppAuth};
-use crate::error::InvalidRequest;
+use crate::{cloud::CloudGateway, error::InvalidRequest};
 
 /// How to prove who is calling.
 #[derive(Clone)]
@@ -28,17 +28,26 @@ pub enum Credential {
         /// The password.
         password: SecretString,
     },
+    /// The pairing of a cloud application with a customer.
+    Cloud(CloudGateway),
 }
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ConnectedApp(app) => f.debug_tuple("ConnectedApp").field(app).finish(),
+            Self::Cloud(gateway) => f.debug_tuple("Cloud").field(gateway).finish(),
             Self::Basic { user, .. } => f
                 .debug_struct("Basic")
                 .field("user", user)
                 .finish_non_exhaustive(),
         }
+    }
+}
+
+impl From<CloudGateway> for Credential {
+    fn from(gateway: CloudGateway) -> Self {
+        Self::Cloud(gateway)
     }
 }
 
@@ -120,6 +129,7 @@ impl Credential {
     ) -> Result<Arc<dyn Authorize>, InvalidRequest> {
         Ok(match self {
             Self::ConnectedApp(app) => Arc::new(ConnectedAppAuth::new(app, clock)?),
+            Self::Cloud(gateway) => gateway.authorizer(),
             Self::Basic { user, password } => Arc::new(BasicAuth::new(&user, &password)?),
         })
     }

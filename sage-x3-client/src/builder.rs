@@ -1,6 +1,6 @@
 //! Building a client.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use client_core::{
     Clock, ConcurrencyLimit, HttpTransport, Pipeline, RetryPolicy, Sleep, SystemClock,
@@ -106,7 +106,7 @@ impl X3ClientBuilder {
         })?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport(&site)?,
+            None => default_transport(site.timeout)?,
         };
         let sleep = match self.sleep {
             Some(sleep) => sleep,
@@ -124,9 +124,11 @@ impl X3ClientBuilder {
 }
 
 #[cfg(feature = "reqwest")]
-fn default_transport(site: &Site) -> Result<Arc<dyn HttpTransport>, InvalidRequest> {
+pub(crate) fn default_transport(
+    timeout: Duration,
+) -> Result<Arc<dyn HttpTransport>, InvalidRequest> {
     let transport = client_core::ReqwestTransport::builder()
-        .timeout(site.timeout)
+        .timeout(timeout)
         .build()
         .map_err(|error| {
             InvalidRequest::new(format!("the HTTPS client cannot be set up: {error}"))
@@ -135,7 +137,9 @@ fn default_transport(site: &Site) -> Result<Arc<dyn HttpTransport>, InvalidReque
 }
 
 #[cfg(not(feature = "reqwest"))]
-fn default_transport(_site: &Site) -> Result<Arc<dyn HttpTransport>, InvalidRequest> {
+pub(crate) fn default_transport(
+    _timeout: Duration,
+) -> Result<Arc<dyn HttpTransport>, InvalidRequest> {
     Err(InvalidRequest::new(
         "no transport: set one with X3ClientBuilder::transport, or enable feature `reqwest`",
     ))
@@ -143,12 +147,12 @@ fn default_transport(_site: &Site) -> Result<Arc<dyn HttpTransport>, InvalidRequ
 
 #[cfg(feature = "reqwest")]
 #[expect(clippy::unnecessary_wraps, reason = "fails without the feature")]
-fn default_sleep() -> Result<Arc<dyn Sleep>, InvalidRequest> {
+pub(crate) fn default_sleep() -> Result<Arc<dyn Sleep>, InvalidRequest> {
     Ok(Arc::new(client_core::TokioSleep))
 }
 
 #[cfg(not(feature = "reqwest"))]
-fn default_sleep() -> Result<Arc<dyn Sleep>, InvalidRequest> {
+pub(crate) fn default_sleep() -> Result<Arc<dyn Sleep>, InvalidRequest> {
     Err(InvalidRequest::new(
         "no sleeper: set one with X3ClientBuilder::sleep, or enable feature `reqwest`",
     ))

@@ -52,6 +52,8 @@ pub struct SiteConfig {
     pub api1: Api1Settings,
     /// How this server's SOAP web services are called, where they are.
     pub soap: Option<SoapSettings>,
+    /// Whether `base_url` is the GraphQL service of a folder in the cloud, as it is: see [`SiteConfig::cloud`].
+    pub in_cloud: bool,
     /// Creates or updates in one request. Default: 20. A site on which a failing row undoes its neighbours needs 1.
     pub write_batch: usize,
     /// The paths that writes try, in order. Default: [`WritePath::DEFAULT_ORDER`]. A path that is not configured, or does
@@ -74,6 +76,7 @@ impl SiteConfig {
             timeout: Duration::from_secs(120),
             api1: Api1Settings::default(),
             soap: None,
+            in_cloud: false,
             write_batch: 20,
             write_paths: WritePath::DEFAULT_ORDER.to_vec(),
             write_paths_of: BTreeMap::new(),
@@ -158,7 +161,9 @@ pub(crate) struct Site {
     pub(crate) api1: Api1Settings,
     pub(crate) soap: Option<SoapSettings>,
     pub(crate) endpoint: EndpointName,
-    pub(crate) endpoint_header: HeaderValue,
+    /// Names the endpoint; the cloud has it in the address.
+    pub(crate) endpoint_header: Option<HeaderValue>,
+    pub(crate) in_cloud: bool,
     pub(crate) locale: Option<HeaderValue>,
     pub(crate) generation: Generation,
     pub(crate) company_names: CompanyNames,
@@ -193,7 +198,11 @@ impl TryFrom<SiteConfig> for Site {
             .transpose()?;
         let base = parse_base_url(&config.base_url)?;
         Ok(Self {
-            url: api_uri(&base)?,
+            url: if config.in_cloud {
+                parse_uri(&base)?
+            } else {
+                api_uri(&base)?
+            },
             base: format!(
                 "{}{}",
                 base.origin().ascii_serialization(),
@@ -202,7 +211,8 @@ impl TryFrom<SiteConfig> for Site {
             api1: config.api1,
             soap: config.soap,
             endpoint,
-            endpoint_header,
+            endpoint_header: (!config.in_cloud).then_some(endpoint_header),
+            in_cloud: config.in_cloud,
             locale,
             generation: config.generation,
             company_names: config.company_names.unwrap_or(match config.generation {
@@ -252,9 +262,13 @@ fn api_uri(base: &Url) -> Result<Uri, InvalidRequest> {
     let path = base_path(base);
     let mut url = base.clone();
     url.set_path(&format!("{path}/xtrem/api"));
+    parse_uri(&url)
+}
+
+fn parse_uri(url: &Url) -> Result<Uri, InvalidRequest> {
     url.as_str()
         .parse()
-        .map_err(|_| InvalidRequest::new(format!("base_url `{base}` cannot be used as an address")))
+        .map_err(|_| InvalidRequest::new(format!("base_url `{url}` cannot be used as an address")))
 }
 
 fn is_loopback(url: &Url) -> bool {

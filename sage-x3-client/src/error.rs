@@ -76,6 +76,14 @@ pub enum Error {
         /// Why.
         source: Box<CallError>,
     },
+    /// A cloud gateway could not be paired with, asked for a token, or trusted. The source says why.
+    #[error("{operation}: {source}")]
+    Auth {
+        /// Name of the operation.
+        operation: &'static str,
+        /// Why.
+        source: Box<AuthError>,
+    },
     /// X3 refused the credential. A person must change what the refusal names; repeating is useless.
     #[error("{context}: {refusal}")]
     Unauthorized {
@@ -237,7 +245,8 @@ impl Error {
                 CallErrorCause::Auth(error) if !error.is_retryable() => ErrorKind::Unauthorized,
                 _ => ErrorKind::Unavailable,
             },
-            Self::Unauthorized { .. } => ErrorKind::Unauthorized,
+            Self::Auth { source, .. } if source.is_retryable() => ErrorKind::Unavailable,
+            Self::Auth { .. } | Self::Unauthorized { .. } => ErrorKind::Unauthorized,
             Self::Unavailable { .. } => ErrorKind::Unavailable,
             Self::NotGraphql { .. }
             | Self::WrongService { .. }
@@ -256,6 +265,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unavailable { .. } => true,
+            Self::Auth { source, .. } => source.is_retryable(),
             Self::NoAnswer { source, .. } => match &source.cause {
                 CallErrorCause::Auth(error) => error.is_retryable(),
                 CallErrorCause::Transport(error) => !matches!(
@@ -273,6 +283,10 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Unavailable { retry_after, .. } => *retry_after,
+            Self::Auth { source, .. } => match &**source {
+                AuthError::Throttled { retry_after, .. } => Some(*retry_after),
+                _ => None,
+            },
             Self::NoAnswer { source, .. } => match &source.cause {
                 CallErrorCause::Auth(AuthError::Throttled { retry_after, .. }) => {
                     Some(*retry_after)
@@ -295,7 +309,7 @@ impl Error {
     #[must_use]
     pub fn context(&self) -> Option<&CallContext> {
         match self {
-            Self::Invalid(_) => None,
+            Self::Invalid(_) | Self::Auth { .. } => None,
             Self::NoAnswer { context, .. }
             | Self::Unauthorized { context, .. }
             | Self::Unavailable { context, .. }

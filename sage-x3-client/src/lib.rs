@@ -4,6 +4,7 @@ pub mod api1;
 mod auth;
 mod builder;
 mod client;
+pub mod cloud;
 mod config;
 mod customers;
 mod diagnose;

@@ -40,6 +40,11 @@ pub(super) enum Resource<'a> {
 
 /// The path of `resource`, from the root of the server.
 fn path(site: &Site, class: &ClassName, resource: Resource<'_>) -> Result<String, InvalidRequest> {
+    if site.in_cloud {
+        return Err(InvalidRequest::new(
+            "the cloud gateway has no api1: use GraphQL there",
+        ));
+    }
     let application = site
         .api1
         .application

@@ -70,7 +70,9 @@ impl GraphqlRequest {
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert("x-xtrem-endpoint", site.endpoint_header.clone());
+        if let Some(endpoint) = &site.endpoint_header {
+            headers.insert("x-xtrem-endpoint", endpoint.clone());
+        }
         if let Some(locale) = &site.locale {
             headers.insert(ACCEPT_LANGUAGE, locale.clone());
         }

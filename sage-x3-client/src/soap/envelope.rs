@@ -93,6 +93,11 @@ pub(super) fn request(
     settings: &SoapSettings,
     envelope: String,
 ) -> Result<Request, InvalidRequest> {
+    if site.in_cloud {
+        return Err(InvalidRequest::new(
+            "the cloud gateway has no SOAP web services: use GraphQL there",
+        ));
+    }
     let path = settings.path.trim_start_matches('/');
     let uri: Uri = format!("{}/{path}", site.base).parse().map_err(|_| {
         InvalidRequest::new(format!("the SOAP path `{}` makes no URL", settings.path))
