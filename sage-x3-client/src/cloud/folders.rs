@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client_core::{AuthError, Call, Request, Response, decode_json, retry_after};
+use client_core::{AuthError, Call, CallErrorCause, Request, Response, decode_json, retry_after};
 use http::{HeaderValue, StatusCode, Uri, header::ACCEPT};
 use serde::Deserialize;
 
@@ -65,9 +65,13 @@ impl CloudGateway {
         let answer = pipeline
             .execute(call, self.inner.auth.as_ref(), &execute::classify)
             .await
-            .map_err(|error| AuthError::Unavailable {
-                reason: format!("{url} could not be asked"),
-                source: Some(Box::new(error)),
+            .map_err(|error| match error.cause {
+                // What is wrong is the pairing, not the way to the gateway.
+                CallErrorCause::Auth(error) => error,
+                _ => AuthError::Unavailable {
+                    reason: format!("{url} could not be asked"),
+                    source: Some(Box::new(error)),
+                },
             })?;
         self.read_folders(&answer.response)
     }
