@@ -5,6 +5,9 @@ mod action;
 mod answer;
 mod attachments;
 mod batch;
+mod bulk_job;
+mod bulk_read;
+mod bulk_write;
 mod calls;
 mod channels;
 mod coql;
@@ -31,10 +34,16 @@ mod write;
 pub(crate) use self::{
     answer::{Failure, Received},
     coql::run_coql,
-    outgoing::Outgoing,
+    outgoing::{Destination, Outgoing},
 };
 pub use self::{
     attachments::Attachments,
+    bulk_job::{JobState, Polling},
+    bulk_read::{BulkCriteria, BulkReadJob, BulkReadRequest, BulkReadResult, BulkRows},
+    bulk_write::{
+        BulkAction, BulkColumn, BulkOperation, BulkOutcome, BulkRowError, BulkWriteJob,
+        BulkWriteOutcomes, BulkWriteRequest, BulkWritten,
+    },
     channels::{
         Channel, ChannelEvent, ChannelListing, Channels, EnabledChannel, Subscription, Verb,
     },

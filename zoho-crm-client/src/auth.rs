@@ -18,6 +18,7 @@ pub(crate) use self::{
     refresh::{ClientGrant, RefreshGrant},
 };
 use crate::{
+    api::Destination,
     data_center::{ApiDomain, TrustedHosts},
     usage::{Counters, Credits},
 };
@@ -37,6 +38,8 @@ pub(crate) struct ZohoAuth {
     pub(crate) tokens: TokenCache,
     pub(crate) hosts: Arc<TrustedHosts>,
     pub(crate) fallback: Option<ApiDomain>,
+    /// Where files go; by default what belongs to the API domain.
+    pub(crate) content: Option<ApiDomain>,
     pub(crate) counters: Arc<Counters>,
 }
 
@@ -53,6 +56,11 @@ impl Authorize for ZohoAuth {
                     "the stored token names no api_domain and the data centre is a custom one",
                 ));
             }
+        };
+        let domain = match request.extensions().get() {
+            None => domain,
+            Some(Destination::Content) => self.content.clone().unwrap_or_else(|| domain.content()),
+            Some(Destination::Server(url)) => self.hosts.admit(url)?,
         };
         let path = request
             .uri()

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::{
     auth::{ClientGrant, Onboarding, RefreshGrant, TokenEndpoint, ZohoAuth, joined_scopes},
     client::ZohoClient,
-    data_center::{DataCenter, Environment, TrustedHosts},
+    data_center::{ApiDomain, DataCenter, Environment, TrustedHosts},
     error::Error,
     usage::Counters,
 };
@@ -60,6 +60,7 @@ pub struct ZohoClientBuilder {
     credit_budget: Option<u64>,
     timeout: Option<Duration>,
     allowed_hosts: Vec<String>,
+    content_url: Option<String>,
 }
 
 impl ZohoClientBuilder {
@@ -79,6 +80,7 @@ impl ZohoClientBuilder {
             credit_budget: None,
             timeout: None,
             allowed_hosts: Vec::new(),
+            content_url: None,
         }
     }
 
@@ -172,6 +174,14 @@ impl ZohoClientBuilder {
         self
     }
 
+    /// Where files for bulk write are uploaded, such as `https://content.zohoapis.eu`. Default: the host of the token's data
+    /// centre, as far as it is known. Must be one of Zoho's hosts or an [allowed](Self::allow_host) one, for the token goes
+    /// there.
+    pub fn content_url(mut self, url: impl Into<String>) -> Self {
+        self.content_url = Some(url.into());
+        self
+    }
+
     /// What is needed to connect an organisation: consent, code and refresh token. The token store must be named,
     /// because the refresh token is of no use unless the client finds it there.
     ///
@@ -199,6 +209,7 @@ impl ZohoClientBuilder {
         let parts = self.parts()?;
         let grant = self.grant(self.endpoint(&parts))?;
         let key = self.key();
+        let content = self.content(&parts.hosts)?;
         let store = self
             .token_store
             .unwrap_or_else(|| Arc::new(MemoryTokenStore::new()));
@@ -213,6 +224,7 @@ impl ZohoClientBuilder {
             tokens,
             hosts: parts.hosts,
             fallback: self.data_center.api_domain(Environment::Production),
+            content,
             counters: Arc::clone(&parts.counters),
         };
         let pipeline = Pipeline::new(parts.transport, self.clock, parts.sleep)
@@ -249,6 +261,15 @@ impl ZohoClientBuilder {
             hosts: Arc::new(hosts),
             counters: Arc::new(Counters::new(Arc::clone(&self.clock), self.credit_budget)),
         })
+    }
+
+    fn content(&self, hosts: &TrustedHosts) -> Result<Option<ApiDomain>, Error> {
+        let admit = |url: &String| hosts.admit(url);
+        self.content_url
+            .as_ref()
+            .map(admit)
+            .transpose()
+            .map_err(|error| configuration(&format!("content URL: {error}")))
     }
 
     fn endpoint(&self, parts: &Parts) -> TokenEndpoint {

@@ -1,8 +1,10 @@
 //! The client: a cheap handle on one organisation.
 
+mod streamed;
+
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use async_lock::Semaphore;
+use async_lock::{OnceCell, Semaphore};
 use client_core::{
     Answer, AuthError, Call, CallError, CallErrorCause, Effect, Pipeline, Response, Verdict,
     retry_after,
@@ -14,7 +16,8 @@ use tracing::{Instrument, field};
 
 use crate::{
     api::{
-        Channels, CoqlPage, Failure, Files, Metadata, ModuleApi, OpenRequest, Outgoing, Received,
+        BulkOperation, BulkReadJob, BulkReadRequest, BulkWriteJob, BulkWriteRequest, Channels,
+        CoqlPage, Failure, Files, Metadata, ModuleApi, OpenRequest, Outgoing, Received,
     },
     api_error::code,
     auth::ZohoAuth,
@@ -23,7 +26,7 @@ use crate::{
     data_center::DataCenter,
     error::{CallContext, Error},
     model::{FieldMeta, Model, ModuleMeta, Organization, TypedModule},
-    names::ModuleName,
+    names::{ModuleName, RecordId},
     usage::{Counters, OverBudget, Usage},
 };
 
@@ -40,6 +43,8 @@ struct Shared {
     timeout: Option<Duration>,
     /// Entered before a heavy call, for all its attempts.
     heavy: Semaphore,
+    /// The organisation's id across Zoho's services, once it was asked for.
+    zgid: OnceCell<String>,
 }
 
 /// Heavy calls that Zoho runs at once for any edition (reference: Zoho v8 section 10.2, read 2026-11).
@@ -70,6 +75,7 @@ impl ZohoClient {
                 counters,
                 timeout,
                 heavy: Semaphore::new(HEAVY_CALLS),
+                zgid: OnceCell::new(),
             }),
         }
     }
@@ -143,6 +149,32 @@ impl ZohoClient {
         Channels::new(self.clone())
     }
 
+    /// Reads up to millions of records of a module through a job that Zoho runs.
+    pub fn bulk_read(&self, module: impl Into<ModuleName>) -> BulkReadRequest {
+        BulkReadRequest::new(self.clone(), module.into())
+    }
+
+    /// A bulk read job that was started before.
+    #[must_use]
+    pub fn bulk_read_job(&self, id: RecordId) -> BulkReadJob {
+        BulkReadJob::new(self.clone(), id)
+    }
+
+    /// Writes up to millions of records of a module through jobs that Zoho runs.
+    pub fn bulk_write(
+        &self,
+        module: impl Into<ModuleName>,
+        operation: BulkOperation,
+    ) -> BulkWriteRequest {
+        BulkWriteRequest::new(self.clone(), module.into(), operation)
+    }
+
+    /// A bulk write job that was started before.
+    #[must_use]
+    pub fn bulk_write_job(&self, id: RecordId) -> BulkWriteJob {
+        BulkWriteJob::new(self.clone(), id)
+    }
+
     /// Any request to the API's host, with this client's token, retry and errors. `path` is absolute, such as
     /// `/crm/v8/org`; parameters go into [`OpenRequest::query`].
     pub fn request(&self, method: Method, path: impl Into<String>) -> OpenRequest {
@@ -163,6 +195,19 @@ impl ZohoClient {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.pipeline.clock().now()
+    }
+
+    pub(crate) async fn wait(&self, pause: Duration) {
+        self.shared.pipeline.sleep().sleep(pause).await;
+    }
+
+    /// The organisation's id across Zoho's services. Asked for once.
+    pub(crate) async fn zgid(&self) -> Result<String, Error> {
+        let asked = self.shared.zgid.get_or_try_init(|| async {
+            let org = self.org().await?;
+            Ok(org.zgid)
+        });
+        asked.await.cloned()
     }
 
     /// Sends `outgoing` and has `parse` read the answer.
@@ -216,10 +261,7 @@ impl ZohoClient {
         &self,
         call: Call<K>,
     ) -> Result<Answer, CallError> {
-        let call = match self.shared.timeout {
-            Some(timeout) => call.timeout(timeout),
-            None => call,
-        };
+        let call = self.bounded(call);
         let classify = |response: &Response, now: Timestamp| {
             self.shared.counters.read_headers(response.headers());
             classify(response, now)
@@ -228,6 +270,13 @@ impl ZohoClient {
             .pipeline
             .execute(call, &self.shared.auth, &classify)
             .await
+    }
+
+    fn bounded<K>(&self, call: Call<K>) -> Call<K> {
+        match self.shared.timeout {
+            Some(timeout) => call.timeout(timeout),
+            None => call,
+        }
     }
 
     fn explain(

@@ -267,6 +267,21 @@ impl ApiDomain {
         format!("{}{path_and_query}", self.as_str()).parse()
     }
 
+    /// Where files of organisations with this API domain go. A server that is not one of Zoho's takes them itself, and so
+    /// does a data centre whose host for files is not known.
+    pub(crate) fn content(&self) -> Self {
+        let (host, _) = self.host_and_port();
+        let center = DataCenter::ALL.iter().find(|center| {
+            ENVIRONMENTS
+                .iter()
+                .any(|environment| center.api_host(*environment).as_deref() == Some(&host))
+        });
+        center
+            .and_then(DataCenter::content_host)
+            .and_then(|host| Self::parse(&format!("https://{host}")))
+            .unwrap_or_else(|| self.clone())
+    }
+
     fn host_and_port(&self) -> (String, Option<u16>) {
         let host = self.url.host_str().unwrap_or_default().to_ascii_lowercase();
         (host, self.url.port_or_known_default())
@@ -364,12 +379,13 @@ impl TrustedHosts {
     }
 }
 
+const ENVIRONMENTS: [Environment; 3] = [
+    Environment::Production,
+    Environment::Sandbox,
+    Environment::Developer,
+];
+
 fn is_zoho(host: &str) -> bool {
-    const ENVIRONMENTS: [Environment; 3] = [
-        Environment::Production,
-        Environment::Sandbox,
-        Environment::Developer,
-    ];
     DataCenter::ALL.iter().any(|center| {
         center.content_host() == Some(host)
             || ENVIRONMENTS
@@ -381,6 +397,22 @@ fn is_zoho(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_go_to_the_data_centres_own_host_for_them() {
+        for (api, content) in [
+            ("https://www.zohoapis.eu", "https://content.zohoapis.eu"),
+            (
+                "https://sandbox.zohoapis.com",
+                "https://content.zohoapis.com",
+            ),
+            ("https://www.zohoapis.ca", "https://upload.zohocloud.ca"),
+            ("https://www.zohoapis.uk", "https://www.zohoapis.uk"),
+            ("http://127.0.0.1:4200", "http://127.0.0.1:4200"),
+        ] {
+            assert_eq!(ApiDomain::parse(api).unwrap().content().as_str(), content);
+        }
+    }
 
     #[test]
     fn canada_breaks_the_pattern_of_the_others() {

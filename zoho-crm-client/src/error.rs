@@ -5,7 +5,12 @@ use std::{fmt, time::Duration};
 use client_core::{AuthError, DecodeError, TokenStoreError, TransportError, TransportErrorKind};
 use http::{Method, StatusCode};
 
-use crate::{api_error::ApiError, names::ChannelId};
+use crate::{
+    api::JobState,
+    api_error::ApiError,
+    bulk::FileError,
+    names::{ChannelId, RecordId},
+};
 
 /// A call that did not succeed as a whole. Single rows that failed are not errors but
 /// [outcomes](crate::WriteOutcomes).
@@ -97,6 +102,35 @@ pub enum Error {
         /// What does not fit.
         reason: String,
     },
+    /// A file of a bulk job could not be read. What was handed out before is good.
+    #[error("{context}: the file could not be read")]
+    File {
+        /// Which call.
+        context: Box<CallContext>,
+        /// Why.
+        #[source]
+        source: FileError,
+    },
+    /// A bulk job ended without a result. Fix what the code says and start another.
+    #[error("{context}: job {job} failed with {}", code.as_deref().unwrap_or("no reason given"))]
+    JobFailed {
+        /// Which call told.
+        context: Box<CallContext>,
+        /// Which job.
+        job: RecordId,
+        /// Zoho's code, such as `INVALID_FIELD`.
+        code: Option<String>,
+    },
+    /// A bulk job has not ended in the time it was given. It goes on: ask for it again by its id.
+    #[error("{context}: job {job} is still {state} after the time it was given")]
+    JobUnfinished {
+        /// Which call told.
+        context: Box<CallContext>,
+        /// Which job.
+        job: RecordId,
+        /// What it is doing.
+        state: JobState,
+    },
     /// Zoho refused the request.
     #[error("{context}: {error}")]
     Api {
@@ -139,6 +173,12 @@ pub enum ErrorKind {
     NotJson,
     /// [`Error::Inconsistent`]
     Inconsistent,
+    /// [`Error::File`]
+    File,
+    /// [`Error::JobFailed`]
+    JobFailed,
+    /// [`Error::JobUnfinished`]
+    JobUnfinished,
     /// [`Error::Api`]
     Api,
     /// [`Error::ChannelLost`]
@@ -191,6 +231,9 @@ impl Error {
             Self::Decode { .. } => ErrorKind::Decode,
             Self::NotJson { .. } => ErrorKind::NotJson,
             Self::Inconsistent { .. } => ErrorKind::Inconsistent,
+            Self::File { .. } => ErrorKind::File,
+            Self::JobFailed { .. } => ErrorKind::JobFailed,
+            Self::JobUnfinished { .. } => ErrorKind::JobUnfinished,
             Self::Api { .. } => ErrorKind::Api,
             Self::ChannelLost { .. } => ErrorKind::ChannelLost,
         }
@@ -209,6 +252,9 @@ impl Error {
             | Self::Decode { context, .. }
             | Self::NotJson { context, .. }
             | Self::Inconsistent { context, .. }
+            | Self::File { context, .. }
+            | Self::JobFailed { context, .. }
+            | Self::JobUnfinished { context, .. }
             | Self::Api { context, .. }
             | Self::ChannelLost { context, .. } => Some(context),
         }
@@ -232,8 +278,16 @@ impl Error {
             | Self::InvalidRequest { .. }
             | Self::Decode { .. }
             | Self::Inconsistent { .. }
+            | Self::JobFailed { .. }
             | Self::ChannelLost { .. } => false,
-            Self::Store { .. } | Self::RateLimited { .. } | Self::BudgetExhausted { .. } => true,
+            Self::Store { .. }
+            | Self::RateLimited { .. }
+            | Self::BudgetExhausted { .. }
+            | Self::JobUnfinished { .. } => true,
+            // Downloading anew helps against what happened on the way, not against what is in the file.
+            Self::File { source, .. } => {
+                matches!(source, FileError::Truncated | FileError::Damaged)
+            }
             Self::Auth { source, .. } => source.is_retryable(),
             Self::Transport { source, .. } => source.kind() != TransportErrorKind::Invalid,
             // A maintenance page comes as 200 or 5xx; a 4xx page means a wrong address.

@@ -6,6 +6,7 @@ mod api;
 mod api_error;
 mod auth;
 mod builder;
+mod bulk;
 mod client;
 mod coql;
 mod criteria;
@@ -18,17 +19,20 @@ mod usage;
 pub mod webhook;
 
 pub use api::{
-    Attachments, Changed, Channel, ChannelEvent, ChannelListing, Channels, CoqlPage, DeleteRequest,
-    DeletedKind, DeletedRecord, DeletedRequest, Download, EnabledChannel, FileId, FileUpload,
-    Files, InsertRequest, ListRequest, Metadata, ModuleApi, NewNote, Notes, OpenRequest,
-    OpenResponse, Order, PartialFailure, Photo, RecordApi, RecordError, RecordErrorCause,
-    RelatedList, RelatedRequest, ReplaceRowsRequest, SearchRequest, SortBy, Subscription, Trigger,
-    TriggerKind, UpdateRequest, UploadedFile, UpsertRequest, Verb, WriteAction, WriteOutcomes,
-    Written,
+    Attachments, BulkAction, BulkColumn, BulkCriteria, BulkOperation, BulkOutcome, BulkReadJob,
+    BulkReadRequest, BulkReadResult, BulkRowError, BulkRows, BulkWriteJob, BulkWriteOutcomes,
+    BulkWriteRequest, BulkWritten, Changed, Channel, ChannelEvent, ChannelListing, Channels,
+    CoqlPage, DeleteRequest, DeletedKind, DeletedRecord, DeletedRequest, Download, EnabledChannel,
+    FileId, FileUpload, Files, InsertRequest, JobState, ListRequest, Metadata, ModuleApi, NewNote,
+    Notes, OpenRequest, OpenResponse, Order, PartialFailure, Photo, Polling, RecordApi,
+    RecordError, RecordErrorCause, RelatedList, RelatedRequest, ReplaceRowsRequest, SearchRequest,
+    SortBy, Subscription, Trigger, TriggerKind, UpdateRequest, UploadedFile, UpsertRequest, Verb,
+    WriteAction, WriteOutcomes, Written,
 };
 pub use api_error::ApiError;
 pub use auth::{Connection, Consent, Onboarding};
 pub use builder::{ClientCredentials, ZohoClientBuilder};
+pub use bulk::{CsvRow, FileError, FileLimits};
 pub use client::ZohoClient;
 pub use client_core::ExactDecimal;
 pub use coql::{Coql, CoqlQuery, CoqlSelect, Filter, Literal};

@@ -1,6 +1,7 @@
 //! Bodies of `multipart/form-data` (RFC 7578) with one file.
 
 use bytes::{Bytes, BytesMut};
+use client_core::Upload;
 
 /// A file to be uploaded.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,6 +43,23 @@ impl FileUpload {
 
     /// The value of `Content-Type` and the body of a form with this file as its field `field`.
     pub(super) fn form(&self, field: &str) -> (String, Bytes) {
+        let (content_type, head, tail) = self.frame(field);
+        let mut body = BytesMut::with_capacity(head.len() + self.content.len() + tail.len());
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(&self.content);
+        body.extend_from_slice(tail.as_bytes());
+        (content_type, body.freeze())
+    }
+
+    /// The same form in pieces, without a copy of the content.
+    pub(super) fn form_in_pieces(&self, field: &str) -> (String, Upload) {
+        let (content_type, head, tail) = self.frame(field);
+        let pieces = vec![head.into(), self.content.clone(), tail.into()];
+        (content_type, Upload::of_pieces(pieces))
+    }
+
+    /// The value of `Content-Type`, and what stands before and after the content.
+    fn frame(&self, field: &str) -> (String, String, String) {
         let boundary = boundary_for(&self.content);
         let head = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
@@ -50,13 +68,10 @@ impl FileUpload {
             one_line(&self.content_type),
         );
         let tail = format!("\r\n--{boundary}--\r\n");
-        let mut body = BytesMut::with_capacity(head.len() + self.content.len() + tail.len());
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(&self.content);
-        body.extend_from_slice(tail.as_bytes());
         (
             format!("multipart/form-data; boundary={boundary}"),
-            body.freeze(),
+            head,
+            tail,
         )
     }
 }

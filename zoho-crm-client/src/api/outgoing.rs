@@ -39,6 +39,17 @@ pub(crate) struct Outgoing {
     pub(crate) heavy: bool,
     pub(crate) module: Option<ModuleName>,
     pub(crate) rows: Option<usize>,
+    destination: Option<Destination>,
+}
+
+/// Request extension: a host other than the API's own. The token goes there only if it is one of Zoho's or an allowed
+/// one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// The host for files.
+    Content,
+    /// `scheme://host[:port]` that an answer named.
+    Server(String),
 }
 
 impl Outgoing {
@@ -69,7 +80,35 @@ impl Outgoing {
             heavy: false,
             module: None,
             rows: None,
+            destination: None,
         }
+    }
+
+    /// A read of what `link` in an answer leads to: a URL, or a path, which `default` says where to look for.
+    pub(crate) fn link(
+        operation: &'static str,
+        link: &str,
+        default: Option<Destination>,
+    ) -> Result<Self, Error> {
+        let mut destination = default;
+        let mut path = link.to_owned();
+        if !link.starts_with('/') || link.starts_with("//") {
+            let url = url::Url::parse(link)
+                .map_err(|error| Error::invalid(operation, format!("the link {error}")))?;
+            destination = Some(Destination::Server(url.origin().ascii_serialization()));
+            path = url[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
+        }
+        let outgoing = Self::new(operation, Method::GET, path).repeatable(true);
+        Ok(Self {
+            destination,
+            ..outgoing
+        })
+    }
+
+    /// Sends it to another host than the API's own.
+    pub(crate) fn to(mut self, destination: Destination) -> Self {
+        self.destination = Some(destination);
+        self
     }
 
     /// Notes the module, for logs.
@@ -195,6 +234,9 @@ impl Outgoing {
         for (name, value) in self.headers {
             request.headers_mut().insert(name, value);
         }
+        if let Some(destination) = self.destination {
+            request.extensions_mut().insert(destination);
+        }
         Ok(request)
     }
 }
@@ -271,6 +313,29 @@ mod tests {
             request.uri(),
             "/crm/v8/Accounts?fields=a%2Cb&x=1%26page%3D9%23z"
         );
+    }
+
+    #[test]
+    fn a_link_is_followed_to_where_it_leads() {
+        let target = |link, default| {
+            let request = Outgoing::link("test", link, default).unwrap();
+            let request = request.into_request().unwrap();
+            let destination = request.extensions().get::<Destination>().cloned();
+            (request.uri().to_string(), destination)
+        };
+        let content = Some(Destination::Content);
+        assert_eq!(target("/a/b?c=d", None), ("/a/b?c=d".to_owned(), None));
+        assert_eq!(
+            target("/a.zip", content.clone()),
+            ("/a.zip".to_owned(), content)
+        );
+        let server = Destination::Server("https://content.zohoapis.eu".to_owned());
+        assert_eq!(
+            target("https://content.zohoapis.eu/v7/a.zip?x=1", None),
+            ("/v7/a.zip?x=1".to_owned(), Some(server))
+        );
+        assert!(Outgoing::link("test", "a.zip", None).is_err());
+        assert!(Outgoing::link("test", "//evil.example/a", None).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod auth;
 mod belongings;
+mod bulk;
 mod conditions;
 mod limits;
 mod models;
