@@ -17,8 +17,13 @@
 //! | `GET /__admin/{endpoint}/records/{node}` | all records of any node |
 //! | `POST /__admin/{endpoint}/records/{node}` with a node's input or an array of them | a person creates |
 //! | `GET /__admin/{endpoint}/record/{node}?id=..`, `PATCH` with a node's input, `DELETE` | one record by its `_id` |
+//! | `POST /__admin/{endpoint}/orders/{id}/deliver`, `/receive` with `{"lines": [[1000, "2"]]}` or `{}` | goods move |
+//! | `POST /__admin/{endpoint}/orders/{id}/lines/{line}/close` | a line is closed |
+//! | `POST /__admin/{endpoint}/deliveries/{id}/invoice` | a delivery is invoiced |
+//! | `POST /__admin/{endpoint}/invoices/{id}/post`, `/pay` with `{"amount": ".."}` or `{}` | an invoice is posted, paid |
 //! | `PUT /__admin/{endpoint}/list-price` with `{"customer","product","price"}` | a price list's line |
 
+mod documents;
 mod records;
 
 use std::time::Duration;
@@ -69,6 +74,18 @@ pub(crate) fn routes() -> Router<Shared> {
                 .delete(records::delete),
         )
         .route("/{endpoint}/list-price", put(records::list_price))
+        .route("/{endpoint}/orders/{id}/deliver", post(documents::deliver))
+        .route("/{endpoint}/orders/{id}/receive", post(documents::receive))
+        .route(
+            "/{endpoint}/orders/{id}/lines/{line}/close",
+            post(documents::close_line),
+        )
+        .route(
+            "/{endpoint}/deliveries/{id}/invoice",
+            post(documents::invoice),
+        )
+        .route("/{endpoint}/invoices/{id}/post", post(documents::post))
+        .route("/{endpoint}/invoices/{id}/pay", post(documents::pay))
 }
 
 fn failure(error: &SimulatorError) -> Response {

@@ -19,6 +19,15 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
+    /// The counter of a kind of document, before its first number.
+    pub(crate) fn document(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            next: 1,
+            width: 5,
+        }
+    }
+
     /// The number that is given next.
     pub(crate) fn current(&self) -> String {
         format!("{}{:0width$}", self.prefix, self.next, width = self.width)
@@ -113,6 +122,34 @@ const CODES: &[Codes] = &[
         "DES",
         &[("NOR", "Normal rate"), ("RED", "Reduced rate")],
     ),
+    ("BPSCATEG", "BSGCOD", "DES", &[("STD", "Suppliers")]),
+    ("TABSDHTYP", "SDHTYP", "TYPDES", &[("SDN", "Delivery")]),
+    ("TABSIVTYP", "SIVTYP", "TYPDES", &[("INV", "Invoice")]),
+    ("GCOA", "COA", "DES", &[("FRA", "French chart")]),
+    (
+        "GTYPACCENT",
+        "TYP",
+        "DES",
+        &[("INV", "Customer invoice"), ("PAY", "Payment")],
+    ),
+    (
+        "GJOURNAL",
+        "JOU",
+        "DES",
+        &[("SAL", "Sales"), ("BNK", "Bank")],
+    ),
+];
+
+/// Chart of accounts `FRA`: account, text, whether it is a control account, whether it is active.
+const ACCOUNTS: [(&str, &str, bool, bool); 8] = [
+    ("401000", "Suppliers", true, true),
+    ("411000", "Customers", true, true),
+    ("445710", "VAT collected", false, true),
+    ("512000", "Bank", false, true),
+    ("706000", "Services", false, true),
+    ("707000", "Sales of goods", false, true),
+    ("707999", "Sales, old", false, false),
+    ("708500", "Carriage", false, true),
 ];
 
 /// Tax rule, tax level, tax, rate in tenths of a percent.
@@ -229,6 +266,18 @@ impl Endpoint {
             self.store
                 .table_mut("TABCHANGE")
                 .insert(&join_key([currency, "EUR"]), row);
+        }
+        for (account, text, control, active) in ACCOUNTS {
+            let flag = |yes| if yes { 2 } else { 1 };
+            let row = row()
+                .with("COA", "FRA")
+                .with("ACC", account)
+                .with("DES", text)
+                .with_int("SAC", flag(control))
+                .with_int("ENAFLG", flag(active));
+            self.store
+                .table_mut("GACCOUNT")
+                .insert(&join_key(["FRA", account]), row);
         }
         for kind in SalesOrderType::standard() {
             self.add_order_type(&kind, now);

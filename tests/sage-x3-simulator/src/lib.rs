@@ -42,6 +42,7 @@ mod graphql;
 mod json;
 mod log;
 mod model;
+mod operations;
 mod order;
 mod record;
 mod resolve;

@@ -239,6 +239,22 @@ impl RecordSeed {
             .set("quantityInPackingUnit", quantity)
     }
 
+    /// A supplier of category `STD` in France.
+    pub fn supplier(code: &str, name: &str) -> Self {
+        Self::new("supplier")
+            .set("code", code)
+            .set("category", "STD")
+            .set("companyName1", name)
+    }
+
+    /// A contact of a business partner with its code.
+    pub fn contact(partner: &str, code: &str, last_name: &str) -> Self {
+        Self::new("businessPartnerContact")
+            .set("businessPartner", partner)
+            .set("code", code)
+            .set("lastName", last_name)
+    }
+
     /// A sales order of one site for one customer, without lines.
     pub fn sales_order(site: &str, customer: &str) -> Self {
         Self::new("salesOrder")

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
@@ -12,19 +11,15 @@ use tokio::task::JoinHandle;
 use crate::activation::{Operation, OperationState};
 use crate::base_data::{CustomerCategory, SalesOrderType};
 use crate::clock::Clock;
-use crate::diagnose::Diagnose;
 use crate::faults::Fault;
 use crate::graphql::sdl;
-use crate::json::Json;
 use crate::log::{Counters, RequestRecord};
-use crate::model::{Model, Node};
 use crate::schema::HEADING;
 use crate::seed::{CustomerSeed, Edit, RecordSeed};
 use crate::server;
 use crate::settings::{CustomField, Generation, Settings};
-use crate::snapshot::{CustomerSnapshot, RecordSnapshot, customers};
+use crate::snapshot::{CustomerSnapshot, RecordSnapshot};
 use crate::state::Shared;
-use crate::store::{Row, join_key};
 use crate::write::Refused;
 
 /// Name of the endpoint a simulator has when none is named.
@@ -345,6 +340,69 @@ impl X3Simulator {
         self.shared.record(endpoint, node, id)
     }
 
+    /// A person delivers an order, all that is left or quantities by line number; returns the delivery's number.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when there is no such order or not that much left.
+    pub fn deliver(
+        &self,
+        endpoint: &str,
+        order: &str,
+        quantities: Option<&[(i64, Decimal)]>,
+    ) -> Result<String, SimulatorError> {
+        self.shared.deliver(endpoint, order, quantities)
+    }
+
+    /// A person invoices a delivery; returns the invoice's number.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when there is no such delivery or it is invoiced.
+    pub fn invoice(&self, endpoint: &str, delivery: &str) -> Result<String, SimulatorError> {
+        self.shared.invoice(endpoint, delivery)
+    }
+
+    /// A person posts an invoice.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when there is no such invoice or it is posted.
+    pub fn post_invoice(&self, endpoint: &str, invoice: &str) -> Result<(), SimulatorError> {
+        self.shared.post_invoice(endpoint, invoice)
+    }
+
+    /// A person records a payment of a posted invoice; without an amount all that is open.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when the invoice is not posted or less is open.
+    pub fn pay_invoice(
+        &self,
+        endpoint: &str,
+        invoice: &str,
+        amount: Option<Decimal>,
+    ) -> Result<(), SimulatorError> {
+        self.shared.pay_invoice(endpoint, invoice, amount)
+    }
+
+    /// A person closes a line of an order that will not be delivered further.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when there is no such line.
+    pub fn close_line(&self, endpoint: &str, order: &str, line: i64) -> Result<(), SimulatorError> {
+        self.shared.close_line(endpoint, order, line)
+    }
+
+    /// A person receives goods of a purchase order, all that is left or quantities by line number.
+    ///
+    /// # Errors
+    /// [`SimulatorError::Refused`] when there is no such order or not that much left.
+    pub fn receive(
+        &self,
+        endpoint: &str,
+        order: &str,
+        quantities: Option<&[(i64, Decimal)]>,
+    ) -> Result<(), SimulatorError> {
+        self.shared.receive(endpoint, order, quantities)
+    }
+
     /// A person changes something.
     ///
     /// # Errors
@@ -434,166 +492,8 @@ impl X3Simulator {
     }
 }
 
-/// The node of that name.
-fn known(model: &Model, name: &str) -> Result<Arc<Node>, Refused> {
-    let problem = || {
-        vec![Diagnose::error(
-            format!("{name} : Node does not exist"),
-            &[],
-        )]
-    };
-    model.node(name).map(Arc::clone).ok_or_else(problem)
-}
-
 impl Drop for X3Simulator {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-impl Shared {
-    pub(crate) fn create_record(
-        &self,
-        endpoint: &str,
-        node: &str,
-        data: &Json,
-    ) -> Result<String, SimulatorError> {
-        self.write(endpoint, |writer| {
-            let node = known(writer.model, node)?;
-            writer.create(&node, data).map(|written| written.key)
-        })
-    }
-
-    pub(crate) fn update_record(
-        &self,
-        endpoint: &str,
-        node: &str,
-        data: &Json,
-    ) -> Result<(), SimulatorError> {
-        self.write(endpoint, |writer| {
-            let node = known(writer.model, node)?;
-            writer.update(&node, data).map(|_| ())
-        })
-    }
-
-    pub(crate) fn delete_record(
-        &self,
-        endpoint: &str,
-        node: &str,
-        id: &str,
-    ) -> Result<bool, SimulatorError> {
-        self.write(endpoint, |writer| {
-            let node = known(writer.model, node)?;
-            Ok(writer.store.table_mut(node.table).remove(id))
-        })
-    }
-
-    pub(crate) fn set_list_price(
-        &self,
-        endpoint: &str,
-        customer: &str,
-        product: &str,
-        price: Decimal,
-    ) -> Result<(), SimulatorError> {
-        self.write(endpoint, |writer| {
-            let row = Row::new(writer.now, writer.user)
-                .with("BPCNUM", customer)
-                .with("ITMREF", product)
-                .with_decimal("PRI", price);
-            let key = join_key([customer, product]);
-            writer.store.table_mut("SPRICLIST").insert(&key, row);
-            Ok(())
-        })
-    }
-
-    pub(crate) fn records(
-        &self,
-        endpoint: &str,
-        node: &str,
-    ) -> Result<Vec<RecordSnapshot>, SimulatorError> {
-        let state = self.lock();
-        let node = known(&state.model, node).map_err(SimulatorError::refused)?;
-        let view = state
-            .view(endpoint)
-            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?;
-        Ok(view
-            .records(&node)
-            .map(|record| RecordSnapshot::of(&record, view))
-            .collect())
-    }
-
-    pub(crate) fn record(
-        &self,
-        endpoint: &str,
-        node: &str,
-        id: &str,
-    ) -> Result<Option<RecordSnapshot>, SimulatorError> {
-        let state = self.lock();
-        let node = known(&state.model, node).map_err(SimulatorError::refused)?;
-        let view = state
-            .view(endpoint)
-            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?;
-        Ok(view
-            .find(&node, id)
-            .map(|record| RecordSnapshot::of(&record, view)))
-    }
-
-    fn write<T>(
-        &self,
-        endpoint: &str,
-        write: impl FnOnce(&mut crate::write::Writer<'_>) -> Result<T, Refused>,
-    ) -> Result<T, SimulatorError> {
-        let mut state = self.lock();
-        let now = self.stamp(&state.settings);
-        state
-            .writer(endpoint, now, write)
-            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?
-            .map_err(SimulatorError::refused)
-    }
-
-    pub(crate) fn create_as_user(
-        &self,
-        endpoint: &str,
-        data: &Json,
-    ) -> Result<String, SimulatorError> {
-        self.write(endpoint, |writer| {
-            writer.create_customer(data).map(|written| written.key)
-        })
-    }
-
-    pub(crate) fn seed_supplier(
-        &self,
-        endpoint: &str,
-        code: &str,
-        name: &str,
-    ) -> Result<(), SimulatorError> {
-        self.write(endpoint, |writer| {
-            writer.create_supplier(code, name);
-            Ok(())
-        })
-    }
-
-    pub(crate) fn edit_as_user(&self, endpoint: &str, edit: &Edit) -> Result<(), SimulatorError> {
-        self.write(endpoint, |writer| writer.edit(edit))
-    }
-
-    pub(crate) fn delete_as_user(
-        &self,
-        endpoint: &str,
-        code: &str,
-    ) -> Result<bool, SimulatorError> {
-        self.write(endpoint, |writer| Ok(writer.delete_customer(code)))
-    }
-
-    pub(crate) fn customers(
-        &self,
-        endpoint: &str,
-    ) -> Result<Vec<CustomerSnapshot>, SimulatorError> {
-        let state = self.lock();
-        let data = state
-            .endpoints
-            .get(endpoint)
-            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?;
-        Ok(customers(data, &state.model, &state.settings))
     }
 }

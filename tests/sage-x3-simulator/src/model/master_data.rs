@@ -6,7 +6,8 @@
 //! `customerAddress`), and `customerCategory.code`.
 
 use super::computed;
-use super::node::{Kind, Menu, Node, Part, Property};
+use super::contacts;
+use super::node::{Default, Kind, Menu, Node, Part, Property};
 use super::sales::PRICE_TYPE;
 use crate::settings::{CompanyNames, Settings};
 
@@ -45,14 +46,6 @@ pub(super) fn nodes(settings: &Settings) -> Vec<Node> {
     let mut nodes = vec![
         business_partner(settings),
         customer(settings),
-        address("customerAddress", "CustomerAddress", "customer", "customer")
-            .only_with("BPCUSTOMER", "BPANUM"),
-        address(
-            "businessPartnerAddress",
-            "BusinessPartnerAddress",
-            "businessPartner",
-            "businessPartner",
-        ),
         ship_to(),
         Node::new(
             PACKAGE,
@@ -64,8 +57,10 @@ pub(super) fn nodes(settings: &Settings) -> Vec<Node> {
         currency(),
         names_slots(settings),
     ];
-    nodes.extend(address_slots("customerAddress", "customer"));
-    nodes.extend(address_slots("businessPartnerAddress", "businessPartner"));
+    for view in &ADDRESS_VIEWS {
+        nodes.push(address(view));
+        nodes.extend(address_slots(view));
+    }
     nodes
 }
 
@@ -121,6 +116,7 @@ fn business_partner(settings: &Settings) -> Node {
                 "businessPartnerAddress",
                 &[Fixed("1"), Column("BPRNUM")],
             ),
+            contacts::of_partner(),
         ],
     )
 }
@@ -196,7 +192,8 @@ fn customer_names(settings: &Settings) -> Vec<Property> {
             CompanyNames::Numbered => {
                 out.extend([
                     name("companyName1", "BPRNAM_0"),
-                    name("companyName2", "BPRNAM_1"),
+                    // Sage's pages name the first, its other nodes both.
+                    name("companyName2", "BPRNAM_1").assumed(),
                 ]);
             }
             CompanyNames::Collection => out.push(Property {
@@ -213,22 +210,80 @@ fn customer_names(settings: &Settings) -> Vec<Property> {
     out
 }
 
-/// Address nodes are views onto one table; `owner` names the property that leads to whose address it is.
-fn address(
+/// A node onto the table of addresses.
+struct AddressView {
     name: &'static str,
     type_name: &'static str,
+    /// The node of whose addresses it shows, and the property that leads there.
     owner: &'static str,
-    owner_node: &'static str,
-) -> Node {
-    let slots = slot_names(name);
-    Node::new(
+    /// The table that says which owners it shows.
+    only_with: Option<&'static str>,
+    /// Nodes of its denormalised lists.
+    slots: [&'static str; 3],
+    slot_types: [&'static str; 3],
+}
+
+const ADDRESS_VIEWS: [AddressView; 3] = [
+    AddressView {
+        name: "customerAddress",
+        type_name: "CustomerAddress",
+        owner: "customer",
+        only_with: Some("BPCUSTOMER"),
+        slots: [
+            "customerAddressAddressLines",
+            "customerAddressAddressPhoneNumbers",
+            "customerAddressAddressEmails",
+        ],
+        slot_types: [
+            "CustomerAddressAddressLines",
+            "CustomerAddressAddressPhoneNumbers",
+            "CustomerAddressAddressEmails",
+        ],
+    },
+    AddressView {
+        name: "businessPartnerAddress",
+        type_name: "BusinessPartnerAddress",
+        owner: "businessPartner",
+        only_with: None,
+        slots: [
+            "businessPartnerAddressAddressLines",
+            "businessPartnerAddressAddressPhoneNumbers",
+            "businessPartnerAddressAddressEmails",
+        ],
+        slot_types: [
+            "BusinessPartnerAddressAddressLines",
+            "BusinessPartnerAddressAddressPhoneNumbers",
+            "BusinessPartnerAddressAddressEmails",
+        ],
+    },
+    AddressView {
+        name: "supplierAddress",
+        type_name: "SupplierAddress",
+        owner: "supplier",
+        only_with: Some("BPSUPPLIER"),
+        slots: [
+            "supplierAddressAddressLines",
+            "supplierAddressAddressPhoneNumbers",
+            "supplierAddressAddressEmails",
+        ],
+        slot_types: [
+            "SupplierAddressAddressLines",
+            "SupplierAddressAddressPhoneNumbers",
+            "SupplierAddressAddressEmails",
+        ],
+    },
+];
+
+fn address(view: &AddressView) -> Node {
+    let [lines, phones, emails] = view.slots;
+    let node = Node::new(
         PACKAGE,
-        name,
-        type_name,
+        view.name,
+        view.type_name,
         "BPADDRESS",
         vec![
             Property::menu("entityType", "BPATYP", &ENTITY_TYPE),
-            Property::reference(owner, owner_node, &[Column("BPANUM")]),
+            Property::reference(view.owner, view.owner, &[Column("BPANUM")]),
             Property::text("code", "BPAADD", 5),
             Property::text("description", "BPADES", 30),
             Property::boolean("isDefault", "BPAADDFLG"),
@@ -240,54 +295,28 @@ fn address(
             Property::text("website", "FCYWEB", 250),
             Property::text("externalIdentifier", "EXTNUM", 30),
             Property::boolean("isValid", "ADRVAL"),
-            Property::slots("addressLines", slots[0], LINES),
-            Property::slots("addressPhoneNumbers", slots[1], PHONES),
-            Property::slots("addressEmails", slots[2], EMAILS),
+            Property::slots("addressLines", lines, LINES),
+            Property::slots("addressPhoneNumbers", phones, PHONES),
+            Property::slots("addressEmails", emails, EMAILS),
         ],
     )
     .with_address_key()
     .keyed(&[Column("BPATYP"), Column("BPANUM"), Column("BPAADD")])
-}
-
-fn slot_names(address: &str) -> [&'static str; 3] {
-    if address == "customerAddress" {
-        [
-            "customerAddressAddressLines",
-            "customerAddressAddressPhoneNumbers",
-            "customerAddressAddressEmails",
-        ]
-    } else {
-        [
-            "businessPartnerAddressAddressLines",
-            "businessPartnerAddressAddressPhoneNumbers",
-            "businessPartnerAddressAddressEmails",
-        ]
+    .defaults(&[("BPATYP", Default::Int(1)), ("ADRVAL", Default::Int(1))])
+    .mandatory(&["code"]);
+    match view.only_with {
+        Some(table) => node.only_with(table, "BPANUM"),
+        None => node,
     }
 }
 
-fn slot_types(address: &str) -> [&'static str; 3] {
-    if address == "customerAddress" {
-        [
-            "CustomerAddressAddressLines",
-            "CustomerAddressAddressPhoneNumbers",
-            "CustomerAddressAddressEmails",
-        ]
-    } else {
-        [
-            "BusinessPartnerAddressAddressLines",
-            "BusinessPartnerAddressAddressPhoneNumbers",
-            "BusinessPartnerAddressAddressEmails",
-        ]
-    }
-}
-
-fn address_slots(address: &'static str, owner: &'static str) -> Vec<Node> {
+fn address_slots(view: &AddressView) -> Vec<Node> {
     let values = [
         Property::text("addressLine", "VALUE", 75),
         Property::text("addressPhoneNumber", "VALUE", 20).assumed(),
         Property::text("addressEmail", "VALUE", 80).assumed(),
     ];
-    let names = slot_names(address).into_iter().zip(slot_types(address));
+    let names = view.slots.into_iter().zip(view.slot_types);
     names
         .zip(values)
         .map(|((name, type_name), value)| {
@@ -295,7 +324,7 @@ fn address_slots(address: &'static str, owner: &'static str) -> Vec<Node> {
                 Property::int("_sortValue", "SORT"),
                 Property::int("denormalizedIndex", "INDEX"),
                 Property::menu("entityType", "BPATYP", &ENTITY_TYPE),
-                Property::text(owner, "BPANUM", 15),
+                Property::text(view.owner, "BPANUM", 15),
                 Property::text("code", "BPAADD", 5),
                 value,
             ];

@@ -2,11 +2,15 @@
 //!
 //! A node is a table of data here; schema, filters, orders and answers are all derived from it.
 
+mod accounting;
 mod computed;
+mod contacts;
+mod documents;
 mod financial;
 mod master_data;
 mod node;
 mod products;
+mod purchasing;
 mod sales;
 mod structure;
 
@@ -30,6 +34,10 @@ impl Model {
         nodes.extend(financial::nodes());
         nodes.extend(products::nodes());
         nodes.extend(sales::nodes(settings));
+        nodes.extend(documents::nodes());
+        nodes.extend(accounting::nodes());
+        nodes.extend(purchasing::nodes(settings));
+        nodes.extend(contacts::nodes());
         for node in &mut nodes {
             for field in settings
                 .custom_fields

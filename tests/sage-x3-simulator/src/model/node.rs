@@ -25,6 +25,10 @@ pub(crate) struct Node {
     pub(crate) defaults: &'static [(&'static str, Default)],
     /// Properties a row must have.
     pub(crate) mandatory: &'static [&'static str],
+    /// What its numbers start with when a counter gives them.
+    pub(crate) counter: Option<&'static str>,
+    /// Collections that are written with it.
+    pub(crate) written_with: &'static [&'static str],
 }
 
 /// A value that X3 fills in.
@@ -67,7 +71,21 @@ impl Node {
             key,
             defaults: &[],
             mandatory: &[],
+            counter: None,
+            written_with: &[],
         }
+    }
+
+    /// A counter gives the key when none is given.
+    pub(crate) fn counted(mut self, prefix: &'static str) -> Self {
+        self.counter = Some(prefix);
+        self
+    }
+
+    /// Collections whose rows are written with it.
+    pub(crate) fn written_with(mut self, collections: &'static [&'static str]) -> Self {
+        self.written_with = collections;
+        self
     }
 
     /// The key, where it is not the first property.

@@ -7,7 +7,7 @@
 use super::computed;
 use super::node::{Default, Menu, Node, Part, Property};
 
-use Part::Column;
+use Part::{Column, Fixed};
 
 const MASTER: &str = "x3MasterData";
 const STOCK: &str = "x3StockData";
@@ -128,6 +128,11 @@ fn product() -> Node {
             Property::decimal("productWeight", "ITMWEI"),
             Property::reference("volumeUnit", "unitOfMeasure", &[Column("VOU")]),
             Property::decimal("productVolume", "ITMVOU"),
+            Property::reference(
+                "accountingCode",
+                "accountingCode",
+                &[Fixed("3"), Column("ACCCOD")],
+            ),
             Property::reference("taxLevel", "taxLevel", &[Column("VACITM_0")]),
             Property::boolean("isReceived", "RCPFLG"),
             Property::boolean("isPurchased", "PURFLG"),
@@ -246,6 +251,8 @@ fn stock() -> Node {
             Property::decimal("activeQuantityInStockUnit", "QTYSTUACT"),
             Property::decimal("allocatedQuantity", "CUMALLQTY"),
             Property::decimal("allocatedActiveQuantity", "CUMALLQTA"),
+            Property::decimal("inProcessQuantity", "CUMWIPQTY"),
+            Property::decimal("inProcessActiveQuantity", "CUMWIPQTA"),
             Property::date("lastReceiptDate", "LASRCPDAT"),
             Property::date("lastIssueDate", "LASISSDAT"),
             Property::date("lastCountDate", "LASCUNDAT"),

@@ -13,7 +13,7 @@ use Part::{Column, Fixed};
 
 const SALES: &str = "x3Sales";
 
-static ORDER_CATEGORY: Menu = Menu {
+pub(super) static ORDER_CATEGORY: Menu = Menu {
     name: "OrderCategory",
     members: &["normal", "loan", "directInvoicing", "contract"],
 };

@@ -217,7 +217,8 @@ pub(super) fn slot_number(row: &Json, position: usize) -> Option<usize> {
     }
 }
 
-fn set_slots(
+/// Sets the slots that the rows of a denormalised list name.
+pub(super) fn set_slots(
     row: &mut Row,
     property: &Property,
     rows: &[Json],

@@ -148,17 +148,39 @@ pub(crate) fn add_types(
     let members = match node.name {
         "customer" => customer_members(node, model, settings, schema),
         "salesOrder" => order_members(node, model, settings, schema),
-        _ => record_members(node, schema),
+        _ => record_members(node, model, schema),
     };
     schema.add(&name, TypeKind::Input(members));
     name
 }
 
-/// Everything in the node's table that is not worked out.
-fn record_members(node: &Node, schema: &mut Schema) -> Vec<InputDef> {
+/// Everything in the node's table that is not worked out, and the rows that are written with it.
+fn record_members(node: &Node, model: &Model, schema: &mut Schema) -> Vec<InputDef> {
     let mut members = identity();
     for property in node.properties.iter().filter(|known| !known.computed) {
         members.extend(definition(property, schema));
+        let child = match &property.kind {
+            Kind::Children { node: child, .. }
+                if node.written_with.contains(&property.name.as_ref()) =>
+            {
+                model.node(child)
+            }
+            _ => None,
+        };
+        if let Some(child) = child {
+            let name = format!("{}_Input", child.type_name);
+            let rows = record_members(child, model, schema);
+            schema.add(&name, TypeKind::Input(rows));
+            let list = TypeRef::named(&name).non_null().list();
+            members.push(InputDef::new(property.name.as_ref(), list));
+        }
+    }
+    if node.name == "supplier" {
+        members.extend(["companyName1", "companyName2"].map(text));
+        let partner = model.node("businessPartner");
+        members.extend(
+            partner.map_or_else(Vec::new, |partner| defined(partner, PARTNER.iter(), schema)),
+        );
     }
     members
 }

@@ -4,7 +4,10 @@ mod address;
 pub(crate) mod assign;
 pub(crate) mod credit;
 pub(crate) mod customer;
+mod documents;
+pub(crate) mod fulfilment;
 pub(crate) mod input;
+mod invoicing;
 mod order;
 mod order_line;
 pub(crate) mod person;
@@ -64,6 +67,7 @@ impl Writer<'_> {
         match node.name {
             "customer" => self.create_customer(data),
             "salesOrder" => self.create_order(data),
+            "supplier" => self.create_supplier_object(node, data),
             _ => self.create_record(node, data),
         }
     }

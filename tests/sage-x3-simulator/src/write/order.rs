@@ -387,11 +387,7 @@ impl Writer<'_> {
         let sequence = self
             .sequences
             .entry(prefix.to_owned())
-            .or_insert_with(|| Sequence {
-                prefix: prefix.to_owned(),
-                next: 1,
-                width: 5,
-            });
+            .or_insert_with(|| Sequence::document(prefix));
         let number = sequence.current();
         sequence.next += 1;
         number

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diagnose::Diagnose;
+use crate::endpoint::Sequence;
 use crate::json::Json;
 use crate::model::{Default, Kind, Node, Part, Property, Source};
 use crate::record::{View, key_of};
 use crate::store::{Row, Value};
 
+use super::address::set_slots;
 use super::assign::assign;
 use super::customer::{copy, etag_of};
 use super::{Refused, Writer, Written};
@@ -16,9 +19,64 @@ use super::{Refused, Writer, Written};
 /// Rows of other tables that a record writes to, by table and key.
 type Beside = BTreeMap<(&'static str, String), Row>;
 
+/// A record to be, and the rows of its collections.
+pub(super) struct RecordDraft {
+    pub(super) row: Row,
+    pub(super) lines: Vec<(Arc<Node>, Row)>,
+    pub(super) problems: Vec<Diagnose>,
+    beside: Beside,
+}
+
+impl RecordDraft {
+    pub(super) fn refuse(&mut self, message: impl Into<String>, member: &[&str]) {
+        self.problems.push(Diagnose::error(message, member));
+    }
+}
+
 impl Writer<'_> {
     /// Creates a record from the members of an input; nothing is stored when anything is wrong with it.
     pub(crate) fn create_record(&mut self, node: &Node, data: &Json) -> Result<Written, Refused> {
+        let mut draft = self.new_record(node, data);
+        for list in node.written_with {
+            self.read_rows(node, list, data, &mut draft);
+        }
+        if draft.problems.is_empty() {
+            self.finish(node, &mut draft);
+        }
+        fill(&mut draft.row, node);
+        let counted = self.number(node, &draft.row);
+        if let Some((column, number, _)) = &counted {
+            draft
+                .row
+                .set(Cow::Borrowed(*column), Value::Text(number.clone()));
+        }
+        check_mandatory(node, &draft.row, &mut draft.problems);
+        for (child, row) in &mut draft.lines {
+            fill(row, child);
+            check_mandatory(child, row, &mut draft.problems);
+        }
+        let key = key_of(&draft.row, &node.key);
+        if self.store.table(node.table).get(&key).is_some() {
+            draft.refuse(format!("{key} : Record already exists"), &["data"]);
+        }
+        if !draft.problems.is_empty() {
+            return Err(draft.problems);
+        }
+        if let Some((_, _, sequence)) = counted {
+            self.next_number(&sequence);
+        }
+        self.link_lines(node, &mut draft);
+        self.store.table_mut(node.table).insert(&key, draft.row);
+        for (child, row) in draft.lines {
+            let key = key_of(&row, &child.key);
+            self.store.table_mut(child.table).insert(&key, row);
+        }
+        self.store_beside(draft.beside);
+        self.created(node, &key);
+        Ok(Written::new(&key, node.type_name, "created", true))
+    }
+
+    fn new_record(&self, node: &Node, data: &Json) -> RecordDraft {
         let mut row = Row::new(self.now, self.user);
         let mut problems = Vec::new();
         let members = own_members(data);
@@ -35,34 +93,83 @@ impl Writer<'_> {
         }
         let mut beside = Beside::new();
         for (name, value) in members.iter().filter(|(name, _)| !is_key(node, name)) {
-            self.set_member(&mut row, &mut beside, node, name, value, &mut problems);
-        }
-        fill(&mut row, node);
-        for name in node.mandatory {
-            let missing = node
-                .property(name)
-                .and_then(Property::column_code)
-                .is_some_and(|column| row.get(column).is_none());
-            if missing && problems.is_empty() {
-                problems.push(Diagnose::error(
-                    format!("{name}: Mandatory field"),
-                    &["data", name],
-                ));
+            if !node.written_with.contains(name) {
+                self.set_member(&mut row, &mut beside, node, name, value, &mut problems);
             }
         }
-        let key = key_of(&row, &node.key);
-        if self.store.table(node.table).get(&key).is_some() {
-            problems.push(Diagnose::error(
-                format!("{key} : Record already exists"),
-                &["data"],
-            ));
+        RecordDraft {
+            row,
+            lines: Vec::new(),
+            problems,
+            beside,
         }
-        if !problems.is_empty() {
-            return Err(problems);
+    }
+
+    fn read_rows(&self, node: &Node, list: &str, data: &Json, draft: &mut RecordDraft) {
+        let Some(Json::Array(rows)) = data.get(list) else {
+            return;
+        };
+        let child = match node.property(list).map(|property| &property.kind) {
+            Some(Kind::Children { node, .. }) => self.model.node(node),
+            _ => None,
+        };
+        let Some(child) = child else { return };
+        for (index, row) in rows.iter().enumerate() {
+            let line = self.new_record(child, row);
+            draft.lines.push((Arc::clone(child), line.row));
+            let place = index.to_string();
+            draft
+                .problems
+                .extend(line.problems.into_iter().map(|mut problem| {
+                    problem
+                        .member
+                        .splice(..1, ["data", list, &place].map(str::to_owned));
+                    problem
+                }));
         }
-        self.store.table_mut(node.table).insert(&key, row);
-        self.store_beside(beside);
-        Ok(Written::new(&key, node.type_name, "created", true))
+    }
+
+    /// Gives lines the key of their record and, where they have none, numbers in steps.
+    fn link_lines(&self, node: &Node, draft: &mut RecordDraft) {
+        for (index, (child, line)) in (1_i64..).zip(&mut draft.lines) {
+            let mut number = index * 1000;
+            for part in &child.key {
+                let Part::Column(column) = part else { continue };
+                let of_record = node.key.iter().any(|own| match own {
+                    Part::Column(own) => own == column,
+                    Part::Fixed(_) => false,
+                });
+                if of_record {
+                    copy(&draft.row, line, &[*column]);
+                } else if line.get(column).is_none() {
+                    line.set(Cow::Borrowed(*column), Value::Int(number));
+                } else {
+                    number = line.int(column);
+                }
+            }
+        }
+    }
+
+    /// Key column, number and sequence of a record whose key a counter gives.
+    fn number(&self, node: &Node, row: &Row) -> Option<(&'static str, String, String)> {
+        let counter = node.counter?;
+        let Some(Part::Column(column)) = node.key.last() else {
+            return None;
+        };
+        if row.get(column).is_some() {
+            return None;
+        }
+        let mut sites = node.properties.iter().filter_map(|property| {
+            let is_site = matches!(&property.kind, Kind::Reference { node, .. } if *node == "site");
+            let column = property.column_code().filter(|_| is_site)?;
+            Some(row.text(column)).filter(|site| !site.is_empty())
+        });
+        let sequence = format!("{counter}{}", sites.next().unwrap_or_default());
+        let number = self.sequences.get(&sequence).map_or_else(
+            || Sequence::document(&sequence).current(),
+            Sequence::current,
+        );
+        Some((column, number, sequence))
     }
 
     /// Changes a record; members that are absent stay as they are.
@@ -88,7 +195,7 @@ impl Writer<'_> {
         let mut beside = Beside::new();
         for (name, value) in own_members(data)
             .into_iter()
-            .filter(|(name, _)| !is_key(node, name))
+            .filter(|(name, _)| !is_key(node, name) && !node.written_with.contains(name))
         {
             self.set_member(&mut row, &mut beside, node, name, value, &mut problems);
         }
@@ -141,6 +248,17 @@ impl Writer<'_> {
         let Some(property) = node.property(name) else {
             return problems.push(Diagnose::error(format!("{name}: Unknown property"), &path));
         };
+        if let (Kind::Slots { node: slot, .. }, Json::Array(rows)) = (&property.kind, value) {
+            let member = self
+                .model
+                .node(slot)
+                .and_then(|slot| slot.properties.last())
+                .map_or("", |member| member.name.as_ref());
+            if let Err(message) = set_slots(row, property, rows, member, self) {
+                problems.push(Diagnose::error(message, &path));
+            }
+            return;
+        }
         let target = match &property.source {
             Source::Joined { table, key, .. } => {
                 let at = key_of(row, key);
@@ -184,6 +302,21 @@ impl Writer<'_> {
             changed = true;
         }
         changed
+    }
+}
+
+fn check_mandatory(node: &Node, row: &Row, problems: &mut Vec<Diagnose>) {
+    for name in node.mandatory {
+        let missing = node
+            .property(name)
+            .and_then(Property::column_code)
+            .is_some_and(|column| row.get(column).is_none());
+        if missing && problems.is_empty() {
+            problems.push(Diagnose::error(
+                format!("{name}: Mandatory field"),
+                &["data", name],
+            ));
+        }
     }
 }
 

@@ -1,13 +1,21 @@
 //! The simulator over real sockets, asked by a plain HTTP client.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 mod activation;
 mod administration;
 mod creating;
 mod credentials;
+mod evidence;
 mod faults;
 mod filters;
+mod fulfilment;
 mod generations;
+mod invoices;
 mod orders;
 mod pages;
 mod people;
@@ -15,6 +23,7 @@ mod products;
 mod program;
 mod reading;
 mod schema;
+mod suppliers;
 mod support;
 mod transport;
 mod updating;
