@@ -10,14 +10,14 @@ use crate::exchange::{Answer, Body, Call};
 use crate::failure::Failure;
 use crate::faults::{self, FaultKind};
 use crate::journal::LogEntry;
-use crate::json::{Json, Object};
+use crate::json::{Json, Object, object};
 use crate::limits::{self, Place};
 use crate::routes::Route;
-use crate::schema::Kind;
+use crate::schema::{Kind, Module};
 use crate::world::{Shared, World};
 use crate::{
-    bulk, coql, metadata, multipart, oauth, organisation, records, recycle_bin, related, search,
-    watch,
+    bulk, composite, convert, coql, files, locks, mass, metadata, multipart, oauth, organisation,
+    owners, records, recycle_bin, related, search, tags, watch,
 };
 
 /// A gateway's error page.
@@ -342,7 +342,6 @@ fn operate(
         (Route::Deleted(_), Some(module)) => records::deleted_list(world, module, call),
         (Route::Search(_), Some(module)) => search::search(world, module, call),
         (Route::Count(_), Some(module)) => search::count(world, module, call),
-        (Route::Related(path), Some(module)) => related::handle(world, module, path, body, call),
         (Route::RecycleBin, _) => recycle_bin::handle(world, call),
         (Route::RecycleBinItem(id), _) => recycle_bin::handle_one(world, id, call),
         (Route::BulkRead, _) => bulk::read::create(world, body, call),
@@ -352,15 +351,92 @@ fn operate(
         (Route::BulkWrite, _) => bulk::write::create(world, &body?, call),
         (Route::BulkWriteJob(id), _) => bulk::write::show(world, id),
         (Route::BulkWriteResult(id), _) => bulk::write::result(world, id),
+        (Route::Tags, _) => tags::handle(world, body, call),
+        (Route::Tag(id), _) => tags::handle_one(world, id, body, call),
+        (Route::TagCount(id), _) => tags::records_count(world, id, call),
+        (Route::Files, _) => files::storage(world, call),
+        (Route::Composite, _) => composite::handle(world, &body?, call),
+        (_, Some(module)) => act_on_records(world, call, route, module, body),
         (Route::Coql, _) => coql::execute(world, &body?),
         (Route::Watch, _) => watch::handle(world, call),
         (Route::Users, _) => organisation::users(world, call),
         (Route::User(id), _) => Ok(organisation::user(world, id)),
         (Route::Org, _) => Ok(organisation::org(world)),
         (Route::Currencies, _) => organisation::currencies(world),
+        (Route::AvailableCurrencies, _) => Ok(organisation::available_currencies()),
         (Route::Currency(id), _) => organisation::currency(world, id),
         _ => describe(world, call, route, body),
     }
+}
+
+/// What is done to records beside reading and writing their values.
+fn act_on_records(
+    world: &mut World,
+    call: &Call,
+    route: &Route,
+    module: &Module,
+    body: Result<Json, Failure>,
+) -> Result<Answer, Failure> {
+    match route {
+        Route::Related(path) => related::handle(world, module, path, body, call),
+        Route::Attachments(path) => match &path.related {
+            Some(id) => files::attachment(world, module, path, id, call),
+            None => files::attachments(world, module, path, call),
+        },
+        Route::Locks(path) => locks::handle(world, module, path, body, call),
+        Route::Photo(_, id) => files::photo(world, module, id, call),
+        Route::Clone(_, id) => {
+            let body = if call.body.is_empty() {
+                None
+            } else {
+                Some(body?)
+            };
+            records::clone_one(world, module, id, body.as_ref())
+        }
+        Route::FullData(_, id) => {
+            let fields = match call.param("fields") {
+                Some(_) => Some(records::requested_fields(call)?),
+                None => None,
+            };
+            Ok(records::full_data(world, module, id, fields.as_deref()))
+        }
+        Route::Convert(_, id) if module.api_name == "Leads" => convert::lead(world, id, &body?),
+        Route::Convert(_, id) => convert::inventory(world, module, id, &body?),
+        Route::ChangeOwner(_, id) => owners::change_owner(world, module, id.as_deref(), &body?),
+        Route::AddTags(_, id) => tags::of_records(world, module, id.as_deref(), &body?, call, true),
+        Route::RemoveTags(_, id) => {
+            tags::of_records(world, module, id.as_deref(), &body?, call, false)
+        }
+        Route::Mass(kind, _) => mass::handle(world, module, *kind, body, call),
+        _ => Err(Failure::invalid_url()),
+    }
+}
+
+/// Carries out a part of a composite request, which is charged with the whole.
+pub(crate) fn carry_out_inner(world: &mut World, call: &Call) -> Result<Answer, Failure> {
+    let plan = Plan::new(call, world.settings.behaviour.wrong_method_status);
+    let route = match plan.route {
+        Ok(route) => route,
+        Err(failure) => return Ok(failure.into()),
+    };
+    let with_files = matches!(
+        route,
+        Route::Composite
+            | Route::Files
+            | Route::Upload
+            | Route::Photo(..)
+            | Route::Attachments(_)
+            | Route::BulkReadResult(_)
+            | Route::BulkWriteResult(_)
+    );
+    if with_files {
+        let message = "the API is not supported in a composite request";
+        let details = object! { "allowed_services" => vec!["records", "related records", "coql"] };
+        return Err(Failure::new(400, "NOT_SUPPORTED", message, details));
+    }
+    let answer = oauth::authenticate(world, call, &route.scopes(&call.method))
+        .and_then(|()| operate(world, call, &route, plan.body));
+    Ok(answer.unwrap_or_else(Answer::from))
 }
 
 /// The metadata.

@@ -149,6 +149,13 @@ impl Answer {
         }
     }
 
+    /// Sets a member of a JSON body.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Json>) {
+        if let Body::Json(Json::Object(body)) = &mut self.body {
+            body.set(name, value);
+        }
+    }
+
     /// An object in a JSON body, to add to it.
     pub(crate) fn member_mut(&mut self, name: &str) -> Option<&mut Object> {
         match &mut self.body {

@@ -44,6 +44,7 @@ pub(crate) fn cost(route: &Route, call: &Call, rows: usize, coql_limit: u64) -> 
         }
         Route::List(_) if call.param("cvid").is_some() => 3,
         Route::Deleted(_) => 2,
+        Route::Convert(module, _) if module == "Leads" => 5,
         Route::BulkRead => 50,
         Route::BulkWrite => 500,
         Route::Fields if call.method == http::Method::POST => 10,
@@ -60,7 +61,8 @@ pub(crate) fn cost(route: &Route, call: &Call, rows: usize, coql_limit: u64) -> 
 pub(crate) fn is_heavy(route: &Route, call: &Call, rows: usize) -> bool {
     match route {
         Route::List(_) => call.param("cvid").is_some() || call.param("sort_by").is_some(),
-        Route::Coql => true,
+        Route::Coql | Route::Composite => true,
+        Route::Convert(module, _) => module == "Leads",
         other => other.writes_rows() && rows > 10,
     }
 }

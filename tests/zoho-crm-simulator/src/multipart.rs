@@ -10,6 +10,8 @@ use crate::exchange::Call;
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content_type: Option<String>,
     pub(crate) bytes: Bytes,
 }
 
@@ -38,8 +40,15 @@ pub(crate) async fn read(call: &Call) -> Vec<Part> {
     };
     while let Ok(Some(field)) = form.next_field().await {
         let name = field.name().unwrap_or_default().to_owned();
+        let file_name = field.file_name().map(str::to_owned);
+        let content_type = field.content_type().map(str::to_owned);
         if let Ok(bytes) = field.bytes().await {
-            parts.push(Part { name, bytes });
+            parts.push(Part {
+                name,
+                file_name,
+                content_type,
+                bytes,
+            });
         }
     }
     parts

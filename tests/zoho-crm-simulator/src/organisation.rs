@@ -112,6 +112,28 @@ pub(crate) fn currency(world: &World, id: &str) -> Result<Answer, Failure> {
     listed(rows)
 }
 
+/// `GET /org/currencies/actions/available_currencies`.
+pub(crate) fn available_currencies() -> Answer {
+    let row = |iso_code: &str, name: &str, symbol: &str| {
+        object! {
+            "iso_code" => iso_code,
+            "display_name" => name,
+            "display_value" => format!("{name} - {iso_code}"),
+            "symbol" => symbol,
+            "decimal_separator" => "Period",
+            "thousand_separator" => "Comma",
+            "decimal_places" => "2",
+        }
+    };
+    let rows = vec![
+        row("CHF", "Swiss Franc", "CHF"),
+        row("EUR", "Euro", "€"),
+        row("GBP", "British Pound", "£"),
+        row("USD", "US Dollar", "$"),
+    ];
+    Answer::json(200, object! { "available_currencies" => rows })
+}
+
 fn listed(rows: Vec<Json>) -> Result<Answer, Failure> {
     if rows.is_empty() {
         return Ok(Answer::empty(204));

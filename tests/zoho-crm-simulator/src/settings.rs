@@ -317,6 +317,7 @@ impl Default for Credentials {
             "ZohoCRM.coql.READ",
             "ZohoCRM.notifications.ALL",
             "ZohoCRM.bulk.ALL",
+            "ZohoCRM.files.ALL",
             "ZohoFiles.files.ALL",
             "ZohoSearch.securesearch.READ",
         ];

@@ -58,7 +58,7 @@ pub(crate) struct Removed {
 type Waiting = (Timestamp, Id, Option<Arc<Record>>);
 
 /// A module's rows.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
     records: BTreeMap<Id, Arc<Record>>,
     pub(crate) removed: Vec<Removed>,
@@ -189,7 +189,7 @@ impl Table {
 }
 
 /// All rows of the organisation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Store {
     tables: BTreeMap<String, Table>,
     last_id: Id,

@@ -1,18 +1,21 @@
 //! The whole state of the simulated organisation, and the lock around it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::bulk::Jobs;
+use crate::bulk;
 use crate::capture::Capture;
 use crate::clock::{Clock, plus_seconds, whole_second, zoho_time};
 use crate::failure::Failure;
 use crate::faults::ActiveFault;
+use crate::files::Files;
 use crate::journal::Journal;
 use crate::limits::Ledger;
+use crate::locks::Locks;
+use crate::mass;
 use crate::oauth::Tokens;
 use crate::outbox::Outbox;
 use crate::records::PageToken;
@@ -20,7 +23,8 @@ use crate::related::Links;
 use crate::rng::Rng;
 use crate::schema::{Module, Schema};
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Id, Store};
+use crate::tags::Tags;
 use crate::views::View;
 use crate::watch::Channel;
 
@@ -89,7 +93,13 @@ pub(crate) struct World {
     pub(crate) views: Vec<View>,
     /// Records linked to each other outside of look-ups.
     pub(crate) links: Links,
-    pub(crate) bulk: Jobs,
+    pub(crate) bulk: bulk::Jobs,
+    pub(crate) mass_jobs: mass::Jobs,
+    pub(crate) files: Files,
+    pub(crate) tags: Tags,
+    pub(crate) locks: Locks,
+    /// Records that were converted, and into which module.
+    pub(crate) converted: BTreeSet<(Id, String)>,
 }
 
 impl World {
@@ -112,7 +122,12 @@ impl World {
             rng: Rng::new(seed),
             views: Vec::new(),
             links: Links::default(),
-            bulk: Jobs::default(),
+            bulk: bulk::Jobs::default(),
+            mass_jobs: mass::Jobs::default(),
+            files: Files::default(),
+            tags: Tags::default(),
+            locks: Locks::default(),
+            converted: BTreeSet::new(),
         }
     }
 

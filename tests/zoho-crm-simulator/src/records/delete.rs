@@ -7,6 +7,7 @@ use super::{Change, Operation};
 use crate::exchange::{Answer, Call};
 use crate::failure::Failure;
 use crate::json::{Json, object};
+use crate::locks;
 use crate::schema::{Kind, Module};
 use crate::store::{Id, Removed};
 use crate::world::World;
@@ -47,10 +48,12 @@ fn delete(world: &mut World, module: &Module, ids: &[&str]) -> Result<Answer, Fa
     let user = world.settings.api_user();
     let mut outcomes = Vec::with_capacity(ids.len());
     for text in ids {
-        let removed = text
-            .parse()
-            .ok()
-            .and_then(|id| remove_record(world, module, id, &user, false));
+        let number: Id = text.parse().unwrap_or_default();
+        if let Err(failure) = locks::check(world, number, "delete") {
+            outcomes.push(Outcome::Failed(failure));
+            continue;
+        }
+        let removed = remove_record(world, module, number, &user, false);
         outcomes.push(match removed {
             Some(change) => {
                 let details = object! { "id" => *text };

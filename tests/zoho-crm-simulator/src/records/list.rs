@@ -201,6 +201,7 @@ pub(crate) fn list(world: &mut World, module: &Module, call: &Call) -> Result<An
     let start = start_of(world, &request)?;
     let mut rows = matching_rows(world, module, &request);
     views::keep_shown(world, module, call.param("cvid"), &mut rows)?;
+    keep_unconverted(module, call, &mut rows)?;
     rows.sort_by_key(|record| request.position(record));
     if !request.ascending {
         rows.reverse();
@@ -309,6 +310,25 @@ fn matching_rows(world: &World, module: &Module, request: &Request) -> Vec<Arc<R
         rows.retain(|record| record.modified > since);
     }
     rows
+}
+
+/// Converted leads show only when they are asked for.
+fn keep_unconverted(
+    module: &Module,
+    call: &Call,
+    rows: &mut Vec<Arc<Record>>,
+) -> Result<(), Failure> {
+    if module.field("Converted__s").is_none() {
+        return Ok(());
+    }
+    let wanted = match call.param("converted") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some("both") => return Ok(()),
+        Some(_) => return Err(Failure::pattern("converted")),
+    };
+    rows.retain(|record| (record.value("Converted__s").as_bool() == Some(true)) == wanted);
+    Ok(())
 }
 
 fn keep_token(world: &mut World, request: &Request, after: Position, delivered: u64) -> String {

@@ -1,5 +1,6 @@
 //! The records API (reference: zoho-crm-v8 sections 2 and 3).
 
+mod copy;
 mod delete;
 mod lines;
 mod list;
@@ -9,13 +10,14 @@ mod upsert;
 mod validate;
 mod write;
 
+pub(crate) use copy::{clone_one, full_data, row_of, set_owner, set_value};
 pub(crate) use delete::{delete_many, delete_one, deleted_list, remove_record, restore_record};
 pub(crate) use list::{PageToken, get_one, list, page_bounds, requested_fields, since_header};
-pub(crate) use render::{field_value, render_all, render_fields, user_reference};
+pub(crate) use render::{field_value, lookup_name, render_all, render_fields, user_reference};
 pub(crate) use upsert::upsert;
 pub(crate) use validate::Actor;
 pub(crate) use write::{
-    api_actor, insert, insert_record, settle, update_many, update_one, update_record,
+    api_actor, insert, insert_record, settle, success, update_many, update_one, update_record,
 };
 
 use crate::json::Json;

@@ -57,7 +57,10 @@ pub(crate) fn field_value(world: &World, module: &Module, record: &Record, field
         "Owner" => return user_reference(world, &record.owner, true),
         "Full_Name" => return Json::String(full_name(record)),
         "Record_Status__s" => return Json::from("Available"),
-        "Locked__s" => return Json::Bool(false),
+        "Locked__s" => return Json::Bool(world.locks.contains_key(&record.id)),
+        "Record_Image" if world.files.has_photo(record.id) => {
+            return Json::from(format!("{:x}", record.id));
+        }
         "Tag" if record.value("Tag").is_null() => return Json::Array(Vec::new()),
         _ => {}
     }
@@ -173,7 +176,7 @@ pub(crate) fn render_fields(
 ) -> Object {
     let mut row = Object::new();
     for name in names {
-        if let Some(value) = dollar_value(world, name) {
+        if let Some(value) = dollar_value(world, record, name) {
             row.set(name.as_str(), value);
             continue;
         }
@@ -227,9 +230,13 @@ pub(crate) fn render_all(
         "$state",
         "$locked_for_me",
         "$field_states",
+        "$se_module",
+        "$converted",
     ] {
+        let applies = name != "$converted" || module.field("Converted__s").is_some();
         if wanted(name)
-            && let Some(value) = dollar_value(world, name)
+            && applies
+            && let Some(value) = dollar_value(world, record, name)
         {
             row.set(name, value);
         }
@@ -250,12 +257,18 @@ pub(crate) fn render_all(
 }
 
 /// Keys that describe the record's state; the simulated organisation has no approvals and no merges.
-fn dollar_value(world: &World, name: &str) -> Option<Json> {
+fn dollar_value(world: &World, record: &Record, name: &str) -> Option<Json> {
     Some(match name {
         "$currency_symbol" => Json::String(world.settings.org.currency_symbol.clone()),
         "$approval_state" => Json::from("approved"),
         "$approved" | "$editable" => Json::Bool(true),
-        "$in_merge" | "$locked_for_me" | "$converted" => Json::Bool(false),
+        "$in_merge" => Json::Bool(false),
+        "$locked_for_me" => Json::Bool(world.locks.contains_key(&record.id)),
+        "$converted" => Json::Bool(record.value("Converted__s").as_bool() == Some(true)),
+        "$se_module" => {
+            let parent = record.value("Parent_Id").as_str()?.parse().ok()?;
+            Json::from(world.store.module_of(parent))
+        }
         "$state" => Json::from("save"),
         "$field_states" => Json::Null,
         _ => return None,

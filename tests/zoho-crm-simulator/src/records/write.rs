@@ -12,8 +12,10 @@ use super::{Change, Operation};
 use crate::exchange::{Answer, Call};
 use crate::failure::Failure;
 use crate::json::{Json, Object, object};
+use crate::locks;
 use crate::schema::{DataType, Kind, Module};
 use crate::store::{Id, Record};
+use crate::tags;
 use crate::watch;
 use crate::world::World;
 
@@ -261,7 +263,7 @@ fn count(world: &mut World, module: &Module, changes: &[Change], failed: usize) 
 }
 
 /// The success element of a written row.
-pub(super) fn success(world: &World, module: &Module, change: &Change, message: &str) -> Json {
+pub(crate) fn success(world: &World, module: &Module, change: &Change, message: &str) -> Json {
     let mut details = Object::new();
     if let Some(record) = world.store.record(&module.api_name, change.id) {
         details.set("Modified_Time", world.time_text(record.modified));
@@ -292,8 +294,9 @@ pub(crate) fn insert_record(
     index: usize,
     actor: &Actor,
 ) -> Result<Change, Failure> {
-    let checked = check_row(world, module, row, index, None)?;
+    let mut checked = check_row(world, module, row, index, None)?;
     check_unique(world, module, &checked.values, index, None)?;
+    settle_tags(world, module, &mut checked);
     let now = world.stamp();
     let id = world.store.next_id();
     let mut record = Record {
@@ -325,6 +328,15 @@ pub(crate) fn insert_record(
         operation: Operation::Insert,
         fields,
     })
+}
+
+/// Tags that a row names exist from then on.
+fn settle_tags(world: &mut World, module: &Module, checked: &mut Checked) {
+    if let Some(value) = checked.values.get_mut("Tag")
+        && !value.is_null()
+    {
+        *value = tags::settle(world, &module.api_name, value);
+    }
 }
 
 /// Fields Zoho numbers by itself.
@@ -375,8 +387,15 @@ pub(crate) fn update_record(
     if unless_after.is_some_and(|instant| old.modified > instant) {
         return Err(already_modified(world, &old));
     }
-    let checked = check_row(world, module, row, index, Some(&old))?;
+    locks::check(world, id, "update")?;
+    if old.value("Converted__s").as_bool() == Some(true) {
+        let message = "the record has been converted";
+        let details = object! { "id" => id.to_string() };
+        return Err(Failure::new(400, "CONVERTED_RECORD", message, details));
+    }
+    let mut checked = check_row(world, module, row, index, Some(&old))?;
     check_unique(world, module, &checked.values, index, Some(id))?;
+    settle_tags(world, module, &mut checked);
     let mut record = Record::clone(&old);
     apply(&mut record, checked);
     totals::complete_record(module, &mut record);

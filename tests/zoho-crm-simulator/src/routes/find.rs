@@ -4,9 +4,17 @@ use http::Method;
 
 use super::{RelatedPath, Route};
 use crate::failure::Failure;
+use crate::mass;
 
 /// The first words of paths that no module of that name stands behind.
-const RESERVED: [&str; 4] = ["actions", "org", "users", "coql"];
+const RESERVED: [&str; 6] = [
+    "actions",
+    "org",
+    "users",
+    "coql",
+    "files",
+    "__composite_requests",
+];
 
 /// A verb on a path: the operation, or the error for a verb the path does not offer.
 struct Verb<'a> {
@@ -108,6 +116,9 @@ fn settings(path: &[&str], verb: &Verb<'_>) -> Result<Route, Failure> {
         ["pipeline", id] => verb.get(Route::Pipeline(owned(id))),
         ["global_picklists"] => verb.get(Route::GlobalPicklists),
         ["global_picklists", id] => verb.get(Route::GlobalPicklist(owned(id))),
+        ["tags"] => verb.only(&["GET", "POST", "PUT"], Route::Tags),
+        ["tags", id] => verb.only(&["PUT", "DELETE"], Route::Tag(owned(id))),
+        ["tags", id, "actions", "records_count"] => verb.get(Route::TagCount(owned(id))),
         ["recycle_bin"] => verb.only(&["GET", "DELETE"], Route::RecycleBin),
         ["recycle_bin", id] => verb.only(&["GET", "DELETE"], Route::RecycleBinItem(owned(id))),
         _ => Err(Failure::invalid_url()),
@@ -131,6 +142,11 @@ fn organisation(path: &[&str], verb: &Verb<'_>) -> Result<Route, Failure> {
     match path {
         ["coql"] => verb.post(Route::Coql),
         ["actions", "watch"] => verb.only(&["GET", "POST", "PUT", "PATCH", "DELETE"], Route::Watch),
+        ["files"] => verb.only(&["GET", "POST"], Route::Files),
+        ["__composite_requests"] => verb.post(Route::Composite),
+        ["org", "currencies", "actions", "available_currencies"] => {
+            verb.get(Route::AvailableCurrencies)
+        }
         ["org"] => verb.get(Route::Org),
         ["org", "currencies"] => verb.get(Route::Currencies),
         ["org", "currencies", id] => verb.get(Route::Currency(owned(id))),
@@ -147,6 +163,18 @@ fn records(module: String, path: &[&str], verb: &Verb<'_>) -> Result<Route, Fail
         ["deleted"] => verb.get(Route::Deleted(module)),
         ["search"] => verb.get(Route::Search(module)),
         ["actions", "count"] => verb.get(Route::Count(module)),
+        ["actions", "change_owner"] => verb.post(Route::ChangeOwner(module, None)),
+        ["actions", "add_tags"] => verb.post(Route::AddTags(module, None)),
+        ["actions", "remove_tags"] => verb.post(Route::RemoveTags(module, None)),
+        ["actions", action] => {
+            let kind = match *action {
+                "mass_update" => mass::Kind::Update,
+                "mass_delete" => mass::Kind::Delete,
+                "mass_change_owner" => mass::Kind::Owner,
+                _ => return Err(Failure::invalid_url()),
+            };
+            verb.only(&["GET", "POST"], Route::Mass(kind, module))
+        }
         [id, rest @ ..] if is_id(id) => record(module, owned(id), rest, verb),
         _ => Err(Failure::invalid_url()),
     }
@@ -160,6 +188,16 @@ fn record(module: String, id: String, path: &[&str], verb: &Verb<'_>) -> Result<
             "PUT" => Ok(Route::UpdateOne(module, id)),
             "DELETE" => Ok(Route::DeleteOne(module, id)),
             _ => verb.refuse(),
+        },
+        ["photo"] => verb.only(&["GET", "POST", "DELETE"], Route::Photo(module, id)),
+        ["actions", action] => match *action {
+            "clone" => verb.post(Route::Clone(module, id)),
+            "fetch_full_data" => verb.get(Route::FullData(module, id)),
+            "convert" => verb.post(Route::Convert(module, id)),
+            "change_owner" => verb.post(Route::ChangeOwner(module, Some(id))),
+            "add_tags" => verb.post(Route::AddTags(module, Some(id))),
+            "remove_tags" => verb.post(Route::RemoveTags(module, Some(id))),
+            _ => Err(Failure::invalid_url()),
         },
         ["actions", ..] => Err(Failure::invalid_url()),
         [list, rest @ ..] => {
@@ -175,7 +213,13 @@ fn record(module: String, id: String, path: &[&str], verb: &Verb<'_>) -> Result<
                 list,
                 related,
             };
-            verb.only(&["GET", "POST", "PUT", "DELETE"], Route::Related(path))
+            match path.list.as_str() {
+                "Attachments" => verb.only(&["GET", "POST", "DELETE"], Route::Attachments(path)),
+                "Locking_Information__s" => {
+                    verb.only(&["GET", "POST", "PUT", "DELETE"], Route::Locks(path))
+                }
+                _ => verb.only(&["GET", "POST", "PUT", "DELETE"], Route::Related(path)),
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ mod scope;
 
 pub(crate) use scope::scope_covers;
 
+use crate::mass;
+
 /// An operation of the API. A verb that a path offers beside others is told by the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
@@ -20,6 +22,22 @@ pub(crate) enum Route {
     Search(String),
     Count(String),
     Related(RelatedPath),
+    Attachments(RelatedPath),
+    Locks(RelatedPath),
+    Photo(String, String),
+    Clone(String, String),
+    FullData(String, String),
+    Convert(String, String),
+    /// With the id of a single record.
+    ChangeOwner(String, Option<String>),
+    AddTags(String, Option<String>),
+    RemoveTags(String, Option<String>),
+    Mass(mass::Kind, String),
+    Tags,
+    Tag(String),
+    TagCount(String),
+    Files,
+    Composite,
     Coql,
     Watch,
     Modules,
@@ -49,6 +67,7 @@ pub(crate) enum Route {
     Org,
     Currencies,
     Currency(String),
+    AvailableCurrencies,
     Users,
     User(String),
 }
@@ -76,6 +95,17 @@ impl Route {
             Self::Search(_) => "search",
             Self::Count(_) => "count",
             Self::Related(_) => "related",
+            Self::Attachments(_) => "attachments",
+            Self::Locks(_) => "locks",
+            Self::Photo(..) => "photo",
+            Self::Clone(..) => "clone",
+            Self::FullData(..) => "full_data",
+            Self::Convert(..) => "convert",
+            Self::ChangeOwner(..) => "change_owner",
+            Self::AddTags(..) | Self::RemoveTags(..) => "tags",
+            Self::Mass(..) => "mass",
+            Self::Files => "files",
+            Self::Composite => "composite",
             Self::Coql => "coql",
             Self::Watch => "watch",
             Self::BulkRead | Self::BulkReadJob(_) | Self::BulkReadResult(_) => "bulk_read",
@@ -83,7 +113,7 @@ impl Route {
             Self::BulkWrite | Self::BulkWriteJob(_) | Self::BulkWriteResult(_) => "bulk_write",
             Self::RecycleBin | Self::RecycleBinItem(_) => "recycle_bin",
             Self::Org => "org",
-            Self::Currencies | Self::Currency(_) => "currencies",
+            Self::Currencies | Self::Currency(_) | Self::AvailableCurrencies => "currencies",
             Self::Users | Self::User(_) => "users",
             _ => "metadata",
         }
@@ -102,8 +132,16 @@ impl Route {
             | Self::DeleteOne(module, _)
             | Self::Deleted(module)
             | Self::Search(module)
-            | Self::Count(module) => Some(module),
-            Self::Related(path) => Some(&path.module),
+            | Self::Count(module)
+            | Self::Photo(module, _)
+            | Self::Clone(module, _)
+            | Self::FullData(module, _)
+            | Self::Convert(module, _)
+            | Self::ChangeOwner(module, _)
+            | Self::AddTags(module, _)
+            | Self::RemoveTags(module, _)
+            | Self::Mass(_, module) => Some(module),
+            Self::Related(path) | Self::Attachments(path) | Self::Locks(path) => Some(&path.module),
             _ => None,
         }
     }

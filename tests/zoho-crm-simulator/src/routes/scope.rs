@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::Route;
+use crate::mass;
 
 impl Route {
     /// Scopes that must all be granted.
@@ -13,6 +14,20 @@ impl Route {
             "DELETE" => "DELETE",
             _ => "UPDATE",
         };
+        let verb = match self {
+            // They are posted, and change records that are there.
+            Self::AddTags(..) | Self::RemoveTags(..) | Self::ChangeOwner(..) | Self::Photo(..)
+                if method != Method::GET =>
+            {
+                "UPDATE"
+            }
+            Self::Mass(mass::Kind::Delete, _) if method == Method::POST => "DELETE",
+            Self::Mass(..) if method == Method::POST => "UPDATE",
+            _ => verb,
+        };
+        if let Self::Attachments(_) = self {
+            return vec![format!("ZohoCRM.modules.attachments.{verb}")];
+        }
         if let Some(module) = self.module() {
             let module = module.replace('_', "").to_lowercase();
             let mut scopes = vec![format!("ZohoCRM.modules.{module}.{verb}")];
@@ -24,7 +39,13 @@ impl Route {
             }
             return scopes;
         }
+        // Each part of a composite request needs its own.
+        if *self == Self::Composite {
+            return Vec::new();
+        }
         let area = match self {
+            Self::Files => "ZohoCRM.files",
+            Self::Tags | Self::Tag(_) | Self::TagCount(_) => "ZohoCRM.settings.tags",
             Self::Upload => "ZohoFiles.files",
             Self::BulkRead
             | Self::BulkReadJob(_)
@@ -42,7 +63,9 @@ impl Route {
             Self::Pipelines | Self::Pipeline(_) => "ZohoCRM.settings.pipeline",
             Self::GlobalPicklists | Self::GlobalPicklist(_) => "ZohoCRM.settings.global_picklist",
             Self::RecycleBin | Self::RecycleBinItem(_) => "ZohoCRM.settings.recycle_bin",
-            Self::Currencies | Self::Currency(_) => "ZohoCRM.settings.currencies",
+            Self::Currencies | Self::Currency(_) | Self::AvailableCurrencies => {
+                "ZohoCRM.settings.currencies"
+            }
             Self::Org => "ZohoCRM.org",
             _ => "ZohoCRM.users",
         };

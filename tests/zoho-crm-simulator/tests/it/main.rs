@@ -1,10 +1,14 @@
 //! The simulator over real sockets, asked by a plain HTTP client.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod actions;
 mod admin;
 mod bulk;
+mod composite;
+mod convert;
 mod coql;
 mod faults;
+mod files;
 mod limits;
 mod list;
 mod metadata;
@@ -15,6 +19,7 @@ mod related;
 mod search;
 mod subforms;
 mod support;
+mod tags;
 mod upsert;
 mod views;
 mod watch;
