@@ -43,14 +43,17 @@ mod condition;
 mod key;
 mod names;
 mod prototype;
+mod publication;
 mod query;
 pub mod records;
 pub(crate) mod repair;
+mod route;
 mod settings;
 mod url;
 mod value;
 mod write;
 
+pub(crate) use self::route::Api1Route;
 pub use self::{
     answer::Api1Answer,
     class::{Api1Class, Api1Record},
@@ -59,6 +62,7 @@ pub use self::{
     key::Key,
     names::{ClassName, ColumnName, RepresentationName},
     prototype::{Property, Prototype},
+    publication::{Api1Place, Api1Publication},
     query::Api1Query,
     settings::{Api1Settings, DateLiteral},
     value::{Amount, Day, LocalMenu, Moment},

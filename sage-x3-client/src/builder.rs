@@ -8,10 +8,12 @@ use client_core::{
 use tracing::warn;
 
 use crate::{
+    api1::{Api1Publication, Api1Route},
     auth::Credential,
     client::X3Client,
     config::{Site, SiteConfig},
     error::{Error, InvalidRequest},
+    soap::{SoapPublication, SoapRoute},
     write::WriteRoute,
 };
 
@@ -28,6 +30,7 @@ pub struct X3ClientBuilder {
     concurrency: usize,
     /// Paths for writes beside GraphQL, as configured.
     routes: Vec<Arc<dyn WriteRoute>>,
+    needs_soap: bool,
 }
 
 impl X3ClientBuilder {
@@ -41,6 +44,7 @@ impl X3ClientBuilder {
             retry: RetryPolicy::default(),
             concurrency: 4,
             routes: Vec::new(),
+            needs_soap: false,
         }
     }
 
@@ -82,14 +86,24 @@ impl X3ClientBuilder {
         self
     }
 
+    /// Writes records of `node`, such as `customer` or `salesOrder`, through a published SOAP web service where GraphQL does
+    /// not offer it. Needs [`SiteConfig::soap`].
+    pub fn soap_publication(
+        mut self,
+        node: impl Into<String>,
+        publication: SoapPublication,
+    ) -> Self {
+        self.needs_soap = true;
+        self.write_route(Arc::new(SoapRoute::new(node.into(), publication)))
+    }
+
+    /// Writes records of `node`, such as `customer`, through a class of the site's own where neither GraphQL nor SOAP offers
+    /// it.
+    pub fn api1_publication(self, node: impl Into<String>, publication: Api1Publication) -> Self {
+        self.write_route(Arc::new(Api1Route::new(node.into(), publication)))
+    }
+
     /// Adds a path for writes.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "each path beside GraphQL is added by its own setting"
-        )
-    )]
     pub(crate) fn write_route(mut self, route: Arc<dyn WriteRoute>) -> Self {
         self.routes.push(route);
         self
@@ -101,6 +115,12 @@ impl X3ClientBuilder {
     /// [`Error::Invalid`] with a sentence that names what is missing or wrong.
     pub fn build(self) -> Result<X3Client, Error> {
         let site = Site::try_from(self.config)?;
+        if self.needs_soap && site.soap.is_none() {
+            return Err(InvalidRequest::new(
+                "a SOAP publication needs the pool that it is called through: set SiteConfig::soap with SoapSettings",
+            )
+            .into());
+        }
         let credential = self.credential.ok_or_else(|| {
             InvalidRequest::new("no credential: set one with X3ClientBuilder::credential (a connected application, or Basic)")
         })?;

@@ -12,6 +12,6 @@ pub use self::{
     patch::{AddressAction, AddressPatch, CustomerPatch, NewCustomer},
 };
 pub(crate) use self::{
-    input::Input,
+    input::{Input, Leaf},
     read::{CustomerNode, address, customer, more_addresses},
 };

@@ -34,14 +34,18 @@ mod answer;
 mod call;
 mod envelope;
 mod object;
+mod publication;
 mod result;
+mod route;
 mod settings;
 mod xml;
 
+pub(crate) use self::route::SoapRoute;
 pub use self::{
     answer::SoapAnswer,
     envelope::ObjectKey,
     object::{SoapField, SoapObject, SoapRow},
+    publication::{SoapPlace, SoapPublication},
     settings::SoapSettings,
 };
 use crate::client::X3Client;

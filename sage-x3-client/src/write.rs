@@ -1,6 +1,7 @@
 //! Writing: by which path, and what became of it.
 
 mod chooser;
+mod placement;
 mod route;
 mod rows;
 
@@ -8,6 +9,7 @@ mod rows;
 pub(crate) use self::rows::document;
 pub(crate) use self::{
     chooser::{WriteKind, single},
+    placement::{Conversion, Placement},
     route::{WriteRoute, WriteRow, WrittenRows},
 };
 

@@ -61,6 +61,14 @@ impl Values {
         self
     }
 
+    /// Whether a column has this text.
+    pub(super) fn has_text(&self, column: &ColumnName, text: &str) -> bool {
+        self.0.iter().any(|(name, value)| {
+            name == column.as_str()
+                && matches!(value, Value::Scalar(Scalar::Text(known)) if known.trim() == text)
+        })
+    }
+
     fn put(&mut self, name: String, value: Value) {
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, place)) => *place = value,

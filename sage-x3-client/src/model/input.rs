@@ -1,6 +1,10 @@
 //! Input objects, built by hand: a generated struct cannot tell "leave" from "clear".
 
+mod leaves;
+
 use serde::{Serialize, Serializer};
+
+pub(crate) use self::leaves::Leaf;
 
 use crate::{patch::Patch, scalar::Scalar};
 

@@ -1,0 +1,310 @@
+//! Classes of a site's own as a write path.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::{
+    Api1Class, Columns, Key, names::ColumnName, publication::Api1Publication, write::Values,
+};
+use crate::{
+    client::X3Client,
+    error::{CallContext, Error, InvalidRequest, RecordError, RecordErrorKind},
+    graphql::node_path::NodePath,
+    ids::RecordId,
+    outcome::Outcome,
+    write::{WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows},
+};
+
+/// Writes records of one node through a class.
+#[derive(Debug)]
+pub(crate) struct Api1Route {
+    node: String,
+    publication: Api1Publication,
+}
+
+impl Api1Route {
+    pub(crate) fn new(node: String, publication: Api1Publication) -> Self {
+        Self { node, publication }
+    }
+}
+
+#[async_trait]
+impl WriteRoute for Api1Route {
+    fn path(&self) -> WritePath {
+        WritePath::Api1
+    }
+
+    fn serves(&self, node: &NodePath, _action: WriteAction) -> bool {
+        node.node == self.node.as_str()
+    }
+
+    async fn write(
+        &self,
+        client: &X3Client,
+        _node: &NodePath,
+        action: WriteAction,
+        _operation: &'static str,
+        rows: &[WriteRow],
+    ) -> Result<WrittenRows, Error> {
+        let mut class = client.api1().class(self.publication.class.clone());
+        if let Some(representation) = &self.publication.representation {
+            class = class.representation(representation.clone());
+        }
+        let mut written = WrittenRows {
+            rows: Vec::new(),
+            diagnoses: Vec::new(),
+        };
+        for row in rows {
+            let result = self.write_one(&class, action, row).await;
+            written.rows.push(match result {
+                Ok(outcome) => outcome,
+                Err(Error::Rejected { error, .. }) => Err(*error),
+                Err(error) => return Err(error),
+            });
+        }
+        Ok(written)
+    }
+}
+
+type Written = Result<Outcome<RecordId>, RecordError>;
+
+impl Api1Route {
+    async fn write_one(
+        &self,
+        class: &Api1Class<Columns>,
+        action: WriteAction,
+        row: &WriteRow,
+    ) -> Result<Written, Error> {
+        let (values, tables) = self.values(row)?;
+        let answer = match (action, &row.key) {
+            (WriteAction::Create, _) => {
+                let values = with_rows(values, tables, |_, rows| Ok(rows))?;
+                class.create(&values).await?
+            }
+            (WriteAction::Update, Some(id)) => {
+                let key = Key::composite(id.as_str().split('|'))?;
+                let values = if tables.is_empty() {
+                    values
+                } else {
+                    let present = self.present(class, &key).await?;
+                    with_rows(values, tables, |table, rows| {
+                        self.identified(&present, table, rows)
+                    })?
+                };
+                class.update(&key, &values).await?
+            }
+            (WriteAction::Update, None) => {
+                return Err(InvalidRequest::new("an update needs the record's key").into());
+            }
+        };
+        let key = answer
+            .key
+            .and_then(|key| RecordId::new(key.parts().join("|")).ok())
+            .or_else(|| row.key.clone());
+        Ok(match key {
+            Some(value) => Ok(Outcome {
+                value,
+                path: WritePath::Api1,
+                diagnoses: answer.diagnoses,
+            }),
+            // X3 says that it wrote something, but not what.
+            None => Err(RecordError {
+                kind: RecordErrorKind::Unclear,
+                diagnoses: answer.diagnoses,
+                may_have_been_applied: true,
+            }),
+        })
+    }
+
+    async fn present(&self, class: &Api1Class<Columns>, key: &Key) -> Result<Columns, Error> {
+        let answer = class.read(key).await?;
+        answer.value.ok_or_else(|| Error::Rejected {
+            context: Box::new(CallContext {
+                operation: "api1.details",
+                endpoint: class.client.endpoint().clone(),
+                status: None,
+                attempts: answer.attempts,
+                may_have_been_applied: false,
+            }),
+            error: Box::new(RecordError {
+                kind: RecordErrorKind::NotFound,
+                diagnoses: answer.diagnoses,
+                may_have_been_applied: false,
+            }),
+        })
+    }
+
+    /// The record's own values, and the rows of its child tables.
+    fn values(&self, row: &WriteRow) -> Result<(Values, Tables), InvalidRequest> {
+        let name = format!("class {}", self.publication.class);
+        let mut values = Values::new();
+        let mut tables = Tables::new();
+        for leaf in row.input.leaves()? {
+            let Some(place) = self.publication.placement.find(&leaf, &name)? else {
+                continue;
+            };
+            let value = place.conversion.convert(&leaf)?;
+            match (&place.table, leaf.row) {
+                (Some(table), Some(row)) => {
+                    let rows = tables.entry(table.clone()).or_default();
+                    let known = rows.remove(&row).unwrap_or_default();
+                    rows.insert(row, known.set(place.column.clone(), value));
+                }
+                (None, None) => values = values.set(place.column.clone(), value),
+                _ => {
+                    return Err(InvalidRequest::new(format!(
+                        "`{}` belongs to rows and its place in {name} does not, or the other way round",
+                        leaf.path
+                    )));
+                }
+            }
+        }
+        Ok((values, tables))
+    }
+
+    /// The rows with the ids of those that are there already.
+    fn identified(
+        &self,
+        present: &Columns,
+        table: &ColumnName,
+        rows: Vec<Values>,
+    ) -> Result<Vec<Values>, InvalidRequest> {
+        let column = self.publication.row_keys.get(table).ok_or_else(|| {
+            InvalidRequest::new(format!(
+                "rows of {table} cannot be changed: say with Api1Publication::row_key by which column they are known"
+            ))
+        })?;
+        let unreadable = |_| InvalidRequest::new(format!("the rows of {table} cannot be read"));
+        let known: Vec<Columns> = present.rows(table.as_str()).map_err(unreadable)?;
+        rows.into_iter()
+            .map(|row| {
+                for present in &known {
+                    let key = present.text(column.as_str()).map_err(unreadable)?;
+                    let same = key.is_some_and(|key| row.has_text(column, key.trim()));
+                    if let (true, Some(uuid)) = (same, present.text("$uuid").map_err(unreadable)?) {
+                        return Ok(row.of_row(&uuid));
+                    }
+                }
+                Ok(row)
+            })
+            .collect()
+    }
+}
+
+type Tables = BTreeMap<ColumnName, BTreeMap<usize, Values>>;
+
+fn with_rows(
+    mut values: Values,
+    tables: Tables,
+    prepare: impl Fn(&ColumnName, Vec<Values>) -> Result<Vec<Values>, InvalidRequest>,
+) -> Result<Values, InvalidRequest> {
+    for (table, rows) in tables {
+        let rows = prepare(&table, rows.into_values().collect())?;
+        values = values.rows(table, rows);
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use client_core::{TransportErrorKind, testing::ScriptedTransport};
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::{
+        AddressCode, AddressPatch, CategoryCode, ConnectedApp, CustomerCode, CustomerPatch,
+        NewCustomer, SiteConfig,
+        api1::{Api1Place, ClassName},
+    };
+
+    fn column(code: &str) -> ColumnName {
+        ColumnName::new(code).unwrap()
+    }
+
+    fn client(transport: &ScriptedTransport) -> X3Client {
+        let row = |code| Api1Place::row(column("YADR"), column(code));
+        let publication = Api1Publication::new(ClassName::new("YCUST").unwrap())
+            .place("code", Api1Place::column(column("BPCNUM")))
+            .place("customerCategory", Api1Place::column(column("BCGCOD")))
+            .place("companyName1", Api1Place::column(column("BPCNAM")))
+            .place(
+                "creditControl",
+                Api1Place::column(column("OSTCTL")).choice("hold", 3),
+            )
+            .ignore("addresses._action")
+            .place("addresses.code", row("BPAADD"))
+            .place("addresses.city", row("CTY"))
+            .row_key(column("YADR"), column("BPAADD"));
+        X3Client::builder(SiteConfig::new("http://x3", "SEED").write_paths([WritePath::Api1]))
+            .credential(ConnectedApp::new("c", "s"))
+            .transport(Arc::new(transport.clone()))
+            .api1_publication("customer", publication)
+            .build()
+            .unwrap()
+    }
+
+    fn new() -> NewCustomer {
+        NewCustomer::new(CategoryCode::new("DOM").unwrap()).values(
+            CustomerPatch::new()
+                .company_name_1("Acme")
+                .credit_control("hold"),
+        )
+    }
+
+    #[test]
+    fn a_customer_is_created_through_the_class() {
+        let transport = ScriptedTransport::new().answer(201, r#"{"$key":"C1","BPCNUM":"C1"}"#);
+        let outcome = block_on(client(&transport).customers().create(&new())).unwrap();
+        assert_eq!(outcome.value.as_str(), "C1");
+        assert_eq!(outcome.path, WritePath::Api1);
+        assert_eq!(
+            transport.requests()[0].body(),
+            r#"{"BPCNAM":"Acme","OSTCTL":"3","BCGCOD":"DOM"}"#
+        );
+    }
+
+    #[test]
+    fn a_create_whose_answer_is_lost_is_not_sent_again() {
+        let transport = ScriptedTransport::new()
+            .failure(TransportErrorKind::Timeout)
+            .answer(201, r#"{"$key":"C1"}"#);
+        let error = block_on(client(&transport).customers().create(&new())).unwrap_err();
+        assert!(error.may_have_been_applied());
+        assert_eq!(transport.requests().len(), 1);
+    }
+
+    #[test]
+    fn an_update_of_rows_names_those_that_are_there() {
+        let transport = ScriptedTransport::new()
+            .answer(200, r#"{"BPCNUM":"C1","YADR":[{"$uuid":"u0","BPAADD":"A0"},{"$uuid":"u1","BPAADD":"A1"}]}"#)
+            .answer(200, r#"{"$key":"C1","BPCNUM":"C1"}"#);
+        let address = |code| AddressPatch::update(AddressCode::new(code).unwrap()).city("Bonn");
+        let patch = CustomerPatch::new()
+            .address(address("A1"))
+            .address(address("A2"));
+        let code = CustomerCode::new("C1").unwrap();
+        block_on(client(&transport).customers().update(&code, &patch)).unwrap();
+        assert_eq!(
+            transport.requests()[1].body(),
+            r#"{"BPCNUM":"C1","YADR":[{"BPAADD":"A1","CTY":"Bonn","$uuid":"u1"},{"BPAADD":"A2","CTY":"Bonn"}]}"#
+        );
+    }
+
+    #[test]
+    fn an_update_of_what_is_not_there_says_so() {
+        let transport = ScriptedTransport::new().answer(
+            200,
+            r#"{"$diagnoses":[{"$severity":"error","$message":"721 : Record does not exist"}]}"#,
+        );
+        let code = CustomerCode::new("C1").unwrap();
+        let patch = CustomerPatch::new().company_name_1("Acme");
+        let error = block_on(client(&transport).customers().update(&code, &patch)).unwrap_err();
+        let Error::Rejected { error, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!(error.kind, RecordErrorKind::NotFound);
+    }
+}
