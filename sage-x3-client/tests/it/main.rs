@@ -3,6 +3,7 @@
 
 mod auth;
 mod batches;
+mod faults;
 mod paging;
 mod retry;
 mod server;
