@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State as Shared_};
 use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
 
 use crate::answer::{Answer, html_escaped};
 use crate::auth::{authenticate, user_code};
+use crate::call::{self, Arrived, Call, header, taken};
 use crate::faults::{Effect, RequestKind, RequestShape};
 use crate::graphql::ast::{Document, Field, OperationKind, Selection};
 use crate::graphql::error::GraphqlError;
@@ -19,12 +19,8 @@ use crate::graphql::execute::{Outcome, choose_operation, execute};
 use crate::graphql::parser::parse;
 use crate::graphql::validate::validate;
 use crate::json::{Json, parse_strict};
-use crate::log::RequestRecord;
 use crate::resolve::{Object, Tally, X3};
 use crate::state::{Shared, State};
-
-/// The largest body taken, well above any document.
-const LARGEST_BODY: usize = 64 * 1024 * 1024;
 
 /// A request's body as far as it could be read.
 struct Envelope {
@@ -35,49 +31,19 @@ struct Envelope {
 
 /// Serves one GraphQL request, faults included.
 pub(crate) async fn serve(Shared_(shared): Shared_<Shared>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    // A body that breaks off reads as an empty one; its sender is not there to see the answer.
-    let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    let (parts, body) = taken(request).await;
     let envelope = Envelope::read(&parts, &body);
-    let effects = shared.lock().faults.strike(&envelope.shape);
-    for effect in &effects {
-        if let Effect::Delay { milliseconds } = effect {
-            tokio::time::sleep(std::time::Duration::from_millis(*milliseconds)).await;
-        }
-    }
-    let mut call = Call {
-        at: shared.clock.now(),
-        effects,
-        user: None,
-        tally: Tally::default(),
+    let endpoint = header(&parts.headers, "x-xtrem-endpoint").map(ToOwned::to_owned);
+    let arrived = Arrived {
+        parts: &parts,
+        bytes_in: body.len(),
+        endpoint,
+        shape: envelope.shape.clone(),
     };
-    let answer = match call.answer_instead() {
-        Some(answer) => answer,
-        None => {
-            let answer = call.run(&shared, &parts.headers, &envelope);
-            call.distort(answer)
-        }
-    };
-    shared.lock().log.add(RequestRecord {
-        at: call.at,
-        method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
-        endpoint: header(&parts.headers, "x-xtrem-endpoint").map(ToOwned::to_owned),
-        user: call.user,
-        operation_name: envelope.shape.operation_name,
-        calls: envelope.shape.calls,
-        kind: envelope.shape.kind,
-        rows: call.tally.rows,
-        status: answer.status(),
-        faults: call.effects,
-        bytes_in: body.len() as u64,
-        bytes_out: answer.length() as u64,
-    });
-    answer.into_response()
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
+    call::serve(&shared, arrived, |call| {
+        call.run(&shared, &parts.headers, &envelope)
+    })
+    .await
 }
 
 impl Envelope {
@@ -156,48 +122,7 @@ fn fields(selection: &[Selection]) -> Vec<&Field> {
     out
 }
 
-/// One request on its way through.
-struct Call {
-    at: Timestamp,
-    effects: Vec<Effect>,
-    user: Option<String>,
-    tally: Tally,
-}
-
 impl Call {
-    /// The answer of a fault that strikes before anything is done.
-    fn answer_instead(&self) -> Option<Answer> {
-        self.effects.iter().find_map(|effect| match effect {
-            Effect::Status { status, body } => Some(Answer::plain_or_html(*status, body)),
-            Effect::TooManyRequests { retry_after } => {
-                let answer = Answer::plain_or_html(429, "Too many requests");
-                Some(match retry_after {
-                    Some(seconds) => answer.with_header("retry-after", &seconds.to_string()),
-                    None => answer,
-                })
-            }
-            Effect::HtmlPage => {
-                let page = "<!DOCTYPE html><html><head><title>Sage X3</title></head><body>Please sign in</body></html>";
-                Some(Answer::plain_or_html(200, page))
-            }
-            Effect::Unauthorized { text } => Some(Answer::plain_or_html(401, text)),
-            Effect::DropBefore => Some(Answer::hang_up()),
-            _ => None,
-        })
-    }
-
-    /// What a fault makes of an answer after everything was done.
-    fn distort(&self, answer: Answer) -> Answer {
-        self.effects
-            .iter()
-            .fold(answer, |answer, effect| match effect {
-                Effect::DropAfter => Answer::hang_up(),
-                Effect::TruncatedBody => answer.broken_off(),
-                Effect::BrokenJson => answer.half(),
-                _ => answer,
-            })
-    }
-
     fn run(&mut self, shared: &Shared, headers: &HeaderMap, envelope: &Envelope) -> Answer {
         let mut state = shared.lock();
         let settings = Arc::clone(&state.settings);
@@ -255,7 +180,6 @@ impl Call {
             model,
             activation,
             endpoints,
-            log,
             ..
         } = state;
         let Some(endpoint) = endpoints.get_mut(endpoint) else {
@@ -294,7 +218,6 @@ impl Call {
         let variables = body.get("variables").unwrap_or(&Json::Null);
         let outcome = execute(&schema, document, operation, variables, root, &mut resolver);
         self.tally = resolver.tally;
-        log.counters.add(&self.tally);
         match outcome {
             Outcome::Refused(errors) => refusal(400, &errors),
             Outcome::Executed { data, errors } => executed(data, &errors, resolver.diagnoses),

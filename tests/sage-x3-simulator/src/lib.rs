@@ -30,8 +30,10 @@ mod activation;
 mod admin;
 mod answer;
 mod api;
+mod api1;
 mod auth;
 mod base_data;
+mod call;
 mod clock;
 mod connection;
 mod diagnose;
@@ -63,8 +65,9 @@ pub use faults::{Effect, Fault, RequestKind};
 pub use log::{Counters, RequestRecord};
 pub use seed::{AddressSeed, CustomerSeed, Edit, PropertyValue, RecordSeed, StampMode};
 pub use settings::{
-    AddressIdForm, BasicUser, CompanyNames, ConnectedApplication, CreditCheck, CustomField,
-    DecimalForm, Generation, PageOverflow, SalesOrderLines, Settings, StampPrecision,
+    AddressIdForm, BasicUser, CompanyNames, ConnectedApplication, CreditCheck, CustomClass,
+    CustomField, DecimalForm, Generation, MissingRecord, NoDate, PageOverflow, SalesOrderLines,
+    Settings, StampPrecision,
 };
 pub use simulator::{DEFAULT_ENDPOINT, SimulatorError, X3Simulator, X3SimulatorBuilder};
 pub use snapshot::{AddressSnapshot, CustomerSnapshot, RecordSnapshot};

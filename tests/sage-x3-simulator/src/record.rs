@@ -117,7 +117,8 @@ impl<'a> View<'a> {
             .is_none_or(|(table, column)| self.store.table(table).get(row.text(column)).is_some())
     }
 
-    fn by_key(self, node: &Arc<Node>, key: &str) -> Option<Record> {
+    /// The record a node shows under a key.
+    pub(crate) fn by_key(self, node: &Arc<Node>, key: &str) -> Option<Record> {
         let (key, row) = self.store.table(node.table).entry(key)?;
         self.shown(node, row).then(|| Record {
             node: Arc::clone(node),

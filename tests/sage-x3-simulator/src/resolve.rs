@@ -33,7 +33,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, node: &Node, operation: Operation, changed: bool) {
+    pub(crate) fn count(&mut self, node: &Node, operation: Operation, changed: bool) {
         let counter = match (node.name, operation, changed) {
             ("customer", Operation::Create, _) => &mut self.customers_created,
             ("salesOrder", Operation::Create, _) => &mut self.sales_orders_created,

@@ -7,7 +7,7 @@ use std::io;
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::post;
+use axum::routing::{any, post};
 use http::header::DATE;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
@@ -21,12 +21,13 @@ use tower::ServiceExt as _;
 use crate::answer::HangUp;
 use crate::clock::http_date;
 use crate::state::Shared;
-use crate::{admin, api};
+use crate::{admin, api, api1};
 
 /// Serves until the task is dropped; open connections end with it.
 pub(crate) async fn run(listener: TcpListener, shared: Shared) {
     let router = Router::new()
         .route("/xtrem/api", post(api::serve).fallback(api::nothing_here))
+        .route("/api1/{*path}", any(api1::serve))
         .nest("/__admin", admin::routes())
         .fallback(api::nothing_here)
         .with_state(shared.clone());

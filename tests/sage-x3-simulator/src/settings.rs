@@ -75,6 +75,49 @@ pub enum StampPrecision {
     SqlServerDatetime,
 }
 
+/// How a missing record is answered by api1; both are observed (reference: 4.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingRecord {
+    /// HTTP 200 with an error among `$diagnoses`.
+    #[default]
+    DiagnosesWith200,
+    /// HTTP 404.
+    NotFound,
+}
+
+/// What api1 writes where a date is not set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoDate {
+    /// `null`
+    Null,
+    /// SQL Server's sentinel, 1753-01-01.
+    #[default]
+    SqlServer,
+    /// Oracle's sentinel, 1599-12-31.
+    Oracle,
+}
+
+/// A class of the site's own, which unlike X3's can be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomClass {
+    /// Its name and that of its representation, by convention starting with X, Y or Z.
+    pub name: String,
+    /// The node behind it, for instance `customer`.
+    pub node: String,
+}
+
+impl CustomClass {
+    /// A class onto a node.
+    pub fn new(name: impl Into<String>, node: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            node: node.into(),
+        }
+    }
+}
+
 /// What the sales order's collection of lines, and the member of its input, is called.
 ///
 /// The first generation's documentation has `lines`, and so has the observed purchase receipt; the purchase order's is
@@ -241,6 +284,30 @@ pub struct Settings {
     pub sales_order_lines: SalesOrderLines,
     /// What the credit check of sales orders does.
     pub credit_check: CreditCheck,
+    /// Classes of the site's own in api1.
+    pub custom_classes: Vec<CustomClass>,
+    /// Whether api1 takes Basic; the Online edition does not.
+    pub api1_basic: bool,
+    /// Whether api1 takes bearer tokens.
+    pub api1_bearer: bool,
+    /// The longest page of api1; more is silently cut.
+    pub api1_max_count: usize,
+    /// Whether pages of api1 say `$totalResults`.
+    pub api1_shows_total: bool,
+    /// Whether representations show `CREDATTIM` and `UPDDATTIM` (open question 6).
+    pub api1_shows_stamps: bool,
+    /// How api1 answers for a missing record.
+    pub api1_missing_record: MissingRecord,
+    /// What api1 writes where a date is not set.
+    pub api1_no_date: NoDate,
+    /// Whether api1 leaves backslashes of texts unescaped, which makes faulty JSON.
+    pub api1_stray_backslashes: bool,
+    /// HTTP status of a write to a class that is read-only; 400 and 405 are both plausible.
+    pub api1_read_only_status: u16,
+    /// HTTP status of a write that X3's rules forbid; its `$diagnoses` say why.
+    pub api1_refusal_status: u16,
+    /// Hours the server's own dates (`UPDDAT`) are ahead of UTC.
+    pub server_offset_hours: i8,
     /// Adds a severity 2 diagnose with this text to `errors[]` of every create, although the record is created.
     pub warning_on_create: Option<String>,
     /// The code of the address made when a create brings none.
@@ -276,6 +343,18 @@ impl Default for Settings {
             etag_checked: true,
             sales_order_lines: SalesOrderLines::default(),
             credit_check: CreditCheck::default(),
+            custom_classes: Vec::new(),
+            api1_basic: true,
+            api1_bearer: true,
+            api1_max_count: 1000,
+            api1_shows_total: false,
+            api1_shows_stamps: true,
+            api1_missing_record: MissingRecord::default(),
+            api1_no_date: NoDate::default(),
+            api1_stray_backslashes: false,
+            api1_read_only_status: 405,
+            api1_refusal_status: 200,
+            server_offset_hours: 0,
             warning_on_create: None,
             default_address_code: "MAIN".to_owned(),
             human_user: "ADMIN".to_owned(),

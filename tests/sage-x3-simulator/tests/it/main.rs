@@ -8,6 +8,8 @@
 
 mod activation;
 mod administration;
+mod api1;
+mod api1_writing;
 mod creating;
 mod credentials;
 mod evidence;
