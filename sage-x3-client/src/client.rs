@@ -15,11 +15,11 @@ use crate::{
     api1::Api1,
     builder::X3ClientBuilder,
     config::{Site, SiteConfig},
-    customers::Customers,
     error::{CallContext, Error, InvalidRequest},
     graphql::{
         GraphqlAnswer,
         answer::{Asked, Parsed, may_have_acted, parse},
+        document::Absent,
         execute::{GraphqlRequest, classify},
         node_path::NodePath,
     },
@@ -43,6 +43,8 @@ struct Inner {
     offer: Mutex<Option<Arc<Offer>>>,
     /// Writes that GraphQL refused as not activated while another path was there.
     refused: Mutex<BTreeSet<(NodePath, WriteAction)>>,
+    /// Optional fields that the site's schema turned out to lack.
+    absent: Mutex<Arc<Absent>>,
 }
 
 impl fmt::Debug for X3Client {
@@ -75,6 +77,7 @@ impl X3Client {
                 routes,
                 offer: Mutex::default(),
                 refused: Mutex::default(),
+                absent: Mutex::default(),
             }),
         }
     }
@@ -83,12 +86,6 @@ impl X3Client {
     #[must_use]
     pub fn endpoint(&self) -> &EndpointName {
         &self.inner.site.endpoint
-    }
-
-    /// Customers.
-    #[must_use]
-    pub fn customers(&self) -> Customers {
-        Customers::new(self.clone())
     }
 
     /// The REST service `api1`: any class, with typed records for the usual ones.
@@ -273,6 +270,17 @@ impl X3Client {
             context,
             now: pipeline.clock().now(),
         })
+    }
+
+    pub(crate) fn absent(&self) -> Arc<Absent> {
+        // The set is replaced whole.
+        let absent = self.inner.absent.lock();
+        Arc::clone(&absent.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_absent(&self, fields: Arc<Absent>) {
+        let absent = self.inner.absent.lock();
+        *absent.unwrap_or_else(PoisonError::into_inner) = fields;
     }
 
     pub(crate) fn known_offer(&self) -> Option<Arc<Offer>> {

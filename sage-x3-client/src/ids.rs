@@ -92,6 +92,62 @@ code! {
     CustomerCode, "customer code"
 }
 code! {
+    /// Code of a business partner (column `BPRNUM`), shared by its roles of customer and supplier.
+    BusinessPartnerCode, "business partner code"
+}
+code! {
+    /// Code of a supplier (column `BPSNUM`), shared with its business partner.
+    SupplierCode, "supplier code"
+}
+code! {
+    /// Code of a product (column `ITMREF`).
+    ProductCode, "product code"
+}
+code! {
+    /// Code of a unit of measure, such as `UN`.
+    UnitCode, "unit code"
+}
+code! {
+    /// Code of a site (column `FCY`), such as `FR011`.
+    SiteCode, "site code"
+}
+code! {
+    /// Code of a company (column `CPY`).
+    CompanyCode, "company code"
+}
+code! {
+    /// Code of a payment term (column `PTE`).
+    PaymentTermCode, "payment term code"
+}
+code! {
+    /// Code of a sales order type (column `SOHTYP`), which drives category and numbering.
+    OrderTypeCode, "sales order type code"
+}
+code! {
+    /// Number of a sales order (column `SOHNUM`).
+    SalesOrderId, "sales order number"
+}
+code! {
+    /// Number of a delivery (column `SDHNUM`).
+    SalesDeliveryId, "delivery number"
+}
+code! {
+    /// Number of a sales invoice (column `NUM`), which is also the number of its document in accounting.
+    InvoiceId, "invoice number"
+}
+code! {
+    /// Number of a purchase order (column `POHNUM`).
+    PurchaseOrderId, "purchase order number"
+}
+code! {
+    /// Code of a chart of accounts (column `COA`).
+    ChartCode, "chart of accounts code"
+}
+code! {
+    /// Code of an account of the general ledger within its chart (column `ACC`).
+    AccountCode, "account code"
+}
+code! {
     /// Code of a customer category (column `BCGCOD`), which supplies a new customer's defaults.
     CategoryCode, "customer category code"
 }
@@ -122,16 +178,95 @@ macro_rules! record_keys {
                 }
             }
 
-            impl From<RecordId> for $name {
-                fn from(id: RecordId) -> Self {
-                    Self(id.0)
+            impl crate::records::sealed::Key for $name {}
+
+            impl crate::RecordKey for $name {
+                fn record_id(&self) -> RecordId {
+                    self.into()
+                }
+
+                fn from_record_id(id: RecordId) -> Result<Self, InvalidName> {
+                    Ok(Self(id.0))
                 }
             }
         )*
     };
 }
 
-record_keys!(CustomerCode);
+record_keys!(
+    BusinessPartnerCode,
+    CompanyCode,
+    CurrencyCode,
+    CustomerCode,
+    InvoiceId,
+    PaymentTermCode,
+    ProductCode,
+    PurchaseOrderId,
+    SalesDeliveryId,
+    SalesOrderId,
+    SiteCode,
+    SupplierCode
+);
+
+impl RecordId {
+    /// The key of a record whose key has several parts. An empty part is written as a single space. Source: reference
+    /// sage-x3 section 3.7.
+    ///
+    /// ```
+    /// use sage_x3_client::RecordId;
+    ///
+    /// assert_eq!(RecordId::of_parts(["PROD01", ""])?.as_str(), "PROD01| ");
+    /// # Ok::<(), sage_x3_client::InvalidName>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidName`] when all parts are blank, or one holds a control character or the separator.
+    pub fn of_parts<T: AsRef<str>>(
+        parts: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidName> {
+        let mut text = String::new();
+        let mut separator = "";
+        for part in parts {
+            let part = part.as_ref();
+            if part.contains('|') {
+                return Err(InvalidName {
+                    what: "part of a record key",
+                    text: part.to_owned(),
+                    reason: "it holds the separator of parts",
+                });
+            }
+            text.push_str(separator);
+            text.push_str(if part.is_empty() { " " } else { part });
+            separator = "|";
+        }
+        Self::new(text)
+    }
+
+    /// The parts of the key; an empty part is empty text.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .split('|')
+            .map(|part| if part == " " { "" } else { part })
+    }
+
+    /// The key of two codes, which are neither blank nor hold the separator where X3 made them.
+    pub(crate) fn joined(first: &str, second: &str) -> Self {
+        Self(format!("{first}|{second}"))
+    }
+
+    /// The key as exactly two parts.
+    pub(crate) fn two_parts(&self, what: &'static str) -> Result<(&str, &str), InvalidName> {
+        let mut parts = self.parts();
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(first), Some(second), None) => Ok((first, second)),
+            _ => Err(InvalidName {
+                what,
+                text: self.0.clone(),
+                reason: "it does not have two parts",
+            }),
+        }
+    }
+}
 
 fn check_code(what: &'static str, text: String) -> Result<String, InvalidName> {
     let reason = if text.trim().is_empty() {

@@ -6,12 +6,12 @@ mod builder;
 mod client;
 pub mod cloud;
 mod config;
-mod customers;
 mod diagnose;
 mod error;
 mod graphql;
 mod ids;
 mod model;
+mod nodes;
 mod outcome;
 mod page;
 mod patch;
@@ -24,10 +24,7 @@ mod write;
 pub use auth::{ConnectedApp, Credential, Refusal};
 pub use builder::X3ClientBuilder;
 pub use client::X3Client;
-pub use config::{CompanyNames, Generation, SiteConfig};
-pub use customers::{
-    Change, ChangeSource, Changes, CustomerQuery, Customers, Precision, StampField,
-};
+pub use config::{CompanyNames, Generation, SalesOrderLinesName, SiteConfig};
 pub use diagnose::{Diagnose, GraphqlError, PathSegment, Severity};
 pub use error::{
     CallContext, Error, ErrorKind, InvalidRequest, RecordError, RecordErrorKind, WriteError,
@@ -38,13 +35,28 @@ pub use graphql::{
     order::{Direction, OrderBy},
 };
 pub use ids::{
-    AddressCode, CategoryCode, CountryCode, CurrencyCode, CustomerCode, EndpointName, FieldName,
-    InvalidName, LanguageCode, RecordId,
+    AccountCode, AddressCode, BusinessPartnerCode, CategoryCode, ChartCode, CompanyCode,
+    CountryCode, CurrencyCode, CustomerCode, EndpointName, FieldName, InvalidName, InvoiceId,
+    LanguageCode, OrderTypeCode, PaymentTermCode, ProductCode, PurchaseOrderId, RecordId,
+    SalesDeliveryId, SalesOrderId, SiteCode, SupplierCode, UnitCode,
 };
-pub use model::{Address, AddressAction, AddressPatch, Customer, CustomerPatch, NewCustomer};
+pub use model::{Address, AddressAction, AddressPatch, CustomerPatch, NewCustomer};
+pub use nodes::{
+    Account, AccountKey, Accounts, BusinessPartner, BusinessPartners, Companies, Company,
+    Currencies, Currency, Customer, CustomerAddress, CustomerAddresses, CustomerInvoiceHeader,
+    CustomerInvoiceHeaders, CustomerQuery, Customers, NewProduct, NewSalesOrder, NewSalesOrderLine,
+    PaymentTerm, PaymentTerms, Product, ProductPatch, ProductSite, ProductSiteKey, ProductSites,
+    Products, PurchaseOrder, PurchaseOrderLine, PurchaseOrderLines, PurchaseOrders,
+    SalesDeliveries, SalesDelivery, SalesInvoice, SalesInvoices, SalesOrder, SalesOrderLine,
+    SalesOrderLines, SalesOrderPatch, SalesOrders, Site, Sites, Stock, Stocks, Supplier, Suppliers,
+};
 pub use outcome::{Batch, Outcome};
 pub use page::{Cursor, Page, PageSize, Pager};
 pub use patch::Patch;
 pub use probe::{Offer, Support};
+pub use records::{
+    Change, ChangeSource, Changes, Creatable, Created, Node, Precision, Query, ReadBack, RecordKey,
+    Records, StampField, Updatable,
+};
 pub use scalar::Scalar;
 pub use write::WritePath;

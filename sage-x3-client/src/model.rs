@@ -1,17 +1,19 @@
-//! Records as this crate hands them out and takes them in.
+//! What records are made of, in both directions.
 
 mod address;
-mod customer;
 mod input;
 mod patch;
 mod read;
 
 pub use self::{
     address::Address,
-    customer::Customer,
     patch::{AddressAction, AddressPatch, CustomerPatch, NewCustomer},
 };
 pub(crate) use self::{
     input::{Input, Leaf},
-    read::{CustomerNode, address, customer, more_addresses},
+    patch::{code_text, setters},
+    read::{
+        Extra, address_of, code, day, debug_by_key, decimal, discounts_of, filled, instant, key_of,
+        member, nodes_of, pick, rest_of, slots, slots_of, text,
+    },
 };

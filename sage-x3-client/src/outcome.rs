@@ -14,17 +14,6 @@ pub struct Outcome<T> {
     pub diagnoses: Vec<Diagnose>,
 }
 
-impl<T> Outcome<T> {
-    /// The outcome with its value turned into another thing.
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U> {
-        Outcome {
-            value: f(self.value),
-            path: self.path,
-            diagnoses: self.diagnoses,
-        }
-    }
-}
-
 /// What became of several writes.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -43,21 +32,6 @@ impl<T> Default for Batch<T> {
             rows: Vec::new(),
             diagnoses: Vec::new(),
             requests: 0,
-        }
-    }
-}
-
-impl<T> Batch<T> {
-    /// The batch with each value turned into another thing.
-    pub(crate) fn map<U>(self, mut f: impl FnMut(T) -> U) -> Batch<U> {
-        Batch {
-            rows: self
-                .rows
-                .into_iter()
-                .map(|row| row.map(|outcome| outcome.map(&mut f)))
-                .collect(),
-            diagnoses: self.diagnoses,
-            requests: self.requests,
         }
     }
 }

@@ -96,7 +96,14 @@ scalar_from_code!(
     CurrencyCode,
     CountryCode,
     LanguageCode,
-    AddressCode
+    AddressCode,
+    RecordId,
+    ProductCode,
+    SiteCode,
+    UnitCode,
+    PaymentTermCode,
+    OrderTypeCode,
+    SalesOrderId
 );
 
 impl Serialize for Scalar {

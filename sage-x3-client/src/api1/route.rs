@@ -258,7 +258,7 @@ mod tests {
     fn a_customer_is_created_through_the_class() {
         let transport = ScriptedTransport::new().answer(201, r#"{"$key":"C1","BPCNUM":"C1"}"#);
         let outcome = block_on(client(&transport).customers().create(&new())).unwrap();
-        assert_eq!(outcome.value.as_str(), "C1");
+        assert_eq!(outcome.key.as_str(), "C1");
         assert_eq!(outcome.path, WritePath::Api1);
         assert_eq!(
             transport.requests()[0].body(),

@@ -94,6 +94,17 @@ pub(crate) struct PageInfo {
     pub(crate) end_cursor: Option<String>,
 }
 
+/// `{"addresses":{"query":{...}}}`: one collection of one record.
+#[derive(Debug, Deserialize)]
+#[serde(transparent, bound = "N: Deserialize<'de>")]
+pub(crate) struct Child<N>(Only<Only<Connection<N>>>);
+
+impl<N> Child<N> {
+    pub(crate) fn into_inner(self) -> Option<Connection<N>> {
+        self.0.into_inner().and_then(Only::into_inner)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,55 +1,212 @@
-//! Turning an operation file into the document for one site.
+//! Turning the file of a node into the documents for one site.
+//!
+//! A file holds one operation, which lists records in pages, and the fragments that it uses. The fragment called after the
+//! node's type (`CustomerFields`) is what a record is read by, in every document. The documents around it are the same for
+//! all nodes and made here, so that each selection stands once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{frame, node_path::NodePath};
 use crate::{config::Generation, ids::FieldName};
 
 /// Where the site's own fields go in a selection.
-const EXTRA: &str = "# extra fields of the site";
-const STAMP: &str = "stamp: _updateStamp";
-const ROOT: &str = "x3MasterData {";
+const EXTRA: &str = "extra fields of the site";
+/// Marks fields that no evidence proves: a site that lacks one is read without it.
+const OPTIONAL: &str = "optional";
 
-/// An operation as it stands in its file, written for generation 3.
+/// A node's file as it stands, written for generation 3.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation {
+pub(crate) struct NodeFile {
+    /// Name of its operation.
     pub(crate) name: &'static str,
     pub(crate) text: &'static str,
 }
 
+/// Fields that a site lacks, by type.
+pub(crate) type Absent = BTreeSet<(String, String)>;
+
 /// What varies from site to site.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendering<'a> {
     pub(crate) generation: Generation,
+    /// The site's own fields to read as well.
     pub(crate) extra: &'a [FieldName],
-    pub(crate) stamp: Option<&'a FieldName>,
+    pub(crate) absent: &'a Absent,
 }
 
-impl Operation {
-    /// The document to send: without comments, with the generation's root names, the site's extra fields and stamp.
-    pub(crate) fn render(&self, rendering: Rendering<'_>) -> String {
+/// A fragment of a file.
+#[derive(Clone, Copy, Debug)]
+struct Fragment {
+    name: &'static str,
+    on: &'static str,
+    text: &'static str,
+}
+
+impl NodeFile {
+    /// The document that lists records in pages.
+    pub(crate) fn page(&self, node: &NodePath, rendering: Rendering<'_>) -> String {
+        let operation = self.text.split("\nfragment ").next().unwrap_or_default();
         let mut document = String::with_capacity(self.text.len() + 64);
-        for line in self.text.lines() {
-            let trimmed = line.trim();
-            if trimmed == EXTRA {
-                for field in rendering.extra {
-                    document.push_str(field.as_str());
-                    document.push('\n');
-                }
-            } else if !trimmed.is_empty() && !trimmed.starts_with('#') {
-                document.push_str(trimmed);
-                document.push('\n');
+        for line in operation.lines().map(code).filter(|line| !line.is_empty()) {
+            if line == format!("{} {{", node.package) {
+                document.push_str(&frame::aliased_root(node, rendering.generation));
+                document.push_str(" {");
+            } else {
+                document.push_str(line);
             }
+            document.push('\n');
         }
-        if let Some(stamp) = rendering
-            .stamp
-            .filter(|stamp| stamp.as_str() != "_updateStamp")
-        {
-            document = document.replace(STAMP, &format!("stamp: {stamp}"));
-        }
-        match rendering.generation {
-            Generation::Gen3 => document,
-            // The alias keeps the answer's shape, so that one parser serves both generations.
-            Generation::Gen2 => document.replace(ROOT, "x3MasterData: xtremX3MasterData {"),
+        self.push_fragments(&mut document, operation, rendering);
+        document
+    }
+
+    /// The document that reads one record by its key. With `children` it also takes `$withChildren`.
+    pub(crate) fn read(&self, node: &NodePath, children: bool, rendering: Rendering<'_>) -> String {
+        let kind = node.type_name();
+        let variables = if children {
+            "$id: Id!, $withChildren: Boolean!"
+        } else {
+            "$id: Id!"
+        };
+        let selection = format!("...{kind}Fields");
+        let mut document = frame::read(
+            node,
+            rendering.generation,
+            &format!("{kind}Read"),
+            variables,
+            &selection,
+        );
+        self.push_fragments(&mut document, &selection, rendering);
+        document
+    }
+
+    /// The document that reads more of a record's collection. It takes `$id`, `$first` and `$after`.
+    pub(crate) fn children(
+        &self,
+        node: &NodePath,
+        collection: &str,
+        fragment: &str,
+        rendering: Rendering<'_>,
+    ) -> String {
+        let selection = format!(
+            "{collection} {{\nquery(first: $first, after: $after) {{\nedges {{\nnode {{\n...{fragment}\n}}\n}}\n\
+             pageInfo {{\nhasNextPage\nendCursor\n}}\n}}\n}}"
+        );
+        let mut document = frame::read(
+            node,
+            rendering.generation,
+            &format!("{}Children", node.type_name()),
+            "$id: Id!, $first: Int, $after: String",
+            &selection,
+        );
+        self.push_fragments(&mut document, &selection, rendering);
+        document
+    }
+
+    /// The fields that a site may lack, with the type that each stands on.
+    pub(crate) fn optional_fields(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.fragments().flat_map(|fragment| {
+            fragment
+                .text
+                .lines()
+                .filter(|line| comment(line) == OPTIONAL)
+                .map(move |line| (fragment.on, first_word(code(line))))
+        })
+    }
+
+    fn fragments(&self) -> impl Iterator<Item = Fragment> {
+        self.text.split("\nfragment ").skip(1).map(|text| {
+            let mut words = text.split_whitespace();
+            let name = words.next().unwrap_or_default();
+            Fragment {
+                name,
+                on: words.nth(1).unwrap_or_default(),
+                text,
+            }
+        })
+    }
+
+    /// Adds the fragments that `document` uses, and those that they use: one that is not used is an error to GraphQL.
+    fn push_fragments(&self, document: &mut String, selection: &str, rendering: Rendering<'_>) {
+        let known: BTreeMap<&str, Fragment> = self
+            .fragments()
+            .map(|fragment| (fragment.name, fragment))
+            .collect();
+        let mut used: Vec<&str> = Vec::new();
+        let note = |selection: &str, used: &mut Vec<&str>| {
+            for name in spreads(selection) {
+                if let Some(fragment) = known.get(name).filter(|known| !used.contains(&known.name))
+                {
+                    used.push(fragment.name);
+                }
+            }
+        };
+        note(selection, &mut used);
+        let mut next = 0;
+        while let Some(fragment) = used.get(next).and_then(|name| known.get(name)) {
+            next += 1;
+            let rendered = render_fragment(fragment, rendering);
+            note(&rendered, &mut used);
+            document.push_str(&rendered);
         }
     }
+}
+
+/// A fragment without comments and absent fields, with the site's extra fields.
+fn render_fragment(fragment: &Fragment, rendering: Rendering<'_>) -> String {
+    let mut rendered = String::with_capacity(fragment.text.len() + 16);
+    rendered.push_str("fragment ");
+    let mut depth = 0_usize;
+    // The depth at which a field that is left out began.
+    let mut skipped_from: Option<usize> = None;
+    for line in fragment.text.lines() {
+        let code = code(line);
+        if comment(line) == EXTRA {
+            for field in rendering.extra {
+                rendered.push_str(field.as_str());
+                rendered.push('\n');
+            }
+        }
+        let before = depth;
+        depth += code.matches('{').count();
+        depth = depth.saturating_sub(code.matches('}').count());
+        if let Some(from) = skipped_from {
+            skipped_from = Some(from).filter(|from| depth > *from);
+            continue;
+        }
+        let is_absent = comment(line) == OPTIONAL
+            && rendering
+                .absent
+                .contains(&(fragment.on.to_owned(), first_word(code).to_owned()));
+        if is_absent {
+            skipped_from = Some(before).filter(|from| depth > *from);
+        } else if !code.is_empty() {
+            rendered.push_str(code);
+            rendered.push('\n');
+        }
+    }
+    rendered
+}
+
+/// A line without its comment. No string in the files holds a `#`.
+fn code(line: &str) -> &str {
+    line.split('#').next().unwrap_or_default().trim()
+}
+
+fn comment(line: &str) -> &str {
+    line.split_once('#')
+        .map_or("", |(_, comment)| comment.trim())
+}
+
+fn first_word(code: &str) -> &str {
+    code.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
+        .next()
+        .unwrap_or_default()
+}
+
+/// The names of the fragments that a selection uses.
+fn spreads(selection: &str) -> impl Iterator<Item = &str> {
+    selection.split("...").skip(1).map(first_word)
 }
 
 /// Whether a document holds a mutation. Looks at keywords outside of braces, strings and comments.
@@ -99,42 +256,98 @@ fn string_length(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    const SAMPLE: Operation = Operation {
-        name: "Sample",
-        text: "# A comment.\nquery Sample {\n  x3MasterData {\n    customer {\n      query {\n        stamp: _updateStamp\n        # extra fields of the site\n      }\n    }\n  }\n}\n",
+    const VISIT: NodePath = NodePath::new("x3Sales", "visit");
+    const FILE: NodeFile = NodeFile {
+        name: "Visits",
+        text: "# A comment.\nquery Visits($first: Int) {\n  x3Sales {\n    visit {\n      query(first: $first) {\n        edges { node { ...VisitFields } }\n      }\n    }\n  }\n}\n\n\
+               fragment VisitFields on Visit {\n  _id\n  mood # optional\n  place { # optional\n    code { name }\n  }\n  first { ...LineFields }\n  lines {\n    query(first: 200) { edges { node { ...LineFields } } }\n  }\n  # extra fields of the site\n}\n\n\
+               fragment LineFields on VisitLine {\n  _id\n  mood # optional\n}\n",
     };
 
     fn flat(document: &str) -> String {
         document.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    fn plain<'a>(absent: &'a Absent, extra: &'a [FieldName]) -> Rendering<'a> {
+        Rendering {
+            generation: Generation::Gen3,
+            extra,
+            absent,
+        }
+    }
+
     #[test]
-    fn a_document_carries_extra_fields_and_stamp_and_no_comment() {
+    fn a_page_carries_the_sites_own_fields_and_no_comment() {
         let extra = [
             FieldName::new("yZone").unwrap(),
             FieldName::new("yScore").unwrap(),
         ];
-        let stamp = FieldName::new("modifiedDateTime").unwrap();
-        let document = SAMPLE.render(Rendering {
-            extra: &extra,
-            stamp: Some(&stamp),
-            ..Rendering::default()
-        });
+        let (absent, kind) = (Absent::new(), "fragment VisitFields on Visit");
         assert_eq!(
-            flat(&document),
-            "query Sample { x3MasterData { customer { query { stamp: modifiedDateTime yZone yScore } } } }"
+            flat(&FILE.page(&VISIT, plain(&absent, &extra))),
+            format!(
+                "query Visits($first: Int) {{ x3Sales {{ visit {{ query(first: $first) {{ edges {{ node {{ ...VisitFields }} }} }} }} }} }} \
+                 {kind} {{ _id mood place {{ code {{ name }} }} first {{ ...LineFields }} lines {{ query(first: 200) {{ edges {{ node {{ ...LineFields }} }} }} }} \
+                 yZone yScore }} fragment LineFields on VisitLine {{ _id mood }}"
+            )
         );
     }
 
     #[test]
     fn generation_2_answers_under_the_names_of_generation_3() {
-        let document = SAMPLE.render(Rendering {
+        let absent = Absent::new();
+        let rendering = Rendering {
             generation: Generation::Gen2,
-            ..Rendering::default()
-        });
+            ..plain(&absent, &[])
+        };
+        for document in [
+            FILE.page(&VISIT, rendering),
+            FILE.read(&VISIT, false, rendering),
+            FILE.children(&VISIT, "lines", "LineFields", rendering),
+        ] {
+            assert!(
+                flat(&document).contains("{ x3Sales: xtremX3Sales { visit {"),
+                "{document}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_field_that_the_site_lacks_is_left_out_with_all_below_it() {
+        let absent = [("Visit", "place"), ("VisitLine", "mood")]
+            .map(|(kind, field)| (kind.to_owned(), field.to_owned()))
+            .into();
+        let document = flat(&FILE.read(&VISIT, false, plain(&absent, &[])));
         assert_eq!(
-            flat(&document),
-            "query Sample { x3MasterData: xtremX3MasterData { customer { query { stamp: _updateStamp } } } }"
+            document,
+            "query VisitRead($id: Id!) { x3Sales { visit { read(_id: $id) { ...VisitFields } } } } \
+             fragment VisitFields on Visit { _id mood first { ...LineFields } lines { query(first: 200) { edges { node { ...LineFields } } } } } \
+             fragment LineFields on VisitLine { _id }"
+        );
+    }
+
+    #[test]
+    fn only_fields_that_are_marked_can_be_left_out() {
+        let absent = [("Visit".to_owned(), "_id".to_owned())].into();
+        assert!(
+            FILE.read(&VISIT, false, plain(&absent, &[]))
+                .contains("_id\nmood")
+        );
+        assert_eq!(
+            FILE.optional_fields().collect::<Vec<_>>(),
+            [("Visit", "mood"), ("Visit", "place"), ("VisitLine", "mood")]
+        );
+    }
+
+    #[test]
+    fn a_document_holds_no_fragment_that_it_does_not_use() {
+        let absent = Absent::new();
+        let document = flat(&FILE.children(&VISIT, "lines", "LineFields", plain(&absent, &[])));
+        assert_eq!(
+            document,
+            "query VisitChildren($id: Id!, $first: Int, $after: String) { x3Sales { visit { read(_id: $id) { lines { \
+             query(first: $first, after: $after) { edges { node { ...LineFields } } pageInfo { hasNextPage endCursor } } } } } } } \
+             fragment LineFields on VisitLine { _id mood }"
         );
     }
 

@@ -10,39 +10,46 @@ use graphql_client_codegen::{
     CodegenMode, GraphQLClientCodegenOptions, generate_module_token_stream_from_string,
 };
 
-use super::{
-    document::{Operation, Rendering},
-    node_path::NodePath,
-    operations as op,
-};
+use super::document::{Absent, Rendering};
 use crate::{
+    FieldName, StampField,
     config::Generation,
+    nodes,
+    records::{Meta, keys_document, sealed::Typed},
     write::{WriteAction, WriteKind},
 };
 
 const SCHEMA: &str = include_str!("schema.graphql");
 const ASSUMPTIONS: &str = include_str!("../../docs/assumptions.md");
 
-/// Types of the schema and the node that documents each.
-const NODES: [(&str, &str); 6] = [
-    ("Customer", "customer"),
-    ("BusinessPartner", "businessPartner"),
-    ("CustomerAddress", "customerAddress"),
-    ("CustomerAddressAddressLines", "customerAddressAddressLines"),
-    ("Currency", "currency"),
-    ("Country", "country"),
-];
+/// Every node that this crate knows.
+fn all() -> [&'static Meta; 19] {
+    [
+        nodes::Account::META,
+        nodes::BusinessPartner::META,
+        nodes::Company::META,
+        nodes::Currency::META,
+        nodes::Customer::META,
+        nodes::CustomerAddress::META,
+        nodes::CustomerInvoiceHeader::META,
+        nodes::PaymentTerm::META,
+        nodes::Product::META,
+        nodes::ProductSite::META,
+        nodes::PurchaseOrder::META,
+        nodes::PurchaseOrderLine::META,
+        nodes::SalesDelivery::META,
+        nodes::SalesInvoice::META,
+        nodes::SalesOrder::META,
+        nodes::SalesOrderLine::META,
+        nodes::Site::META,
+        nodes::Stock::META,
+        nodes::Supplier::META,
+    ]
+}
 
 /// Members that the framework gives every node, connection, collection and operation group (reference sage-x3 sections
-/// 3.3, 3.4, 3.7 and 3.9), by the end of the type's name.
-const FRAMEWORK: [(&str, &[&str]); 10] = [
-    ("Query", &["x3MasterData"]),
-    ("Mutation", &["x3MasterData"]),
-    (
-        "X3MasterData_Queries",
-        &["businessPartner", "customer", "customerAddress"],
-    ),
-    ("X3MasterData_Mutations", &["customer"]),
+/// 3.4, 3.7 and 3.9), by the end of the type's name.
+const FRAMEWORK: [(&str, &[&str]); 6] = [
     ("_Queries", &["query", "read"]),
     ("_Mutations", &["create", "update"]),
     ("_Connection", &["totalCount", "edges", "pageInfo"]),
@@ -81,13 +88,42 @@ fn schema_members() -> BTreeMap<(String, String), String> {
     members
 }
 
-fn is_framework(kind: &str, member: &str) -> bool {
-    FRAMEWORK.iter().any(|(end, members)| {
-        let applies = if end.starts_with('_') { kind.ends_with(end) } else { kind == *end };
+/// Whether every node, or every site, has the member.
+fn is_framework(kind: &str, member: &str, packages: &BTreeMap<String, BTreeSet<String>>) -> bool {
+    let by_end = FRAMEWORK.iter().any(|(end, members)| {
+        let applies = if end.starts_with('_') {
+            kind.ends_with(end)
+        } else {
+            kind == *end
+        };
         applies && members.contains(&member)
-    }) || (SYSTEM.contains(&member) && NODES.iter().any(|(known, _)| *known == kind))
-        // Text streams: reference sage-x3 section 3.7.
-        || (kind, member) == ("_OutputTextStream", "value")
+    });
+    // Packages stand below the roots, nodes below their packages: reference sage-x3 section 3.3.
+    let root = matches!(kind, "Query" | "Mutation") && packages.contains_key(member);
+    let package = kind
+        .strip_suffix("_Queries")
+        .or_else(|| kind.strip_suffix("_Mutations"))
+        .and_then(|name| packages.get(&lower_first(name)))
+        .is_some_and(|nodes| nodes.contains(member));
+    let system = SYSTEM.contains(&member) && !kind.ends_with("_Input");
+    // Text streams: reference sage-x3 section 3.7.
+    by_end || root || package || system || (kind, member) == ("_OutputTextStream", "value")
+}
+
+fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// The nodes of each package that the evidence or this crate names.
+fn packages() -> BTreeMap<String, BTreeSet<String>> {
+    let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for meta in all() {
+        let nodes = packages.entry(meta.node.package.to_string()).or_default();
+        nodes.insert(meta.node.node.to_string());
+    }
+    packages
 }
 
 fn assumed() -> BTreeSet<String> {
@@ -97,8 +133,14 @@ fn assumed() -> BTreeSet<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// Node and property with the type as the reference writes it; none where the reference is not at hand.
-fn documented() -> Option<BTreeMap<(String, String), String>> {
+/// Package and name of a node, and a property with its type as the reference writes it.
+struct Documented {
+    package: String,
+    properties: BTreeMap<(String, String), String>,
+}
+
+/// What the reference documents, by node; none where the reference is not at hand.
+fn documented() -> Option<BTreeMap<String, Documented>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../shared/reference/x3-schema/documented_nodes.tsv");
     let Ok(text) = fs::read_to_string(&file) else {
@@ -108,12 +150,24 @@ fn documented() -> Option<BTreeMap<(String, String), String>> {
         );
         return None;
     };
-    let rows = text.lines().skip(1).map(|line| {
-        let mut columns = line.split('\t').skip(1);
-        let mut next = || columns.next().unwrap().to_owned();
-        ((next(), next()), next())
-    });
-    Some(rows.collect())
+    let mut nodes: BTreeMap<String, Documented> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [package, node, property, kind] = columns[..4] else {
+            panic!("not a row: {line}");
+        };
+        // Some packages are written with the package that extends the node: `x3MasterData(+x3Stock)`.
+        let package = package.split('(').next().unwrap();
+        nodes
+            .entry(node.to_owned())
+            .or_insert_with(|| Documented {
+                package: package.to_owned(),
+                properties: BTreeMap::new(),
+            })
+            .properties
+            .insert((node.to_owned(), property.to_owned()), kind.to_owned());
+    }
+    Some(nodes)
 }
 
 /// Whether the schema's type is what the reference calls `documented`.
@@ -122,42 +176,95 @@ fn same_type(schema: &str, documented: &str) -> bool {
     schema == documented
         || (documented == "Collection" && schema.ends_with("_Collection"))
         || (documented == "TextStream" && schema == "_OutputTextStream")
+        // Enumerations whose types have no published name.
+        || (documented == "enum" && schema == "EnumMember")
+        || (documented == "Boolean|enum" && schema == "BooleanOrEnum")
 }
 
 #[test]
 fn what_the_schema_says_is_documented_or_listed_as_assumed() {
     let assumed = assumed();
-    let members = schema_members();
     let documented = documented();
+    let packages = packages();
     let mut beyond = BTreeSet::new();
-    for ((kind, member), member_type) in &members {
-        if is_framework(kind, member) {
+    for ((kind, member), member_type) in &schema_members() {
+        if is_framework(kind, member, &packages) {
             continue;
         }
-        let node = NODES
-            .iter()
-            .find(|(known, _)| known == kind)
-            .map(|(_, node)| (*node).to_owned());
-        let row = node.map(|node| (node, member.clone()));
-        match (&documented, row) {
-            (Some(documented), Some(row)) if documented.contains_key(&row) => {
-                assert!(
-                    same_type(member_type, &documented[&row]),
-                    "{kind}.{member}: {member_type} but documented as {}",
-                    documented[&row]
-                );
-            }
-            // Without the reference, documented nodes have to be taken on trust.
-            (None, Some(_)) => {}
-            _ => {
+        let node = lower_first(kind);
+        let row = documented
+            .as_ref()
+            .and_then(|nodes| nodes.get(&node))
+            .and_then(|found| found.properties.get(&(node.clone(), member.clone())));
+        match row {
+            Some(row) => assert!(
+                same_type(member_type, row),
+                "{kind}.{member}: {member_type} but documented as {row}"
+            ),
+            None => {
                 beyond.insert(format!("{kind}.{member}"));
             }
         }
     }
-    assert_eq!(
-        beyond, assumed,
-        "docs/assumptions.md and the schema disagree"
+    if documented.is_none() {
+        // Without the reference, documented members have to be taken on trust.
+        beyond.retain(|member| assumed.contains(member));
+    }
+    let missing: Vec<_> = beyond.difference(&assumed).collect();
+    let surplus: Vec<_> = assumed.difference(&beyond).collect();
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "docs/assumptions.md and the schema disagree.\nNot listed: {missing:#?}\nListed in vain: {surplus:#?}"
     );
+}
+
+#[test]
+fn every_node_stands_in_the_package_that_documents_it() {
+    let Some(documented) = documented() else {
+        return;
+    };
+    for meta in all() {
+        let node = meta.node.node.as_ref();
+        assert_eq!(documented[node].package, meta.node.package, "{node}");
+    }
+}
+
+/// No guess of ours can stop a site from being read: the fields of records that no evidence proves are optional. The
+/// members of rows in array columns are apart, being formed like those that are documented.
+#[test]
+fn what_no_evidence_proves_is_optional() {
+    let Some(documented) = documented() else {
+        return;
+    };
+    let assumed = assumed();
+    for meta in all() {
+        let optional: BTreeSet<(&str, &str)> = meta.file.optional_fields().collect();
+        let kinds: BTreeSet<String> = optional
+            .iter()
+            .map(|(kind, _)| (*kind).to_owned())
+            .chain([meta.node.type_name()])
+            .collect();
+        let guesses = assumed.iter().filter_map(|member| member.split_once('.'));
+        for (kind, field) in guesses.filter(|(kind, _)| kinds.contains(*kind)) {
+            let read = meta.file.text.contains(field);
+            assert!(
+                !read || optional.contains(&(kind, field)),
+                "{kind}.{field} is assumed but not optional"
+            );
+        }
+        for (kind, field) in optional {
+            let node = lower_first(kind);
+            let row = documented
+                .get(&node)
+                .and_then(|found| found.properties.get(&(node.clone(), field.to_owned())));
+            // A name in brackets says that the row comes from elsewhere than Sage's own pages.
+            let proved = row.is_some_and(|kind| !kind.contains('('));
+            assert!(
+                !proved,
+                "{kind}.{field} is documented: it need not be optional"
+            );
+        }
+    }
 }
 
 fn valid(document: &str) -> Result<(), String> {
@@ -168,52 +275,80 @@ fn valid(document: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
+fn rendering<'a>(absent: &'a Absent, extra: &'a [FieldName]) -> Rendering<'a> {
+    Rendering {
+        generation: Generation::Gen3,
+        extra,
+        absent,
+    }
+}
+
+fn documents(meta: &Meta, rendering: Rendering<'_>) -> Vec<String> {
+    let Meta { node, file, .. } = meta;
+    let mut documents = vec![
+        file.page(node, rendering),
+        file.read(node, meta.children.is_some(), rendering),
+    ];
+    if let Some(collection) = meta.children {
+        documents.push(file.children(node, collection.name, collection.fragment, rendering));
+    }
+    for feed in meta.feeds {
+        documents.push(keys_document(feed, &StampField::default(), Generation::Gen3).1);
+    }
+    documents
+}
+
 /// `graphql_client` checks the files at compile time; here it checks what is made of them.
 #[test]
-fn rendered_documents_fit_the_schema() {
-    for (name, text) in [
-        (op::customer_page::OPERATION_NAME, op::customer_page::QUERY),
-        (op::customer_read::OPERATION_NAME, op::customer_read::QUERY),
-        (
-            op::customer_addresses::OPERATION_NAME,
-            op::customer_addresses::QUERY,
-        ),
-        (op::customer_keys::OPERATION_NAME, op::customer_keys::QUERY),
-        (
-            op::business_partner_keys::OPERATION_NAME,
-            op::business_partner_keys::QUERY,
-        ),
-        (
-            op::customer_address_keys::OPERATION_NAME,
-            op::customer_address_keys::QUERY,
-        ),
-    ] {
-        let extra = [crate::FieldName::new("yZone").unwrap()];
-        let operation = Operation { name, text };
-        assert_eq!(
-            valid(&operation.render(Rendering::default())),
-            Ok(()),
-            "{name}"
-        );
-        let with_extra = operation.render(Rendering {
-            extra: &extra,
-            ..Rendering::default()
-        });
-        let takes_extra = name == "CustomerPage" || name == "CustomerRead";
-        assert_eq!(with_extra.contains("yZone"), takes_extra, "{name}");
-    }
-    for action in [WriteAction::Create, WriteAction::Update] {
-        let kind = WriteKind {
-            node: &NodePath::new("x3MasterData", "customer"),
-            action,
-            operation: "customer",
-            key_path: None,
-        };
-        let rows = crate::write::document(&kind, Generation::Gen3, "Customer_Input", 3);
-        assert_eq!(valid(&rows), Ok(()), "{rows}");
+fn every_document_of_every_node_fits_the_schema() {
+    let absent = Absent::new();
+    for meta in all() {
+        for document in documents(meta, rendering(&absent, &[])) {
+            assert_eq!(valid(&document), Ok(()), "{document}");
+        }
+        let without_optional: Absent = meta
+            .file
+            .optional_fields()
+            .map(|(kind, field)| (kind.to_owned(), field.to_owned()))
+            .collect();
+        if !without_optional.is_empty() {
+            for document in documents(meta, rendering(&without_optional, &[])) {
+                assert_eq!(valid(&document), Ok(()), "{document}");
+            }
+        }
     }
     assert!(
         valid("query Q { x3MasterData { customer { nothing } } }").is_err(),
         "the check checks nothing"
     );
+}
+
+#[test]
+fn every_node_takes_the_sites_own_fields() {
+    let (absent, extra) = (Absent::new(), [FieldName::new("yZone").unwrap()]);
+    for meta in all() {
+        let page = meta.file.page(&meta.node, rendering(&absent, &extra));
+        assert_eq!(page.matches("yZone").count(), 1, "{}", meta.node);
+    }
+}
+
+#[test]
+fn every_write_fits_the_schema() {
+    for meta in [
+        nodes::Customer::META,
+        nodes::SalesOrder::META,
+        nodes::Product::META,
+    ] {
+        for action in [WriteAction::Create, WriteAction::Update] {
+            let kind = WriteKind {
+                node: &meta.node,
+                action,
+                operation: meta.names.create,
+                key_path: None,
+            };
+            let input = meta.node.input_type();
+            let rows = crate::write::document(&kind, Generation::Gen3, &input, 3);
+            assert_eq!(valid(&rows), Ok(()), "{rows}");
+        }
+    }
 }

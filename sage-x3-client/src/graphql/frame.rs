@@ -14,8 +14,22 @@ pub(crate) fn list(node: &NodePath, generation: Generation, name: &str, selectio
     )
 }
 
+/// A document that reads one record by its key `$id`, which `variables` declare.
+pub(crate) fn read(
+    node: &NodePath,
+    generation: Generation,
+    name: &str,
+    variables: &str,
+    selection: &str,
+) -> String {
+    let (root, node) = (aliased_root(node, generation), &node.node);
+    format!(
+        "query {name}({variables}) {{\n{root} {{\n{node} {{\nread(_id: $id) {{\n{selection}\n}}\n}}\n}}\n}}\n"
+    )
+}
+
 /// The root under the name of generation 3, so that errors name the same place everywhere.
-fn aliased_root(node: &NodePath, generation: Generation) -> String {
+pub(crate) fn aliased_root(node: &NodePath, generation: Generation) -> String {
     let root = node.root(generation);
     if root == node.package {
         root.into_owned()

@@ -9,8 +9,27 @@ use serde::{Deserialize, Deserializer, de};
 
 /// `Id`: the natural key as text.
 pub(crate) type Id = String;
-/// An enumeration's member, by name.
-pub(crate) type WorkInProgressControl = String;
+
+/// Members of enumerations, by name.
+macro_rules! enumerations {
+    ($($name:ident),*) => {
+        $(pub(crate) type $name = String;)*
+    };
+}
+
+enumerations!(
+    DeliveryCategory,
+    EnumMember,
+    InvoiceStatus,
+    InvoiceType,
+    ModuleTable,
+    OrderCategory,
+    ProductAbcClass,
+    ProductStatus,
+    PurchaseOrderType,
+    StockManagement,
+    WorkInProgressControl
+);
 
 /// A number in either of its forms; empty text is no number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,8 +74,57 @@ impl<'de> Deserialize<'de> for Datetime {
     }
 }
 
+/// A day. The database's "no date" is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Date(pub(crate) Option<civil::Date>);
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else {
+            return Ok(Self(None));
+        };
+        parse_day(&text).map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// Yes or no, as a Boolean or as the member of an enumeration. Source: reference sage-x3 section 6, 20.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BooleanOrEnum(pub(crate) bool);
+
+impl<'de> Deserialize<'de> for BooleanOrEnum {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Boolean(bool),
+            Member(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Boolean(value) => Ok(Self(value)),
+            Form::Member(member) => match member.as_str() {
+                "yes" => Ok(Self(true)),
+                "no" => Ok(Self(false)),
+                other => Err(de::Error::custom(format!(
+                    "`{other}` is neither yes nor no"
+                ))),
+            },
+        }
+    }
+}
+
 /// What SQL Server and Oracle databases of X3 hold where there is no date. Source: reference sage-x3 section 4.8.
 const NO_DATE: [civil::Date; 2] = [civil::date(1753, 1, 1), civil::date(1599, 12, 31)];
+
+/// Reads a day, of which a time of day is no part.
+fn parse_day(text: &str) -> Result<Option<civil::Date>, jiff::Error> {
+    let text = text.trim();
+    let day = text.split(['T', ' ']).next().unwrap_or_default();
+    if day.is_empty() {
+        return Ok(None);
+    }
+    let day = day.parse::<civil::Date>()?;
+    Ok(Some(day).filter(|day| !NO_DATE.contains(day)))
+}
 
 /// Reads an instant or a day.
 pub(crate) fn parse_instant(text: &str) -> Result<Option<Timestamp>, jiff::Error> {
@@ -112,6 +180,32 @@ mod tests {
         ] {
             assert_eq!(instant(json), None, "{json}");
         }
+    }
+
+    #[test]
+    fn days_stay_days_whatever_follows_them() {
+        let day = |json: &str| serde_json::from_str::<Date>(json).unwrap().0;
+        let expected = Some(civil::date(2024, 5, 1));
+        assert_eq!(day(r#""2024-05-01""#), expected);
+        assert_eq!(day(r#""2024-05-01T00:00:00.000Z""#), expected);
+        for json in [
+            "null",
+            r#""""#,
+            r#"" ""#,
+            r#""1753-01-01""#,
+            r#""1599-12-31""#,
+        ] {
+            assert_eq!(day(json), None, "{json}");
+        }
+        assert!(serde_json::from_str::<Date>(r#""01.05.2024""#).is_err());
+    }
+
+    #[test]
+    fn yes_and_no_are_read_in_both_forms() {
+        let read = |json: &str| serde_json::from_str::<BooleanOrEnum>(json).map(|value| value.0);
+        assert!(read("true").unwrap() && read(r#""yes""#).unwrap());
+        assert!(!read("false").unwrap() && !read(r#""no""#).unwrap());
+        assert!(read(r#""maybe""#).is_err());
     }
 
     #[test]

@@ -10,7 +10,11 @@ use crate::{patch::Patch, scalar::Scalar};
 
 /// The members of an input object, in the order in which they were set. A member that was not set is not sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Input(Vec<(String, Member)>);
+#[allow(
+    unnameable_types,
+    reason = "stands in sealed traits, which nobody outside implements"
+)]
+pub struct Input(Vec<(String, Member)>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Member {

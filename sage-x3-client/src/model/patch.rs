@@ -8,24 +8,27 @@ use super::Input;
 use crate::{
     config::CompanyNames,
     ids::{
-        AddressCode, CategoryCode, CountryCode, CurrencyCode, CustomerCode, FieldName, LanguageCode,
+        AddressCode, CategoryCode, CountryCode, CurrencyCode, CustomerCode, FieldName,
+        LanguageCode, RecordId,
     },
     patch::Patch,
     scalar::Scalar,
 };
 
+/// Setters of a patch's fields.
 macro_rules! setters {
     ($($(#[$doc:meta])* $field:ident: $kind:ty,)*) => {
         $(
             $(#[$doc])*
             #[must_use]
-            pub fn $field(mut self, value: impl Into<Patch<$kind>>) -> Self {
+            pub fn $field(mut self, value: impl Into<$crate::Patch<$kind>>) -> Self {
                 self.$field = value.into();
                 self
             }
         )*
     };
 }
+pub(crate) use setters;
 
 /// The fields of a customer to change. What is not stated keeps its value.
 ///
@@ -117,7 +120,7 @@ impl CustomerPatch {
     }
 
     /// The input of an update of `code`.
-    pub(crate) fn to_update_input(&self, code: &CustomerCode, names: CompanyNames) -> Input {
+    pub(crate) fn to_update_input(&self, code: &RecordId, names: CompanyNames) -> Input {
         let mut input = Input::default();
         input.set("code", code);
         self.write(&mut input, names, AddressPatch::to_update_input);
@@ -162,7 +165,7 @@ impl CustomerPatch {
 }
 
 /// References are written as the `_id` of their target. Source: reference sage-x3 section 3.7.
-fn code_text<T: AsRef<str>>(patch: &Patch<T>) -> Patch<String> {
+pub(crate) fn code_text<T: AsRef<str>>(patch: &Patch<T>) -> Patch<String> {
     match patch {
         Patch::Keep => Patch::Keep,
         Patch::Set(code) => Patch::Set(code.as_ref().to_owned()),

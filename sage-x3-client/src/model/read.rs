@@ -1,45 +1,26 @@
-//! From the types of the generated code to the records of this crate.
+//! From the types of the generated code to values of this crate.
 
 use std::collections::BTreeMap;
 
 use client_core::{DecodeError, decode_json};
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Address, Customer};
 use crate::{
-    graphql::{
-        operations::customer_page as wire,
-        scalars::{Datetime, Decimal},
-    },
-    ids::{CustomerCode, FieldName, InvalidName},
-    page::Cursor,
+    graphql::scalars::{Date, Datetime, Decimal},
+    ids::FieldName,
 };
 
-/// A customer as it came: read straight into its fields, or kept as text when fields of the site are to be picked out.
-pub(crate) trait CustomerNode: DeserializeOwned + Send {
-    /// The fields, and those of `extra` that came.
-    fn read(self, extra: &[FieldName]) -> Result<(wire::CustomerFields, Extra), DecodeError>;
-}
-
-impl CustomerNode for wire::CustomerFields {
-    fn read(self, _extra: &[FieldName]) -> Result<(wire::CustomerFields, Extra), DecodeError> {
-        Ok((self, Extra::new()))
-    }
-}
-
-impl CustomerNode for Box<RawValue> {
-    fn read(self, extra: &[FieldName]) -> Result<(wire::CustomerFields, Extra), DecodeError> {
-        let fields = decode_json(self.get().as_bytes())?;
-        let members: BTreeMap<String, &RawValue> = decode_borrowed(&self)?;
-        let picked = extra
-            .iter()
-            .filter_map(|name| Some((name.clone(), (*members.get(name.as_str())?).to_owned())));
-        Ok((fields, picked.collect()))
-    }
-}
-
+/// The site's own fields that were asked for, as JSON, digit by digit.
 pub(crate) type Extra = BTreeMap<FieldName, Box<RawValue>>;
+
+/// Picks the fields `wanted` that came with a node.
+pub(crate) fn pick(raw: &RawValue, wanted: &[FieldName]) -> Result<Extra, DecodeError> {
+    let members: BTreeMap<String, &RawValue> = decode_borrowed(raw)?;
+    let picked = wanted
+        .iter()
+        .filter_map(|name| Some((name.clone(), (*members.get(name.as_str())?).to_owned())));
+    Ok(picked.collect())
+}
 
 /// The members of an object without a copy of their values.
 fn decode_borrowed(raw: &RawValue) -> Result<BTreeMap<String, &RawValue>, DecodeError> {
@@ -55,105 +36,53 @@ pub(crate) fn text(text: Option<String>) -> String {
 }
 
 /// A code of a reference, or none when there is none.
-fn code<T: TryFrom<String>>(code: Option<String>) -> Option<T> {
+pub(crate) fn code<T: TryFrom<String>>(code: Option<String>) -> Option<T> {
     T::try_from(code?).ok()
 }
 
-fn decimal(value: Option<Decimal>) -> Option<rust_decimal::Decimal> {
+/// The member of an enumeration, or none when nothing is set.
+pub(crate) fn member(member: Option<String>) -> Option<String> {
+    member.filter(|member| !member.trim().is_empty())
+}
+
+pub(crate) fn decimal(value: Option<Decimal>) -> Option<rust_decimal::Decimal> {
     Some(value?.0?.0)
 }
 
-fn instant(value: Option<Datetime>) -> Option<jiff::Timestamp> {
+pub(crate) fn instant(value: Option<Datetime>) -> Option<jiff::Timestamp> {
     value?.0
 }
 
-/// Converts a customer.
-///
-/// # Errors
-/// When it has no code.
-pub(crate) fn customer(
-    fields: wire::CustomerFields,
-    extra: Extra,
-) -> Result<Customer, InvalidName> {
-    let partner = fields.code.unwrap_or_default();
-    let code_text = partner.code.or(fields.id).unwrap_or_default();
-    Ok(Customer {
-        code: CustomerCode::new(code_text)?,
-        category: code(fields.customer_category.and_then(|category| category.code)),
-        company_name_1: text(partner.company_name1),
-        company_name_2: text(partner.company_name2),
-        short_company_name: text(partner.short_company_name),
-        european_union_vat_number: text(partner.european_union_vat_number),
-        country: code(partner.country.and_then(|country| country.code)),
-        language: code(partner.language.and_then(|language| language.code)),
-        is_active: fields.is_active,
-        currency: code(fields.currency.and_then(|currency| currency.code)),
-        credit_control: fields.credit_control,
-        authorized_credit_amount: decimal(fields.authorized_credit_amount),
-        minimum_order_amount: decimal(fields.minimum_order_amount),
-        notes: text(fields.notes.and_then(|notes| notes.value)),
-        default_address: fields.default_address.map(address),
-        addresses: fields
-            .addresses
-            .and_then(|addresses| addresses.query)
-            .map(|connection| {
-                let edges = connection.edges.unwrap_or_default();
-                edges
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|edge| edge.node)
-                    .map(address)
-                    .collect()
-            }),
-        created_at: instant(fields.create_stamp),
-        updated_at: instant(fields.update_stamp),
-        partner_updated_at: instant(partner.update_stamp),
-        etag: fields.etag,
-        extra,
-    })
+pub(crate) fn day(value: Option<Date>) -> Option<jiff::civil::Date> {
+    value?.0
 }
 
-/// Converts an address.
-pub(crate) fn address(fields: wire::AddressFields) -> Address {
-    let lines = fields
-        .address_lines
-        .and_then(|lines| lines.query?.edges)
-        .unwrap_or_default();
-    let phones = fields
-        .address_phone_numbers
-        .and_then(|phones| phones.query?.edges)
-        .unwrap_or_default();
-    let emails = fields
-        .address_emails
-        .and_then(|emails| emails.query?.edges)
-        .unwrap_or_default();
-    Address {
-        code: text(fields.code),
-        description: text(fields.description),
-        is_default: fields.is_default,
-        lines: slots(lines.into_iter().map(|edge| {
-            let node = edge?.node?;
-            Some((node.denormalized_index, node.address_line))
-        })),
-        zip_code: text(fields.zip_code),
-        city: text(fields.city),
-        state: text(fields.state),
-        country: code(fields.country.and_then(|country| country.code)),
-        phones: slots(phones.into_iter().map(|edge| {
-            let node = edge?.node?;
-            Some((node.denormalized_index, node.address_phone_number))
-        })),
-        emails: slots(emails.into_iter().map(|edge| {
-            let node = edge?.node?;
-            Some((node.denormalized_index, node.address_email))
-        })),
-        website: text(fields.website),
-        updated_at: instant(fields.update_stamp),
-    }
+/// The key of a reference `{ _id }`.
+macro_rules! key_of {
+    ($reference:expr) => {
+        $crate::model::code($reference.and_then(|reference| reference.id))
+    };
 }
+pub(crate) use key_of;
+
+/// Shows which record it is and none of its values.
+macro_rules! debug_by_key {
+    ($record:ident, $key:ident) => {
+        impl std::fmt::Debug for $record {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($record))
+                    .field(stringify!($key), &self.$key)
+                    .field("updated_at", &self.updated_at)
+                    .field("extra", &self.extra.keys().collect::<Vec<_>>())
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+pub(crate) use debug_by_key;
 
 /// The filled places of an array column. A row without an index stands where it came.
-fn slots(
+pub(crate) fn slots(
     rows: impl Iterator<Item = Option<(Option<i64>, Option<String>)>>,
 ) -> BTreeMap<u8, String> {
     rows.zip(1_i64..)
@@ -165,14 +94,109 @@ fn slots(
         .collect()
 }
 
-/// Where the customer's addresses go on, when not all of them came with it.
-pub(crate) fn more_addresses(fields: &wire::CustomerFields) -> Option<Option<Cursor>> {
-    let info = fields
-        .addresses
-        .as_ref()?
-        .query
-        .as_ref()?
-        .page_info
-        .as_ref()?;
-    (info.has_next_page == Some(true)).then(|| info.end_cursor.clone().map(Cursor::new))
+/// The nodes of the collection `$collection`, in order, if it came.
+macro_rules! nodes_of {
+    ($collection:expr) => {
+        $collection
+            .and_then(|collection| collection.query)
+            .map(|connection| {
+                let edges = connection.edges.unwrap_or_default();
+                edges
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|edge| edge.node)
+                    .collect::<Vec<_>>()
+            })
+    };
+}
+pub(crate) use nodes_of;
+
+/// Where the collection `$collection` goes on, when not all of it came: `Some(None)` when that cannot be told, because it
+/// has a hole or no cursor.
+macro_rules! rest_of {
+    ($collection:expr) => {
+        $collection.as_ref().and_then(|collection| {
+            let Some(connection) = collection.query.as_ref() else {
+                return Some(None);
+            };
+            let whole = connection.edges.as_ref().is_some_and(|edges| {
+                edges
+                    .iter()
+                    .all(|edge| edge.as_ref().is_some_and(|edge| edge.node.is_some()))
+            });
+            match connection.page_info.as_ref() {
+                Some(info) if whole => match info.has_next_page {
+                    Some(false) => None,
+                    Some(true) => Some(info.end_cursor.clone().map($crate::page::Cursor::new)),
+                    None => Some(None),
+                },
+                _ => Some(None),
+            }
+        })
+    };
+}
+pub(crate) use rest_of;
+
+/// The filled places of an array column's collection.
+macro_rules! slots_of {
+    ($collection:expr, $value:ident) => {
+        $crate::model::slots(
+            $collection
+                .and_then(|collection| collection.query?.edges)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|edge| {
+                    let node = edge?.node?;
+                    Some((node.denormalized_index, node.$value))
+                }),
+        )
+    };
+}
+pub(crate) use slots_of;
+
+/// An address, whichever node's fragment it was read by.
+macro_rules! address_of {
+    ($fields:ident) => {
+        $crate::model::Address {
+            code: $crate::model::text($fields.code),
+            description: $crate::model::text($fields.description),
+            is_default: $fields.is_default,
+            lines: $crate::model::slots_of!($fields.address_lines, address_line),
+            zip_code: $crate::model::text($fields.zip_code),
+            city: $crate::model::text($fields.city),
+            state: $crate::model::text($fields.state),
+            country: $crate::model::code($fields.country.and_then(|country| country.code)),
+            phones: $crate::model::slots_of!($fields.address_phone_numbers, address_phone_number),
+            emails: $crate::model::slots_of!($fields.address_emails, address_email),
+            website: $crate::model::text($fields.website),
+            updated_at: $crate::model::instant($fields.update_stamp),
+        }
+    };
+}
+pub(crate) use address_of;
+
+/// The discounts and charges of a line that are not zero, by their place.
+macro_rules! discounts_of {
+    ($fields:expr) => {
+        $crate::model::filled([
+            $fields.discount_or_charge1,
+            $fields.discount_or_charge2,
+            $fields.discount_or_charge3,
+            $fields.discount_or_charge4,
+            $fields.discount_or_charge5,
+            $fields.discount_or_charge6,
+            $fields.discount_or_charge7,
+            $fields.discount_or_charge8,
+            $fields.discount_or_charge9,
+        ])
+    };
+}
+pub(crate) use discounts_of;
+
+/// The numbers that are not zero, by their place counted from 1.
+pub(crate) fn filled(numbers: [Option<Decimal>; 9]) -> BTreeMap<u8, rust_decimal::Decimal> {
+    let numbers = (1_u8..).zip(numbers.map(decimal));
+    numbers
+        .filter_map(|(place, number)| Some((place, number.filter(|number| !number.is_zero())?)))
+        .collect()
 }

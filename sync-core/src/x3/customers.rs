@@ -309,7 +309,7 @@ impl Endpoint for CustomerEndpoint {
             .items
             .iter()
             .map(|row| Change {
-                id: RecordId::from(row.customer.as_str()),
+                id: RecordId::from(row.key.as_str()),
                 stamp: row.stamp,
             })
             .collect();

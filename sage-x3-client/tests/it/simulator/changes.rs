@@ -26,7 +26,7 @@ async fn changes_with_equal_stamps_are_all_found_in_small_pages() {
         .customers()
         .changed_pages(all.clone())
         .items()
-        .map_ok(|change| change.customer.to_string())
+        .map_ok(|change| change.key.to_string())
         .try_collect()
         .await
         .unwrap();
@@ -47,7 +47,7 @@ async fn changes_with_equal_stamps_are_all_found_in_small_pages() {
     assert_eq!(
         page.items
             .iter()
-            .map(|change| change.customer.as_str())
+            .map(|change| change.key.as_str())
             .collect::<Vec<_>>(),
         ["C0007"]
     );
@@ -91,7 +91,7 @@ async fn a_change_of_an_address_or_a_partner_is_found_under_its_customer() {
             .unwrap();
         page.items
             .into_iter()
-            .map(|change| change.customer.to_string())
+            .map(|change| change.key.to_string())
             .collect::<Vec<_>>()
     };
     assert_eq!(changed(ChangeSource::Customer).await, [""; 0]);

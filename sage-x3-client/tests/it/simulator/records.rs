@@ -67,7 +67,7 @@ async fn what_is_created_is_read_back_whole() {
         let Site { x3, client, .. } =
             site(X3Simulator::builder().settings(|settings| settings.decimals = decimals)).await;
         let outcome = client.customers().create(&new("Z0001")).await.unwrap();
-        assert_eq!(outcome.value, code("Z0001"));
+        assert_eq!(outcome.key, code("Z0001"));
         assert!(
             outcome
                 .diagnoses
@@ -174,7 +174,7 @@ async fn a_category_with_a_counter_numbers_its_customers() {
         .country(CountryCode::new("FR").unwrap());
     let new = NewCustomer::new(CategoryCode::new("AUTO").unwrap()).values(values);
     assert_eq!(
-        client.customers().create(&new).await.unwrap().value,
+        client.customers().create(&new).await.unwrap().key,
         code("C000001")
     );
 }

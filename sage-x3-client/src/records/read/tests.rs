@@ -1,10 +1,39 @@
 use serde_json::json;
 
 use super::*;
-use crate::graphql::{
-    canned::{body, flat, inner, read},
-    operations::{customer_page, customer_read},
+use crate::{
+    Customer, CustomerCode, CustomerQuery, Filter, Generation, RecordId, SalesOrder,
+    graphql::{
+        canned::{body, flat, inner, read},
+        operations::customer_page as wire,
+    },
+    records::sealed::Typed as _,
 };
+
+/// How the site with these settings is asked.
+struct Asked {
+    generation: Generation,
+    extra: Vec<FieldName>,
+    absent: Absent,
+}
+
+impl Asked {
+    fn plain() -> Self {
+        Self {
+            generation: Generation::Gen3,
+            extra: Vec::new(),
+            absent: Absent::new(),
+        }
+    }
+
+    fn rendering(&self) -> Rendering<'_> {
+        Rendering {
+            generation: self.generation,
+            extra: &self.extra,
+            absent: &self.absent,
+        }
+    }
+}
 
 fn code(text: &str) -> CustomerCode {
     CustomerCode::new(text).unwrap()
@@ -45,7 +74,7 @@ fn a_page_is_asked_for_with_strict_json_in_variables() {
         .first(PageSize::new(50))
         .after(Some(Cursor::new("[\"NA001\"]#17")))
         .with_total();
-    let body = body(&page_request(&query, Generation::Gen3, &[]).unwrap());
+    let body = body(&page_request(&query, Asked::plain().rendering()).unwrap());
     assert_eq!(body["operationName"], "CustomerPage");
     assert_eq!(
         inner(&body["variables"]["filter"]),
@@ -55,13 +84,13 @@ fn a_page_is_asked_for_with_strict_json_in_variables() {
     assert_eq!(body["variables"]["first"], 50);
     assert_eq!(body["variables"]["after"], "[\"NA001\"]#17");
     assert_eq!(body["variables"]["withTotal"], true);
-    assert_eq!(body["variables"]["withAddresses"], false);
+    assert_eq!(body["variables"]["withChildren"], false);
     insta::assert_snapshot!("page_document", body["query"].as_str().unwrap());
 }
 
 #[test]
 fn the_first_page_sends_no_cursor() {
-    let body = body(&page_request(&CustomerQuery::new(), Generation::Gen3, &[]).unwrap());
+    let body = body(&page_request(&CustomerQuery::new(), Asked::plain().rendering()).unwrap());
     assert_eq!(body["variables"].get("after"), None);
     assert_eq!(body["variables"]["filter"], "{}");
     assert_eq!(body["variables"]["first"], 200);
@@ -69,9 +98,13 @@ fn the_first_page_sends_no_cursor() {
 
 #[test]
 fn generation_2_and_fields_of_the_site_change_the_document_only_where_they_must() {
-    let plain = body(&page_request(&CustomerQuery::new(), Generation::Gen3, &[]).unwrap());
-    let older =
-        body(&page_request(&CustomerQuery::new(), Generation::Gen2, &names(&["yZone"])).unwrap());
+    let plain = body(&page_request(&CustomerQuery::new(), Asked::plain().rendering()).unwrap());
+    let older = Asked {
+        generation: Generation::Gen2,
+        extra: names(&["yZone"]),
+        ..Asked::plain()
+    };
+    let older = body(&page_request(&CustomerQuery::new(), older.rendering()).unwrap());
     let expected = flat(&plain["query"])
         .replacen("{ x3MasterData {", "{ x3MasterData: xtremX3MasterData {", 1)
         .replacen(
@@ -84,51 +117,46 @@ fn generation_2_and_fields_of_the_site_change_the_document_only_where_they_must(
 
 #[test]
 fn one_customer_is_asked_for_by_its_key() {
-    let body = body(&read_request(&code("NA\"001"), Generation::Gen3, &[]).unwrap());
+    let body = body(
+        &read_request(
+            Customer::META,
+            &RecordId::new("NA\"001").unwrap(),
+            Asked::plain().rendering(),
+        )
+        .unwrap(),
+    );
     assert_eq!(
         body["variables"],
-        json!({"id":"NA\"001","withAddresses":true})
+        json!({"id":"NA\"001","withChildren":true})
     );
     assert!(flat(&body["query"]).starts_with(
-        "query CustomerRead($id: Id!, $withAddresses: Boolean!) { x3MasterData { customer { read(_id: $id) { ...CustomerFields } } } }"
+        "query CustomerRead($id: Id!, $withChildren: Boolean!) { x3MasterData { customer { read(_id: $id) { ...CustomerFields } } } }"
     ));
 }
 
 #[test]
 fn more_addresses_are_asked_for_from_where_the_first_ended() {
-    let body =
-        body(&addresses_request(&code("NA001"), Some(Cursor::new("c")), Generation::Gen3).unwrap());
+    let request = children_request(
+        Customer::META,
+        &RecordId::new("NA001").unwrap(),
+        Some(&Cursor::new("c")),
+        Asked::plain().rendering(),
+    );
+    let body = body(&request.unwrap().unwrap());
     assert_eq!(
         body["variables"],
         json!({"id":"NA001","first":200,"after":"c"})
     );
 }
 
-/// What is read by one document is decoded by the types of the other, so their fragments must be the same.
-#[test]
-fn the_documents_for_customers_share_their_fragments() {
-    let fragments = |text: &'static str| text.split_once("fragment ").unwrap().1.to_owned();
-    assert_eq!(
-        fragments(customer_page::QUERY),
-        fragments(customer_read::QUERY)
-    );
-    let address = |text: &'static str| {
-        text.split_once("fragment AddressFields")
-            .unwrap()
-            .1
-            .trim()
-            .to_owned()
-    };
-    assert_eq!(
-        address(customer_page::QUERY),
-        address(customer_addresses::QUERY)
-    );
-}
-
 #[test]
 fn a_page_is_read_whole() {
-    let page =
-        parse_page::<wire::CustomerFields>(read("customer.query", PAGE).unwrap(), &[]).unwrap();
+    let page = parse_page::<Customer, wire::CustomerFields>(
+        read("customer.query", PAGE).unwrap(),
+        &[],
+        plain,
+    )
+    .unwrap();
     assert_eq!(page.total, Some(2));
     assert_eq!(page.next, Some(Cursor::new("[\"NA002\"]#31")));
     let first = &page.items[0].0;
@@ -165,8 +193,12 @@ fn a_page_is_read_whole() {
 
 #[test]
 fn nulls_and_the_databases_no_date_are_nothing() {
-    let page =
-        parse_page::<wire::CustomerFields>(read("customer.query", PAGE).unwrap(), &[]).unwrap();
+    let page = parse_page::<Customer, wire::CustomerFields>(
+        read("customer.query", PAGE).unwrap(),
+        &[],
+        plain,
+    )
+    .unwrap();
     let second = &page.items[1].0;
     assert_eq!((second.created_at, second.updated_at), (None, None));
     assert_eq!(
@@ -181,7 +213,12 @@ fn nulls_and_the_databases_no_date_are_nothing() {
 #[test]
 fn fields_of_the_site_are_kept_digit_by_digit() {
     let extra = names(&["yZone", "yScore", "yAbsent"]);
-    let page = parse_page::<Box<RawValue>>(read("customer.query", PAGE).unwrap(), &extra).unwrap();
+    let page = parse_page::<Customer, Box<RawValue>>(
+        read("customer.query", PAGE).unwrap(),
+        &extra,
+        picked::<Customer>,
+    )
+    .unwrap();
     let texts = |index: usize| -> Vec<(String, String)> {
         let extra = page.items[index].0.extra.iter();
         extra
@@ -200,7 +237,8 @@ fn fields_of_the_site_are_kept_digit_by_digit() {
 }
 
 fn broken_page(body: &str) -> Error {
-    parse_page::<wire::CustomerFields>(read("customer.query", body).unwrap(), &[]).unwrap_err()
+    parse_page::<Customer, wire::CustomerFields>(read("customer.query", body).unwrap(), &[], plain)
+        .unwrap_err()
 }
 
 #[test]
@@ -226,9 +264,13 @@ fn a_page_with_a_hole_never_passes_for_a_short_one() {
 fn a_customer_that_does_not_exist_is_none() {
     let none = r#"{"data":{"x3MasterData":{"customer":{"read":null}}}}"#;
     assert!(
-        parse_read::<wire::CustomerFields>(read("customer.read", none).unwrap(), &[])
-            .unwrap()
-            .is_none()
+        parse_read::<Customer, wire::CustomerFields>(
+            read("customer.read", none).unwrap(),
+            &[],
+            plain
+        )
+        .unwrap()
+        .is_none()
     );
 }
 
@@ -241,15 +283,63 @@ fn addresses_that_did_not_come_along_are_noticed() {
         )
     };
     let found = |page_info: &str| {
-        parse_read::<wire::CustomerFields>(read("customer.read", &body(page_info)).unwrap(), &[])
-            .map(Option::unwrap)
+        parse_read::<Customer, wire::CustomerFields>(
+            read("customer.read", &body(page_info)).unwrap(),
+            &[],
+            plain,
+        )
+        .map(Option::unwrap)
     };
     let (customer, rest) = found(r#"{"hasNextPage":true,"endCursor":"c"}"#).unwrap();
     assert_eq!(customer.addresses.unwrap().len(), 1);
     assert_eq!(rest, Some(Some(Cursor::new("c"))));
     assert_eq!(found(r#"{"hasNextPage":false}"#).unwrap().1, None);
-    assert!(matches!(
-        found(r#"{"hasNextPage":true}"#),
-        Err(Error::Protocol { .. })
-    ));
+    for unclear in [r#"{"hasNextPage":true}"#, "{}", "null"] {
+        assert!(
+            matches!(found(unclear), Err(Error::Protocol { .. })),
+            "{unclear}"
+        );
+    }
+}
+
+#[test]
+fn a_collection_with_a_hole_never_passes_for_a_short_one() {
+    let body = r#"{"data":{"x3MasterData":{"customer":{"read":{"_id":"NA001","code":{"code":"NA001"},
+        "addresses":{"query":{"edges":[{"node":null}],"pageInfo":{"hasNextPage":false}}}}}}}}"#;
+    let found = parse_read::<Customer, wire::CustomerFields>(
+        read("customer.read", body).unwrap(),
+        &[],
+        plain,
+    );
+    assert!(matches!(found, Err(Error::Protocol { .. })));
+}
+
+#[test]
+fn only_optional_fields_can_turn_out_to_be_lacking() {
+    let lacks = |messages: &[&str]| {
+        let messages: Vec<String> = messages.iter().map(|&message| message.to_owned()).collect();
+        lacking(&SalesOrder::META.file, &messages)
+    };
+    let unknown = |field: &str, kind: &str| {
+        format!("Cannot query field \"{field}\" on type \"{kind}\". Did you mean \"x\"?")
+    };
+    let pair = |field: &str| ("SalesOrder".to_owned(), field.to_owned());
+    assert_eq!(
+        lacks(&[
+            &unknown("orderStatus", "SalesOrder"),
+            &unknown("currency", "SalesOrder_node")
+        ]),
+        Some(vec![pair("orderStatus"), pair("currency")])
+    );
+    assert_eq!(
+        lacks(&[
+            &unknown("orderStatus", "SalesOrder"),
+            &unknown("salesSite", "SalesOrder")
+        ]),
+        None,
+        "a field that must be there is an error even beside one that need not"
+    );
+    assert_eq!(lacks(&[&unknown("orderStatus", "SalesOrderLine")]), None);
+    assert_eq!(lacks(&["Syntax Error"]), None);
+    assert_eq!(lacks(&[]), None);
 }

@@ -1,0 +1,380 @@
+//! Sales orders to be created and changed.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use super::SalesOrder;
+use crate::{
+    config::Site,
+    ids::{
+        CurrencyCode, CustomerCode, FieldName, OrderTypeCode, PaymentTermCode, ProductCode,
+        RecordId, SalesOrderId, SiteCode, UnitCode,
+    },
+    model::{Input, code_text, setters},
+    patch::Patch,
+    records::{
+        Creatable, Updatable,
+        sealed::{NewRecord, RecordPatch},
+    },
+    scalar::Scalar,
+};
+
+impl Creatable for SalesOrder {
+    type New = NewSalesOrder;
+}
+
+impl Updatable for SalesOrder {
+    type Patch = SalesOrderPatch;
+}
+
+/// The header fields of a sales order to change. What is not stated keeps its value.
+///
+/// The names of the input's members are not published by Sage: they are taken to equal the output's (crate
+/// documentation, "assumptions").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SalesOrderPatch {
+    customer_order_reference: Patch<String>,
+    additional_reference: Patch<String>,
+    order_date: Patch<Date>,
+    requested_delivery_date: Patch<Date>,
+    shipment_date: Patch<Date>,
+    currency: Patch<CurrencyCode>,
+    payment_term: Patch<PaymentTermCode>,
+    shipping_site: Patch<SiteCode>,
+    ship_to_address: Patch<RecordId>,
+    extra: BTreeMap<FieldName, Scalar>,
+}
+
+impl SalesOrderPatch {
+    /// No change.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// The customer's own reference, up to 20 letters.
+        customer_order_reference: String,
+        /// Additional reference.
+        additional_reference: String,
+        /// Day of the order. X3 takes today.
+        order_date: Date,
+        /// Day on which the customer wants it.
+        requested_delivery_date: Date,
+        /// Planned day of shipment.
+        shipment_date: Date,
+        /// Currency. X3 takes the customer's.
+        currency: CurrencyCode,
+        /// Payment term. X3 takes the customer's.
+        payment_term: PaymentTermCode,
+        /// Site that ships. X3 takes the sales site.
+        shipping_site: SiteCode,
+        /// Key of the ship-to address. X3 takes the customer's default.
+        ship_to_address: RecordId,
+    }
+
+    /// Sets a field of the site, under its own name.
+    #[must_use]
+    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
+        self.extra.insert(name, value.into());
+        self
+    }
+
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn write(&self, input: &mut Input) {
+        input.patch_text("customerOrderReference", &self.customer_order_reference);
+        input.patch_text("additionnalReference", &self.additional_reference);
+        input.patch_scalar("orderDate", &self.order_date);
+        input.patch_scalar("requestedDeliveryDate", &self.requested_delivery_date);
+        input.patch_scalar("shipmentDate", &self.shipment_date);
+        input.patch_scalar("currency", &code_text(&self.currency));
+        input.patch_scalar("paymentTerm", &code_text(&self.payment_term));
+        input.patch_scalar("shippingSite", &code_text(&self.shipping_site));
+        input.patch_scalar("shipToCustomerAddress", &code_text(&self.ship_to_address));
+        for (name, value) in &self.extra {
+            input.set(name.as_str(), value.clone());
+        }
+    }
+}
+
+impl RecordPatch for SalesOrderPatch {
+    fn to_update_input(&self, key: &RecordId, _site: &Site) -> Input {
+        let mut input = Input::default();
+        input.set("id", key);
+        self.write(&mut input);
+        input
+    }
+}
+
+/// A sales order to be created.
+///
+/// X3 takes most values from the customer and the products: dates, currency, payment term, addresses, prices and taxes.
+/// Source: reference sage-x3 section 4.9.
+///
+/// ```
+/// use sage_x3_client::{CustomerCode, NewSalesOrder, NewSalesOrderLine, ProductCode, SalesOrderPatch, SiteCode};
+/// use rust_decimal::Decimal;
+///
+/// let order = NewSalesOrder::new(SiteCode::new("FR011")?, CustomerCode::new("NA001")?)
+///     .values(SalesOrderPatch::new().customer_order_reference("DEAL-4711"))
+///     .line(NewSalesOrderLine::new(ProductCode::new("BMS001")?, Decimal::from(3)));
+/// # Ok::<(), sage_x3_client::InvalidName>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSalesOrder {
+    id: Option<SalesOrderId>,
+    sales_site: SiteCode,
+    sold_to_customer: CustomerCode,
+    order_type: Option<OrderTypeCode>,
+    values: SalesOrderPatch,
+    lines: Vec<NewSalesOrderLine>,
+}
+
+impl NewSalesOrder {
+    /// An order of `sold_to_customer` at `sales_site`. Without an [`id`](Self::id) X3 numbers it.
+    #[must_use]
+    pub fn new(sales_site: SiteCode, sold_to_customer: CustomerCode) -> Self {
+        Self {
+            id: None,
+            sales_site,
+            sold_to_customer,
+            order_type: None,
+            values: SalesOrderPatch::default(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Chooses the number, where the order type allows it. It makes a repeated create safe: X3 refuses a second order with
+    /// the same number.
+    #[must_use]
+    pub fn id(mut self, id: SalesOrderId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Sets the order type, which drives category and numbering.
+    #[must_use]
+    pub fn order_type(mut self, order_type: OrderTypeCode) -> Self {
+        self.order_type = Some(order_type);
+        self
+    }
+
+    /// Sets the header's values.
+    #[must_use]
+    pub fn values(mut self, values: SalesOrderPatch) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// Adds a line.
+    #[must_use]
+    pub fn line(mut self, line: NewSalesOrderLine) -> Self {
+        self.lines.push(line);
+        self
+    }
+
+    /// The number that was chosen.
+    #[must_use]
+    pub fn chosen_id(&self) -> Option<&SalesOrderId> {
+        self.id.as_ref()
+    }
+}
+
+impl NewRecord for NewSalesOrder {
+    fn chosen_key(&self) -> Option<RecordId> {
+        self.id.as_ref().map(RecordId::from)
+    }
+
+    fn to_create_input(&self, site: &Site) -> Input {
+        let mut input = Input::default();
+        if let Some(id) = &self.id {
+            input.set("id", id);
+        }
+        input.set("salesSite", &self.sales_site);
+        if let Some(order_type) = &self.order_type {
+            input.set("salesOrderType", order_type);
+        }
+        input.set("soldToCustomer", &self.sold_to_customer);
+        self.values.write(&mut input);
+        let lines = self.lines.iter().map(NewSalesOrderLine::to_input);
+        input.set_list(site.sales_order_lines.name(), lines.collect());
+        input
+    }
+}
+
+/// A line of a sales order to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSalesOrderLine {
+    product: ProductCode,
+    quantity: Decimal,
+    sales_unit: Option<UnitCode>,
+    gross_price: Option<Decimal>,
+    discount: Option<Decimal>,
+    description: Option<String>,
+    requested_delivery_date: Option<Date>,
+    extra: BTreeMap<FieldName, Scalar>,
+}
+
+impl NewSalesOrderLine {
+    /// So much of `product`, in sales units. Without a [`gross_price`](Self::gross_price) X3 takes the price list's.
+    #[must_use]
+    pub fn new(product: ProductCode, quantity: Decimal) -> Self {
+        Self {
+            product,
+            quantity,
+            sales_unit: None,
+            gross_price: None,
+            discount: None,
+            description: None,
+            requested_delivery_date: None,
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// Sets the unit. X3 takes the product's sales unit.
+    #[must_use]
+    pub fn sales_unit(mut self, unit: UnitCode) -> Self {
+        self.sales_unit = Some(unit);
+        self
+    }
+
+    /// Sets the price before discounts, in the order's currency. X3 keeps three decimals.
+    #[must_use]
+    pub fn gross_price(mut self, price: Decimal) -> Self {
+        self.gross_price = Some(price);
+        self
+    }
+
+    /// Sets the first discount or charge. What it means (percentage or amount, with or against the customer) is set up in
+    /// the site's price structure.
+    #[must_use]
+    pub fn discount(mut self, discount: Decimal) -> Self {
+        self.discount = Some(discount);
+        self
+    }
+
+    /// Sets the description, up to 30 letters. X3 takes the product's.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Sets the day on which the customer wants it. X3 takes the header's.
+    #[must_use]
+    pub fn requested_delivery_date(mut self, date: Date) -> Self {
+        self.requested_delivery_date = Some(date);
+        self
+    }
+
+    /// Sets a field of the site, under its own name.
+    #[must_use]
+    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
+        self.extra.insert(name, value.into());
+        self
+    }
+
+    fn to_input(&self) -> Input {
+        let mut input = Input::default();
+        input.set("product", &self.product);
+        if let Some(description) = &self.description {
+            input.set("productDescriptionInUserLanguage", description.as_str());
+        }
+        input.set("quantityInSalesUnitOrdered", self.quantity);
+        if let Some(unit) = &self.sales_unit {
+            input.set("salesUnit", unit);
+        }
+        if let Some(price) = self.gross_price {
+            input.set("grossPrice", price);
+        }
+        if let Some(discount) = self.discount {
+            input.set("discountOrCharge1", discount);
+        }
+        if let Some(date) = self.requested_delivery_date {
+            input.set("requestedDeliveryDate", date);
+        }
+        for (name, value) in &self.extra {
+            input.set(name.as_str(), value.clone());
+        }
+        input
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{SalesOrderLinesName, SiteConfig, graphql::canned::site};
+
+    fn code<T: for<'a> TryFrom<&'a str>>(text: &str) -> T {
+        T::try_from(text).ok().unwrap()
+    }
+
+    fn json(input: &Input) -> Value {
+        serde_json::to_value(input).unwrap()
+    }
+
+    fn order() -> NewSalesOrder {
+        NewSalesOrder::new(code("FR011"), code("NA001"))
+    }
+
+    #[test]
+    fn a_create_sends_what_was_stated_and_no_more() {
+        let site = site(SiteConfig::new("http://x3", "SEED"));
+        let line = NewSalesOrderLine::new(code("BMS001"), "3.5".parse().unwrap())
+            .sales_unit(code("UN"))
+            .gross_price("22.10".parse().unwrap());
+        let new = order()
+            .id(code("SO-Z-1"))
+            .order_type(code("SON"))
+            .values(
+                SalesOrderPatch::new()
+                    .customer_order_reference("DEAL-1")
+                    .requested_delivery_date(jiff::civil::date(2026, 12, 1)),
+            )
+            .line(line);
+        assert_eq!(
+            json(&new.to_create_input(&site)),
+            json!({"id":"SO-Z-1","salesSite":"FR011","salesOrderType":"SON","soldToCustomer":"NA001",
+                "customerOrderReference":"DEAL-1","requestedDeliveryDate":"2026-12-01",
+                "salesOrderLines":[{"product":"BMS001","quantityInSalesUnitOrdered":"3.5","salesUnit":"UN","grossPrice":"22.10"}]})
+        );
+        assert_eq!(
+            json(&order().to_create_input(&site)),
+            json!({"salesSite":"FR011","soldToCustomer":"NA001"})
+        );
+    }
+
+    #[test]
+    fn sites_may_call_the_lines_otherwise() {
+        let config =
+            SiteConfig::new("http://x3", "SEED").sales_order_lines(SalesOrderLinesName::Lines);
+        let new = order().line(NewSalesOrderLine::new(code("BMS001"), Decimal::ONE));
+        assert_eq!(
+            json(&new.to_create_input(&site(config)))["lines"],
+            json!([{"product":"BMS001","quantityInSalesUnitOrdered":"1"}])
+        );
+    }
+
+    #[test]
+    fn an_update_names_its_order_and_clears_what_is_cleared() {
+        let site = site(SiteConfig::new("http://x3", "SEED"));
+        let patch = SalesOrderPatch::new()
+            .customer_order_reference(Patch::Clear)
+            .shipment_date(Patch::Clear)
+            .extra(FieldName::new("yZone").unwrap(), "N");
+        assert_eq!(
+            json(&patch.to_update_input(&code("SO1"), &site)),
+            json!({"id":"SO1","customerOrderReference":"","shipmentDate":null,"yZone":"N"})
+        );
+        assert!(SalesOrderPatch::new().is_empty());
+    }
+}

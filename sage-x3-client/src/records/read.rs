@@ -1,0 +1,308 @@
+//! Reading records.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use client_core::decode_json;
+use futures::future::try_join_all;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::{
+    Node, Query, RecordKey as _, Records,
+    query::{children_request, page_request, read_request},
+};
+use crate::{
+    client::X3Client,
+    error::{CallContext, Error, InvalidRequest},
+    graphql::{
+        answer::Parsed,
+        connection::{Child, Connection, Nested},
+        document::{Absent, NodeFile, Rendering},
+        execute::GraphqlRequest,
+    },
+    ids::{FieldName, InvalidName},
+    model::{Extra, pick},
+    page::{Cursor, Page, PageSize, Pager, page},
+};
+
+/// A record, and where the rest of its collection is, if there is more.
+pub(super) type Read<N> = (N, Option<Option<Cursor>>);
+
+impl<N: Node> Records<N> {
+    /// One page of records.
+    ///
+    /// May be repeated: yes. Source: reference sage-x3 sections 3.4 to 3.6.
+    ///
+    /// # Errors
+    /// [`Error::PartialData`] when any part of the page is missing: an incomplete page is never handed out.
+    pub async fn page(&self, query: &Query<N>) -> Result<Page<N>, Error> {
+        if query.filter.is_never() {
+            return Ok(Page::empty());
+        }
+        let build = |absent: &Absent| page_request(query, self.rendering(absent));
+        let found = if self.extra.is_empty() {
+            parse_page::<N, N::Fields>(self.fetch(build).await?, &self.extra, plain)?
+        } else {
+            parse_page::<N, Box<RawValue>>(self.fetch(build).await?, &self.extra, picked::<N>)?
+        };
+        let Page {
+            items,
+            next,
+            total,
+            diagnoses,
+            repaired,
+        } = found;
+        let items = try_join_all(items.into_iter().map(|read| self.complete(read))).await?;
+        Ok(Page {
+            items,
+            next,
+            total,
+            diagnoses,
+            repaired,
+        })
+    }
+
+    /// All pages from where `query` begins, fetched one by one on demand.
+    pub fn pages(&self, query: Query<N>) -> Pager<N> {
+        let records = self.clone();
+        Pager::new(query.after.clone(), move |cursor| {
+            let (records, query) = (records.clone(), query.clone().after(cursor));
+            async move { records.page(&query).await }
+        })
+    }
+
+    /// All records from where `query` begins, one by one.
+    pub fn stream(
+        &self,
+        query: Query<N>,
+    ) -> impl futures::Stream<Item = Result<N, Error>> + Send + use<N> {
+        self.pages(query).items()
+    }
+
+    /// The record with `key` and its whole collection, or none.
+    ///
+    /// May be repeated: yes.
+    ///
+    /// # Errors
+    /// As for [`page`](Self::page).
+    pub async fn read(&self, key: &N::Key) -> Result<Option<N>, Error> {
+        let id = key.record_id();
+        let build = |absent: &Absent| read_request(N::META, &id, self.rendering(absent));
+        let found = if self.extra.is_empty() {
+            parse_read::<N, N::Fields>(self.fetch(build).await?, &self.extra, plain)?
+        } else {
+            parse_read::<N, Box<RawValue>>(self.fetch(build).await?, &self.extra, picked::<N>)?
+        };
+        match found {
+            Some(read) => Ok(Some(self.complete(read).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The records with `keys` that exist, by key, without their collections: one query for each 200 keys.
+    ///
+    /// May be repeated: yes.
+    ///
+    /// # Errors
+    /// As for [`page`](Self::page).
+    pub async fn read_many(&self, keys: &[N::Key]) -> Result<BTreeMap<N::Key, N>, Error> {
+        let mut found = BTreeMap::new();
+        for chunk in keys.chunks(PageSize::default().get()) {
+            let ids: Vec<_> = chunk.iter().map(N::Key::record_id).collect();
+            let query = Query::new()
+                .filter(N::with_keys(&ids))
+                .first(PageSize::new(chunk.len()));
+            let mut after = None;
+            loop {
+                let page = self.page(&query.clone().after(after)).await?;
+                found.extend(
+                    page.items
+                        .into_iter()
+                        .map(|record| (record.key().clone(), record)),
+                );
+                // A server that gives smaller pages than asked for is followed to the end.
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Fetches the items of a record's collection that did not come with it.
+    async fn complete(&self, (mut record, rest): Read<N>) -> Result<N, Error> {
+        let mut rest = rest;
+        while let Some(after) = rest {
+            let id = record.key().record_id();
+            let absent = self.client.absent();
+            let request = children_request(N::META, &id, after.as_ref(), self.rendering(&absent))?;
+            let Some(request) = request else { break };
+            let (page, context) = parse_children(self.client.read(&request).await?)?;
+            record
+                .extend(page.items)
+                .map_err(|error| no_usable_key(&error, &context))?;
+            rest = page.next.map(Some);
+        }
+        Ok(record)
+    }
+
+    pub(super) fn rendering<'a>(&'a self, absent: &'a Absent) -> Rendering<'a> {
+        Rendering {
+            generation: self.client.site().generation,
+            extra: &self.extra,
+            absent,
+        }
+    }
+
+    async fn fetch<T: DeserializeOwned>(
+        &self,
+        build: impl Fn(&Absent) -> Result<GraphqlRequest, InvalidRequest> + Send + Sync,
+    ) -> Result<Parsed<T>, Error> {
+        self.client.read_adapted(&N::META.file, build).await
+    }
+}
+
+impl X3Client {
+    /// Sends a read. When the site's schema lacks fields that are marked optional, it is sent again without them, and
+    /// they are not asked for any more.
+    pub(crate) async fn read_adapted<T: DeserializeOwned>(
+        &self,
+        file: &NodeFile,
+        build: impl Fn(&Absent) -> Result<GraphqlRequest, InvalidRequest> + Send + Sync,
+    ) -> Result<Parsed<T>, Error> {
+        loop {
+            let absent = self.absent();
+            let request = build(&absent)?;
+            match self.read(&request).await {
+                // Each round leaves out at least one more field of a fixed list.
+                Err(Error::SchemaMismatch { messages, .. })
+                    if self.learn_absent(file, &messages) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Takes from `messages` which optional fields of `file` the site lacks. False when nothing new is learnt, or when
+    /// the messages complain about anything else.
+    fn learn_absent(&self, file: &NodeFile, messages: &[String]) -> bool {
+        let Some(lacking) = lacking(file, messages) else {
+            return false;
+        };
+        let known = self.absent();
+        let fresh: Vec<_> = lacking
+            .into_iter()
+            .filter(|field| !known.contains(field))
+            .collect();
+        if fresh.is_empty() {
+            return false;
+        }
+        for (kind, field) in &fresh {
+            tracing::warn!(x3.endpoint = %self.endpoint(), x3.type = kind, x3.field = field, "this site's schema lacks the field: it is read as none");
+        }
+        let mut absent = Absent::clone(&known);
+        absent.extend(fresh);
+        self.set_absent(Arc::new(absent));
+        true
+    }
+}
+
+/// The optional fields that `messages` say are lacking; none when any message says something else.
+fn lacking(file: &NodeFile, messages: &[String]) -> Option<Vec<(String, String)>> {
+    let mut lacking = Vec::new();
+    for message in messages {
+        // `Cannot query field "x" on type "Y".`, in which the type may carry a suffix of the framework.
+        let field = message
+            .strip_prefix("Cannot query field \"")?
+            .split('"')
+            .next()?;
+        let kind = message.split("on type \"").nth(1)?.split('"').next()?;
+        let (kind, field) = file.optional_fields().find(|(known, optional)| {
+            *optional == field
+                && kind
+                    .strip_prefix(*known)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        })?;
+        lacking.push((kind.to_owned(), field.to_owned()));
+    }
+    Some(lacking).filter(|lacking| !lacking.is_empty())
+}
+
+/// How a node as it came becomes its fields and the site's own fields.
+type Split<N, W> = fn(W, &[FieldName]) -> Result<(N, Extra), client_core::DecodeError>;
+
+fn plain<F>(fields: F, _: &[FieldName]) -> Result<(F, Extra), client_core::DecodeError> {
+    Ok((fields, Extra::new()))
+}
+
+/// Kept as text until the site's own fields are picked out.
+#[expect(clippy::needless_pass_by_value, reason = "it stands for `plain`")]
+fn picked<N: Node>(
+    raw: Box<RawValue>,
+    extra: &[FieldName],
+) -> Result<(N::Fields, Extra), client_core::DecodeError> {
+    Ok((decode_json(raw.get().as_bytes())?, pick(&raw, extra)?))
+}
+
+pub(super) fn parse_page<N: Node, W: DeserializeOwned>(
+    answer: Parsed<Nested<Connection<W>>>,
+    extra: &[FieldName],
+    split: Split<N::Fields, W>,
+) -> Result<Page<Read<N>>, Error> {
+    let (data, diagnoses, context) = answer.complete()?;
+    page(data.into_inner(), diagnoses, &context)?
+        .try_filter_map(|node| record(node, extra, split, &context).map(Some))
+}
+
+pub(super) fn parse_read<N: Node, W: DeserializeOwned>(
+    answer: Parsed<Nested<W>>,
+    extra: &[FieldName],
+    split: Split<N::Fields, W>,
+) -> Result<Option<Read<N>>, Error> {
+    let (data, _, context) = answer.complete()?;
+    data.into_inner()
+        .map(|node| record(node, extra, split, &context))
+        .transpose()
+}
+
+fn record<N: Node, W>(
+    node: W,
+    extra: &[FieldName],
+    split: Split<N::Fields, W>,
+    context: &CallContext,
+) -> Result<Read<N>, Error> {
+    let (fields, extra) = split(node, extra).map_err(|source| Error::Decode {
+        context: Box::new(context.clone()),
+        source,
+    })?;
+    let rest = N::rest_of(&fields);
+    if rest == Some(None) {
+        return Err(Error::Protocol {
+            context: Box::new(context.clone()),
+            what: "a record's collection has a hole, or does not say where it goes on".to_owned(),
+        });
+    }
+    let record = N::from_fields(fields, extra).map_err(|error| no_usable_key(&error, context))?;
+    Ok((record, rest))
+}
+
+fn no_usable_key(error: &InvalidName, context: &CallContext) -> Error {
+    Error::Protocol {
+        context: Box::new(context.clone()),
+        what: format!("a record has no usable key: {error}"),
+    }
+}
+
+pub(super) fn parse_children<C: DeserializeOwned>(
+    answer: Parsed<Nested<Child<C>>>,
+) -> Result<(Page<C>, CallContext), Error> {
+    let (data, diagnoses, context) = answer.complete()?;
+    // The record was there a moment ago: deleted meanwhile, so its collection ends.
+    let Some(collection) = data.into_inner() else {
+        return Ok((Page::empty(), context));
+    };
+    Ok((page(collection.into_inner(), diagnoses, &context)?, context))
+}
+
+#[cfg(test)]
+mod tests;
