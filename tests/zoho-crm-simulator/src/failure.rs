@@ -112,7 +112,8 @@ impl Failure {
     }
 
     pub(crate) fn param_missing(name: &str) -> Self {
-        let details = object! { "param_name" => name };
+        // The documents disagree on the name of the name.
+        let details = object! { "param_name" => name, "param" => name };
         Self::new(
             400,
             "REQUIRED_PARAM_MISSING",

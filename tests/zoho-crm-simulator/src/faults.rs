@@ -244,7 +244,7 @@ pub(crate) fn strike(faults: &mut [ActiveFault], call: &Call, rng: &mut Rng) -> 
 }
 
 /// Whether `text` matches a pattern in which `*` stands for any characters.
-fn matches_pattern(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };

@@ -50,6 +50,7 @@ mod bulk;
 mod capture;
 mod clock;
 mod composite;
+pub mod conformance;
 mod control;
 mod convert;
 mod coql;

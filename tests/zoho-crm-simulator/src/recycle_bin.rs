@@ -61,7 +61,7 @@ pub(crate) fn handle_one(world: &mut World, id: &str, call: &Call) -> Result<Ans
         return Ok(Answer::empty(204));
     };
     let shown = render(world, module, removed);
-    Ok(Answer::json(200, object! { "recycle_bin" => vec![shown] }))
+    Ok(rows::page("recycle_bin", vec![shown], (1, 1)))
 }
 
 fn items(world: &World) -> Vec<(&Module, &Removed)> {

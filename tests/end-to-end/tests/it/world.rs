@@ -1,6 +1,10 @@
 //! Both simulated systems, both clients and an engine, all on one clock that the test moves.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use client_core::{
     Clock as _,
@@ -18,7 +22,7 @@ use sync_core::{
     zoho::{ModuleSettings, ZohoEndpoint},
 };
 use zoho_crm_client::{Channel, ChannelEvent, ClientCredentials, DataCenter, ZohoClient};
-use zoho_crm_simulator::{StoredRecord, ZohoSimulator};
+use zoho_crm_simulator::{StoredRecord, ZohoSimulator, conformance};
 
 pub(crate) const ENDPOINT: &str = "SEED";
 const START: &str = "2026-11-20T10:00:00Z";
@@ -30,6 +34,13 @@ impl Clock for TestClock {
     fn now(&self) -> jiff::Timestamp {
         self.0.now()
     }
+}
+
+/// Where this run's exchanges with the simulated Zoho are written, for the target `zoho_openapi` to judge.
+fn exchanges() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> =
+        LazyLock::new(|| conformance::fresh_folder(env!("CARGO_TARGET_TMPDIR"), "end-to-end"));
+    &FOLDER
 }
 
 /// Everything a test needs.
@@ -60,6 +71,7 @@ impl World {
             .clock(zoho_crm_simulator::Clock::from_source(move || {
                 zoho_time.now()
             }))
+            .capture_into(exchanges())
             .start()
             .await
             .unwrap();

@@ -153,7 +153,7 @@ fn requested_page(world: &World, body: &Json) -> Result<Page, Failure> {
     if let Some(token) = query.get("page_token") {
         let known = token.as_str().and_then(|token| world.bulk.pages.get(token));
         return known.cloned().ok_or_else(|| {
-            let details = object! { "api_name" => "page_token" };
+            let details = object! { "api_name" => "page_token", "module" => Json::Null };
             refuse("INVALID_REQUEST", "the page token is invalid", details)
         });
     }
@@ -164,7 +164,7 @@ fn requested_page(world: &World, body: &Json) -> Result<Page, Failure> {
             .and_then(|page| u64::try_from(page).ok())
             .filter(|page| (1..=MOST_PAGES).contains(page))
             .ok_or_else(|| {
-                let details = object! { "api_name" => "page" };
+                let details = object! { "api_name" => "page", "module" => Json::Null };
                 refuse("PAGE_RANGE_EXCEEDED", "the page is out of range", details)
             })?,
     };
@@ -240,7 +240,7 @@ fn queried_module(world: &World, query: &Json) -> Result<Arc<Module>, Failure> {
         .and_then(Json::as_str)
         .unwrap_or_default();
     let module = world.module(name).map_err(|_| {
-        let details = object! { "module" => name };
+        let details = object! { "api_name" => Json::Null, "module" => name };
         refuse(
             "MODULE_NOT_AVAILABLE",
             "the module is not available",
@@ -248,7 +248,7 @@ fn queried_module(world: &World, query: &Json) -> Result<Arc<Module>, Failure> {
         )
     })?;
     if module.kind == Kind::Elsewhere {
-        let details = object! { "module" => name };
+        let details = object! { "api_name" => Json::Null, "module" => name };
         return Err(refuse(
             "MODULE_NOT_SUPPORTED",
             "the module is not supported",

@@ -199,7 +199,7 @@ fn attach(world: &mut World, parent: Id, call: &Call) -> Result<Answer, Failure>
     };
     let id = world.store.next_id();
     let (now, by) = (world.stamp(), world.settings.api_user());
-    let user = user_reference(world, &by, false);
+    let user = user_reference(world, &by, true);
     let attachment = Attachment {
         parent,
         name,

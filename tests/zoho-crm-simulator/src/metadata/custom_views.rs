@@ -14,7 +14,21 @@ pub(crate) fn custom_views(world: &World, call: &Call) -> Result<Answer, Failure
     let module = module_param(world, call)?;
     let bounds = page_bounds(call)?;
     let shown = views::render_all(world, module, &set_up_text(world));
-    let default = shown.first().and_then(|view| view.get("id")).cloned();
+    Ok(paged(shown.clone(), &shown, bounds))
+}
+
+/// `GET /settings/custom_views/{id}?module=`.
+pub(crate) fn custom_view(world: &World, id: &str, call: &Call) -> Result<Answer, Failure> {
+    let module = module_param(world, call)?;
+    let all = views::render_all(world, module, &set_up_text(world));
+    let mut shown = all.clone();
+    shown.retain(|view| view.get("id").and_then(Json::as_str) == Some(id));
+    Ok(paged(shown, &all, (1, 1)))
+}
+
+/// A page of views; its `info` also names the default one.
+fn paged(shown: Vec<Json>, all: &[Json], bounds: (u64, u64)) -> Answer {
+    let default = all.first().and_then(|view| view.get("id")).cloned();
     let mut answer = rows::page("custom_views", shown, bounds);
     if let Some(info) = answer.member_mut("info") {
         info.set("default", default);
@@ -28,16 +42,5 @@ pub(crate) fn custom_views(world: &World, call: &Call) -> Result<Answer, Failure
             },
         );
     }
-    Ok(answer)
-}
-
-/// `GET /settings/custom_views/{id}?module=`.
-pub(crate) fn custom_view(world: &World, id: &str, call: &Call) -> Result<Answer, Failure> {
-    let module = module_param(world, call)?;
-    let mut shown = views::render_all(world, module, &set_up_text(world));
-    shown.retain(|view| view.get("id").and_then(Json::as_str) == Some(id));
-    if shown.is_empty() {
-        return Ok(Answer::empty(204));
-    }
-    Ok(Answer::json(200, object! { "custom_views" => shown }))
+    answer
 }

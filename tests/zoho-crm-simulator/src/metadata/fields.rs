@@ -289,13 +289,12 @@ pub(crate) fn delete_field(world: &mut World, id: &str, call: &Call) -> Result<A
         module.api_name.clone(),
         find_field(module, id)?.api_name.clone(),
     );
-    let result = if world.schema.remove_custom_field(&module, &field) {
-        world.store.follow(&world.schema);
-        Ok(rows::success(object! { "id" => id }, "field deleted"))
-    } else {
-        let details = object! { "id" => id };
+    if !world.schema.remove_custom_field(&module, &field) {
+        let details = object! { "api_name" => field, "json_path" => "$.id" };
         let message = "a field of the system cannot be deleted";
-        Err(Failure::new(400, "NOT_ALLOWED", message, details))
-    };
-    Ok(rows::answer("fields", vec![result], 200, 207))
+        return Err(Failure::new(400, "INVALID_DATA", message, details));
+    }
+    world.store.follow(&world.schema);
+    let row = rows::success(object! { "id" => id }, "field deleted");
+    Ok(Answer::json(200, object! { "fields" => vec![row] }))
 }

@@ -1,11 +1,12 @@
 //! A plain client and shorthands.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use zoho_crm_simulator::{Builder, Clock, ZohoSimulator};
+use zoho_crm_simulator::{Builder, Clock, ZohoSimulator, conformance};
 
 /// The instant most tests begin at.
 pub(crate) const START: &str = "2026-11-02T08:00:00Z";
@@ -41,6 +42,13 @@ impl Reply {
     }
 }
 
+/// Where this run's exchanges are written, for the target `openapi` to judge.
+fn exchanges() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> =
+        LazyLock::new(|| conformance::fresh_folder(env!("CARGO_TARGET_TMPDIR"), "zoho-simulator"));
+    &FOLDER
+}
+
 pub(crate) async fn reply(request: RequestBuilder) -> Reply {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -65,7 +73,12 @@ impl World {
 
     pub(crate) async fn with(builder: Builder) -> Self {
         let clock = Clock::manual(START.parse().unwrap());
-        let simulator = builder.clock(clock).start().await.unwrap();
+        let simulator = builder
+            .clock(clock)
+            .capture_into(exchanges())
+            .start()
+            .await
+            .unwrap();
         let http = reqwest::Client::new();
         let mut world = Self {
             simulator: Arc::new(simulator),
