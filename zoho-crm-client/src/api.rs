@@ -10,13 +10,18 @@ mod bulk_read;
 mod bulk_write;
 mod calls;
 mod channels;
+mod composite;
 mod coql;
 mod deleted;
 mod download;
 mod files;
 mod get;
+mod inventory;
 mod join;
+mod lead_conversion;
 mod list;
+mod locks;
+mod mass;
 mod metadata;
 mod module;
 mod multipart;
@@ -24,11 +29,13 @@ mod notes;
 mod open;
 mod outcome;
 mod outgoing;
+mod owner;
 mod photo;
 mod record;
 mod related;
 mod rows;
 mod search;
+mod tags;
 mod write;
 
 pub(crate) use self::{
@@ -47,22 +54,29 @@ pub use self::{
     channels::{
         Channel, ChannelEvent, ChannelListing, Channels, EnabledChannel, Subscription, Verb,
     },
+    composite::{Composite, CompositeOutcomes, SubRequest, SubResponse},
     coql::CoqlPage,
     deleted::{DeletedKind, DeletedRecord, DeletedRequest},
     download::Download,
     files::{FileId, Files, UploadedFile},
     get::Changed,
-    list::{ListRequest, Order, SortBy},
+    inventory::{InventorySource, InventoryTarget},
+    lead_conversion::{ConvertedLead, LeadConversion, MassLeadConversion},
+    list::{Converted, ListRequest, Order, SortBy},
+    locks::Locks,
+    mass::{Mass, MassJobStatus, MassKind},
     metadata::Metadata,
     module::ModuleApi,
     multipart::FileUpload,
     notes::{NewNote, Notes},
     open::{OpenRequest, OpenResponse},
     outcome::{PartialFailure, RecordError, RecordErrorCause, WriteAction, WriteOutcomes, Written},
+    owner::OwnerChange,
     photo::Photo,
     record::RecordApi,
     related::{RelatedList, RelatedRequest},
     rows::ReplaceRowsRequest,
     search::SearchRequest,
+    tags::{NewTag, Tags},
     write::{DeleteRequest, InsertRequest, Trigger, TriggerKind, UpdateRequest, UpsertRequest},
 };

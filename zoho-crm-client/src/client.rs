@@ -17,7 +17,7 @@ use tracing::{Instrument, field};
 use crate::{
     api::{
         BulkOperation, BulkReadJob, BulkReadRequest, BulkWriteJob, BulkWriteRequest, Channels,
-        CoqlPage, Failure, Files, Metadata, ModuleApi, OpenRequest, Outgoing, Received,
+        Composite, CoqlPage, Failure, Files, Metadata, ModuleApi, OpenRequest, Outgoing, Received,
     },
     api_error::code,
     auth::ZohoAuth,
@@ -141,6 +141,11 @@ impl ZohoClient {
     #[must_use]
     pub fn files(&self) -> Files {
         Files::new(self.clone())
+    }
+
+    /// Up to five requests in one call.
+    pub fn composite(&self) -> Composite {
+        Composite::new(self.clone())
     }
 
     /// Notification channels: who is called when records change.

@@ -22,12 +22,14 @@ pub use api::{
     Attachments, BulkAction, BulkColumn, BulkCriteria, BulkOperation, BulkOutcome, BulkReadJob,
     BulkReadRequest, BulkReadResult, BulkRowError, BulkRows, BulkWriteJob, BulkWriteOutcomes,
     BulkWriteRequest, BulkWritten, Changed, Channel, ChannelEvent, ChannelListing, Channels,
-    CoqlPage, DeleteRequest, DeletedKind, DeletedRecord, DeletedRequest, Download, EnabledChannel,
-    FileId, FileUpload, Files, InsertRequest, JobState, ListRequest, Metadata, ModuleApi, NewNote,
-    Notes, OpenRequest, OpenResponse, Order, PartialFailure, Photo, Polling, RecordApi,
+    Composite, CompositeOutcomes, Converted, ConvertedLead, CoqlPage, DeleteRequest, DeletedKind,
+    DeletedRecord, DeletedRequest, Download, EnabledChannel, FileId, FileUpload, Files,
+    InsertRequest, InventorySource, InventoryTarget, JobState, LeadConversion, ListRequest, Locks,
+    Mass, MassJobStatus, MassKind, MassLeadConversion, Metadata, ModuleApi, NewNote, NewTag, Notes,
+    OpenRequest, OpenResponse, Order, OwnerChange, PartialFailure, Photo, Polling, RecordApi,
     RecordError, RecordErrorCause, RelatedList, RelatedRequest, ReplaceRowsRequest, SearchRequest,
-    SortBy, Subscription, Trigger, TriggerKind, UpdateRequest, UploadedFile, UpsertRequest, Verb,
-    WriteAction, WriteOutcomes, Written,
+    SortBy, SubRequest, SubResponse, Subscription, Tags, Trigger, TriggerKind, UpdateRequest,
+    UploadedFile, UpsertRequest, Verb, WriteAction, WriteOutcomes, Written,
 };
 pub use api_error::ApiError;
 pub use auth::{Connection, Consent, Onboarding};
@@ -40,15 +42,15 @@ pub use criteria::{Criteria, SearchBy, SearchValue};
 pub use data_center::{ApiDomain, CustomServer, DataCenter, Environment};
 pub use error::{CallContext, Error, ErrorKind};
 pub use model::{
-    Account, Attachment, Contact, Currency, CurrencyFormat, CustomView, DataType, DateTime, Deal,
-    Discount, DuplicateCheckConfiguration, DuplicateCheckMapping, DuplicateCheckPreference, Field,
-    FieldMeta, FieldRef, FieldTypeError, FieldValue, GlobalPicklist, Integer, Invoice, Layout,
-    LayoutField, LayoutSection, Lead, LicenseDetails, LineItem, LineProduct, LineTax, Lookup,
-    Model, ModuleMeta, ModuleRef, NamedRef, NewField, Note, OperationType, Organization,
-    PickListValue, Pipeline, PipelineStage, PriceBook, PricingRange, Product, ProductTax,
-    PurchaseOrder, Quote, Record, RelatedListMeta, RowChanges, RowWithoutId, Rows, SalesOrder,
-    TypedModule, Unique, User, UserKind, Vendor,
+    Account, Attachment, Contact, ConversionOptions, Currency, CurrencyFormat, CustomView,
+    DataType, DateTime, Deal, Discount, DuplicateCheckConfiguration, DuplicateCheckMapping,
+    DuplicateCheckPreference, Field, FieldMeta, FieldRef, FieldTypeError, FieldValue,
+    GlobalPicklist, Integer, Invoice, Layout, LayoutField, LayoutSection, Lead, LicenseDetails,
+    LineItem, LineProduct, LineTax, Lookup, Model, ModuleMeta, ModuleRef, NamedRef, NewField, Note,
+    OperationType, Organization, PickListValue, Pipeline, PipelineStage, PriceBook, PricingRange,
+    Product, ProductTax, PurchaseOrder, Quote, Record, RelatedListMeta, RowChanges, RowWithoutId,
+    Rows, SalesOrder, Tag, TypedModule, Unique, User, UserKind, Vendor,
 };
-pub use names::{ChannelId, FieldName, InvalidName, ModuleName, RecordId};
+pub use names::{ChannelId, FieldName, InvalidName, MassJobId, ModuleName, RecordId};
 pub use page::{Page, PageToken, Pager};
 pub use usage::Usage;

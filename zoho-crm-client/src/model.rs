@@ -6,6 +6,7 @@ mod macros;
 
 mod account;
 mod contact;
+mod conversion_options;
 mod deal;
 mod field;
 mod invoice;
@@ -22,6 +23,7 @@ mod quote;
 mod record;
 mod sales_order;
 mod subform;
+mod tag;
 mod time;
 mod vendor;
 
@@ -30,6 +32,7 @@ use serde::de::DeserializeOwned;
 pub use self::{
     account::Account,
     contact::Contact,
+    conversion_options::ConversionOptions,
     deal::Deal,
     field::Field,
     invoice::Invoice,
@@ -52,6 +55,7 @@ pub use self::{
     record::{FieldTypeError, Record},
     sales_order::SalesOrder,
     subform::{RowChanges, RowWithoutId, Rows},
+    tag::Tag,
     time::DateTime,
     vendor::Vendor,
 };

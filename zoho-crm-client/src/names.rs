@@ -44,6 +44,21 @@ impl ChannelId {
     }
 }
 
+/// The id of a job that changes many records: digits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct MassJobId(String);
+
+impl MassJobId {
+    const EXPECTED: &'static str = "a job id (digits only)";
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<u64> for ChannelId {
     fn from(number: u64) -> Self {
         Self(number.to_string())
@@ -97,6 +112,7 @@ macro_rules! digits {
 
 digits!(RecordId);
 digits!(ChannelId);
+digits!(MassJobId);
 
 struct DigitsVisitor(&'static str);
 
@@ -239,7 +255,7 @@ macro_rules! text_traits {
     )*};
 }
 
-text_traits!(RecordId, ChannelId, FieldName, ModuleName);
+text_traits!(RecordId, ChannelId, MassJobId, FieldName, ModuleName);
 
 /// Error texts quote the start only: a wrong value may be long, or none of a log's business.
 fn shortened(text: &str) -> String {

@@ -28,9 +28,9 @@ impl JobState {
     pub(super) fn parse(text: &str) -> Self {
         let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
         match letters.to_ascii_uppercase().as_str() {
-            "ADDED" => Self::Added,
+            "ADDED" | "SCHEDULED" => Self::Added,
             "QUEUED" => Self::Queued,
-            "INPROGRESS" => Self::InProgress,
+            "INPROGRESS" | "RUNNING" => Self::InProgress,
             "COMPLETED" => Self::Completed,
             "FAILURE" | "FAILED" => Self::Failed,
             "SKIPPED" => Self::Skipped,

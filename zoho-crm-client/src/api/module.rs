@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 use jiff::Timestamp;
 
 use super::{
-    DeleteRequest, DeletedRequest, InsertRequest, ListRequest, RecordApi, ReplaceRowsRequest,
-    UpdateRequest, UpsertRequest,
+    DeleteRequest, DeletedRequest, InsertRequest, ListRequest, Mass, OwnerChange, RecordApi,
+    ReplaceRowsRequest, Tags, UpdateRequest, UpsertRequest, WriteOutcomes, calls,
     get::{self, Changed},
+    owner,
     search::{self, SearchRequest},
 };
 use crate::{
@@ -43,6 +44,12 @@ impl<T> fmt::Debug for ModuleApi<T> {
         f.debug_struct("ModuleApi")
             .field("module", &self.module)
             .finish_non_exhaustive()
+    }
+}
+
+impl<T> ModuleApi<T> {
+    pub(super) fn client(&self) -> &ZohoClient {
+        &self.client
     }
 }
 
@@ -187,6 +194,30 @@ impl<T: Model> ModuleApi<T> {
     /// [`upsert`](Self::upsert) by a unique field.
     pub fn insert(&self, records: Vec<Record>) -> InsertRequest {
         InsertRequest::new(self.client.clone(), self.module.clone(), records)
+    }
+
+    /// Gives records to another user, 100 in a call. Safe to repeat unless somebody is told of it.
+    ///
+    /// # Errors
+    /// When no call was answered. Once one was, a later call that fails shows as the outcome of its records.
+    pub async fn change_owner(
+        &self,
+        ids: &[RecordId],
+        owner: &OwnerChange,
+    ) -> Result<WriteOutcomes, Error> {
+        calls::run(&self.client, owner::many(&self.module, ids, owner)?).await
+    }
+
+    /// One change to many records, by ids or by custom view.
+    #[must_use]
+    pub fn mass(&self) -> Mass {
+        Mass::new(self.client.clone(), self.module.clone())
+    }
+
+    /// The module's tags.
+    #[must_use]
+    pub fn tags(&self) -> Tags {
+        Tags::new(self.client.clone(), self.module.clone())
     }
 
     /// Moves records to the recycle bin.

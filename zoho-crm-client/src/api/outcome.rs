@@ -258,6 +258,7 @@ impl std::error::Error for PartialFailure {
 
 #[derive(Deserialize)]
 struct Body {
+    #[serde(alias = "tags")]
     data: Option<Vec<Row>>,
 }
 

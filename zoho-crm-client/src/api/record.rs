@@ -2,9 +2,12 @@
 
 use std::{fmt, marker::PhantomData};
 
+use http::Method;
+use serde::Serialize;
+
 use super::{
-    Attachments, Download, Notes, Outgoing, Photo, RelatedList, download::parse_download, get,
-    outgoing::module_path,
+    Attachments, Download, Locks, Notes, Outgoing, OwnerChange, Photo, RelatedList, Written,
+    download::parse_download, get, outcome::parse_row, outgoing::module_path, owner,
 };
 use crate::{
     client::ZohoClient,
@@ -13,6 +16,7 @@ use crate::{
     names::{FieldName, ModuleName, RecordId},
 };
 
+const CLONE: &str = "zoho.records.clone";
 const FIELD_FILE: &str = "zoho.records.field_file";
 
 /// Where a record is.
@@ -129,6 +133,31 @@ impl<T: Model> RecordApi<T> {
         Photo::new(self.place.clone())
     }
 
+    /// Its locks.
+    #[must_use]
+    pub fn locks(&self) -> Locks {
+        Locks::new(self.place.clone())
+    }
+
+    /// Makes a copy of the record, with `changes` to it. Not repeated after a lost answer, because Zoho would copy it
+    /// twice. Costs 1 credit.
+    ///
+    /// # Errors
+    /// [`Error::Api`] when Zoho refuses it, for example because a unique field would not be so any more.
+    pub async fn clone_record(&self, changes: &Record) -> Result<Written, Error> {
+        let outgoing = clone_request(&self.place, changes)?;
+        self.place.client.send(outgoing, parse_row).await
+    }
+
+    /// Gives the record to another user. Safe to repeat unless somebody is told of it. Costs 1 credit.
+    ///
+    /// # Errors
+    /// [`Error::Api`] when Zoho refuses it.
+    pub async fn change_owner(&self, owner: &OwnerChange) -> Result<Written, Error> {
+        let outgoing = owner::one(&self.place, owner)?;
+        self.place.client.send(outgoing, parse_row).await
+    }
+
     /// Downloads a file from a file or image field; `attachment` is the `id` of the field's entry. `None` when there is
     /// no such file. Costs 1 credit.
     ///
@@ -138,6 +167,25 @@ impl<T: Model> RecordApi<T> {
         let outgoing = field_file_request(&self.place, attachment)?;
         self.place.client.send(outgoing, parse_download).await
     }
+}
+
+impl<T> RecordApi<T> {
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+fn clone_request(place: &Place, changes: &Record) -> Result<Outgoing, Error> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        data: [&'a Record; 1],
+    }
+    let path = format!("{}/actions/clone", place.path(CLONE)?);
+    let outgoing = Outgoing::change(CLONE, Method::POST, &path).of_module(&place.module);
+    if changes.is_empty() {
+        return Ok(outgoing);
+    }
+    outgoing.json(&Body { data: [changes] })
 }
 
 fn field_file_request(place: &Place, attachment: &RecordId) -> Result<Outgoing, Error> {
@@ -182,6 +230,23 @@ mod tests {
     fn a_record_of_a_wrong_module_is_not_asked_for() {
         let wrong = place("Accounts/../org", "12");
         assert!(wrong.path("test").is_err() && wrong.deleted_path("test").is_err());
+    }
+
+    #[test]
+    fn a_copy_is_made_once() {
+        let plain = clone_request(&place("Deals", "12"), &Record::new()).unwrap();
+        assert!(!plain.repeatable && plain.writes);
+        let request = plain.into_request().unwrap();
+        assert_eq!(request.uri(), "/crm/v8/Deals/12/actions/clone");
+        assert!(request.body().is_empty());
+        let changes = Record::new().with("Deal_Name", "Copy");
+        let request = clone_request(&place("Deals", "12"), &changes)
+            .unwrap()
+            .into_request();
+        assert_eq!(
+            request.unwrap().body(),
+            r#"{"data":[{"Deal_Name":"Copy"}]}"#
+        );
     }
 
     #[test]

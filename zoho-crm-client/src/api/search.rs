@@ -198,7 +198,7 @@ fn count_request(module: &ModuleName, by: Option<&SearchBy>) -> Result<Outgoing,
 }
 
 /// Zoho's documents show a number in one place and text in another.
-fn parse_count(received: &Received) -> Result<u64, Failure> {
+pub(super) fn parse_count(received: &Received) -> Result<u64, Failure> {
     #[derive(Deserialize)]
     struct Count {
         count: Value,

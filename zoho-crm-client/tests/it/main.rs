@@ -1,10 +1,12 @@
 //! The client against servers: wiremock for single exchanges, the simulator for whole stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod actions;
 mod auth;
 mod belongings;
 mod bulk;
 mod conditions;
+mod deeds;
 mod faults;
 mod limits;
 mod models;

@@ -1,0 +1,21 @@
+//! Tags.
+
+use super::{DateTime, Lookup};
+
+zoho_model! {
+    /// A tag of a module (reference: Zoho v8 OpenAPI `tags`, read 2026-11). On a record, its name and id only.
+    pub struct Tag {
+        /// Its name, of at most 25 characters.
+        name: String = "name",
+        /// Its colour, such as `#57B1FD`.
+        color_code: String = "color_code",
+        /// Who created it.
+        created_by: Lookup = "created_by",
+        /// Who changed it last.
+        modified_by: Lookup = "modified_by",
+        /// When it was created. Whole seconds.
+        created_time: DateTime = "created_time",
+        /// When it was changed last. Whole seconds.
+        modified_time: DateTime = "modified_time",
+    }
+}

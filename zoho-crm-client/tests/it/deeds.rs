@@ -1,0 +1,268 @@
+//! What is done with records, against the simulator over sockets.
+
+use futures::TryStreamExt;
+use http::Method;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use zoho_crm_client::{
+    Attachment, FileUpload, InventoryTarget, JobState, Lead, LeadConversion, Lookup, MassKind,
+    OwnerChange, Quote, Record, RecordId, RowChanges, SalesOrder, SubRequest,
+};
+use zoho_crm_simulator::ZohoSimulator;
+
+use crate::simulator::world;
+
+fn seed(simulator: &ZohoSimulator, module: &str, rows: Vec<Value>) -> Vec<RecordId> {
+    let ids = simulator.seed(module, rows).unwrap();
+    ids.into_iter().map(|id| id.parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_file_comes_back_as_it_was_sent() {
+    let (simulator, client, _) = world().await;
+    let accounts = seed(
+        &simulator,
+        "Accounts",
+        vec![json!({"Account_Name": "Müller"})],
+    );
+    let account = client.module("Accounts").record(&accounts[0]);
+    let content: Vec<u8> = (0..=255)
+        .chain(*b"\r\n--zoho-crm-client-file-0000000000000000--\r\n")
+        .collect();
+    let file = FileUpload::new("Offer \"7\" – ü.bin", content.clone());
+    let attachments = account.attachments();
+    let written = attachments.upload(&file).await.unwrap();
+    attachments
+        .link("https://example.com/?a=1&b=2", Some("Shop"))
+        .await
+        .unwrap();
+    let listed: Vec<Attachment> = attachments.list().stream().try_collect().await.unwrap();
+    assert_eq!(listed.len(), 2);
+    let download = attachments.download(&written.id).await.unwrap().unwrap();
+    assert_eq!(download.content, content);
+    attachments
+        .delete(std::slice::from_ref(&written.id))
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    assert!(attachments.download(&written.id).await.unwrap().is_none());
+
+    let picture = FileUpload::new("a.png", &b"\x89PNG\r\n\x1a\n"[..]).content_type("image/png");
+    account.photo().upload(&picture).await.unwrap();
+    assert!(account.photo().get().await.unwrap().is_some());
+    account.photo().delete().await.unwrap();
+    assert!(account.photo().get().await.unwrap().is_none());
+
+    let uploaded = client.files().upload(&file).await.unwrap();
+    let download = client
+        .files()
+        .download(&uploaded.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(download.content, content);
+}
+
+#[tokio::test]
+async fn tags_are_defined_given_and_taken() {
+    let (simulator, client, _) = world().await;
+    let ids = seed(
+        &simulator,
+        "Leads",
+        vec![
+            json!({"Last_Name": "A", "Company": "A"}),
+            json!({"Last_Name": "B", "Company": "B"}),
+        ],
+    );
+    let tags = client.module("Leads").tags();
+    let created = tags.create(&["vip".into(), "new".into()]).await.unwrap();
+    let created = created.all_ok().unwrap();
+    let again = tags
+        .create(&["vip".into()])
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap_err();
+    assert_eq!(again.failed[0].1.code(), Some("DUPLICATE_DATA"));
+    tags.add_to(&ids, &["vip".into(), "new".into()])
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    tags.remove_from(&ids[..1], &["vip"])
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    assert_eq!(tags.count(&created[0].id).await.unwrap(), 1);
+    assert_eq!(tags.count(&created[1].id).await.unwrap(), 2);
+    tags.replace_on(&ids[1..], &["new".into()])
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    assert_eq!(tags.count(&created[0].id).await.unwrap(), 0);
+    let names: Vec<String> = tags
+        .list()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|tag| tag.name.into_value().unwrap())
+        .collect();
+    assert!(names.contains(&"vip".to_owned()) && names.contains(&"new".to_owned()));
+    tags.delete(&created[0].id).await.unwrap();
+    assert_eq!(tags.list().await.unwrap().len(), names.len() - 1);
+}
+
+#[tokio::test]
+async fn records_are_given_locked_and_copied() {
+    let (simulator, client, _) = world().await;
+    let ids = seed(
+        &simulator,
+        "Deals",
+        vec![
+            json!({"Deal_Name": "A", "Stage": "Qualification"}),
+            json!({"Deal_Name": "B", "Stage": "Qualification"}),
+        ],
+    );
+    let users = client
+        .request(Method::GET, "/crm/v8/users")
+        .query("type", "ActiveUsers")
+        .send()
+        .await
+        .unwrap();
+    let users: Value = users.json().unwrap().unwrap();
+    let user: RecordId = users["users"][0]["id"].as_str().unwrap().parse().unwrap();
+    let deals = client.module("Deals");
+    let owner = OwnerChange::to(user.clone());
+    deals
+        .change_owner(&ids, &owner)
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    let deal = deals.record(&ids[0]);
+    deal.change_owner(&owner).await.unwrap();
+    let read = deal.get().await.unwrap().unwrap();
+    assert_eq!(read.lookup("Owner").unwrap().unwrap().id, user.as_str());
+
+    let lock = deal.locks().lock("audit").await.unwrap();
+    deal.locks().update(&lock.id, "year end").await.unwrap();
+    deal.locks().unlock(&lock.id).await.unwrap();
+
+    let copy = deal
+        .clone_record(&Record::new().with("Deal_Name", "Copy"))
+        .await
+        .unwrap();
+    let copy = deals.get(&copy.id).await.unwrap().unwrap();
+    assert_eq!(copy.text("Deal_Name").unwrap().unwrap(), "Copy");
+    assert_eq!(copy.text("Stage").unwrap().unwrap(), "Qualification");
+}
+
+#[tokio::test]
+async fn a_view_is_listed_and_changed_as_a_whole() {
+    let (simulator, client, _) = world().await;
+    let rows = ["Bern", "Basel", "Bern"]
+        .map(|city| json!({"Account_Name": format!("In {city}"), "Billing_City": city}));
+    let ids = seed(&simulator, "Accounts", rows.to_vec());
+    let view: RecordId = simulator
+        .add_custom_view("Accounts", "Bern", "(Billing_City:equals:Bern)")
+        .unwrap()
+        .parse()
+        .unwrap();
+    let accounts = client.module("Accounts");
+    let in_bern = || {
+        accounts
+            .list()
+            .custom_view(view.clone())
+            .fields(["Billing_City"])
+            .stream()
+            .try_collect()
+    };
+    let found: Vec<Record> = in_bern().await.unwrap();
+    assert_eq!(found.len(), 2);
+
+    let mass = accounts.mass();
+    let fields = Record::new().with("Billing_City", "Biel");
+    let outcomes = mass.update(&ids[1..2], &fields).await.unwrap();
+    assert_eq!(outcomes.all_ok().unwrap().len(), 1);
+    let job = mass.update_view(&view, &fields).await.unwrap();
+    let mut looks = 0;
+    let status = loop {
+        let status = mass.status(MassKind::Update, &job).await.unwrap().unwrap();
+        looks += 1;
+        if status.state == JobState::Completed || looks > 20 {
+            break status;
+        }
+    };
+    assert_eq!((status.state, status.done), (JobState::Completed, Some(2)));
+    let found: Vec<Record> = in_bern().await.unwrap();
+    assert!(found.is_empty());
+}
+
+#[tokio::test]
+async fn a_lead_becomes_a_customer_and_a_quote_an_order_and_an_invoice() {
+    let (simulator, client, _) = world().await;
+    let leads = seed(
+        &simulator,
+        "Leads",
+        vec![json!({"Last_Name": "Müller", "Company": "Müller GmbH"})],
+    );
+    let lead = client.typed_module::<Lead>().record(&leads[0]);
+    let customer = lead.convert(&LeadConversion::new()).await.unwrap();
+    let account = customer.account.unwrap().id;
+    let again = lead.convert(&LeadConversion::new()).await.unwrap_err();
+    assert_eq!(again.api_error().unwrap().code(), "ID_ALREADY_CONVERTED");
+
+    let products = seed(
+        &simulator,
+        "Products",
+        vec![json!({"Product_Name": "Pump"})],
+    );
+    let line = Record::new()
+        .with("Product_Name", Lookup::new(products[0].clone()))
+        .with("Quantity", 2_i64)
+        .with("List_Price", Decimal::new(1_995, 2));
+    let quote = Record::new()
+        .with("Subject", "Q-1")
+        .with("Account_Name", Lookup::new(account))
+        .with_row_changes("Quoted_Items", RowChanges::new().append(line));
+    let quotes = client.typed_module::<Quote>();
+    let quote = quotes
+        .insert(vec![quote])
+        .send()
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    let made = quotes
+        .record(&quote[0].id)
+        .convert_to(&[InventoryTarget::sales_order()])
+        .await
+        .unwrap();
+    let orders = client.typed_module::<SalesOrder>();
+    let order = made["Sales_Orders"].id.clone();
+    let read = orders.get(&order).await.unwrap().unwrap();
+    let lines = read.ordered_items.into_value().unwrap();
+    assert_eq!(lines.len(), 1);
+    let made = orders
+        .record(&order)
+        .convert_to(&[InventoryTarget::invoice()])
+        .await
+        .unwrap();
+    assert!(made.contains_key("Invoices"));
+}
+
+#[tokio::test]
+async fn a_composite_reads_what_it_has_just_made() {
+    let (_simulator, client, _) = world().await;
+    let create = SubRequest::new("1", Method::POST, "/crm/v8/Accounts")
+        .json(json!({"data": [{"Account_Name": "Müller"}]}));
+    let id = SubRequest::reference("1", "$.data[0].details.id");
+    let read = SubRequest::new("2", Method::GET, format!("/crm/v8/Accounts/{id}"));
+    let composite = client.composite().request(create).request(read);
+    let outcomes = composite.send().await.unwrap().into_vec();
+    let page: Value = outcomes[1].as_ref().unwrap().json().unwrap().unwrap();
+    assert_eq!(page["data"][0]["Account_Name"], "Müller");
+}
