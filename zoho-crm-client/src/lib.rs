@@ -15,6 +15,7 @@ mod error;
 mod model;
 mod names;
 mod page;
+pub mod schema;
 mod usage;
 pub mod webhook;
 

@@ -16,6 +16,7 @@ mod processes;
 mod records;
 mod retry;
 mod rows;
+mod schema;
 mod search;
 mod simulator;
 mod support;

@@ -1,0 +1,57 @@
+//! Writes types for the modules of a real organisation, custom fields included, to standard output:
+//!
+//! ```sh
+//! ZOHO_DATA_CENTER=eu ZOHO_CLIENT_ID=… ZOHO_CLIENT_SECRET=… ZOHO_REFRESH_TOKEN=… \
+//!     cargo run -p zoho-crm-client --example generate -- Accounts Sales_Orders > src/zoho_models.rs
+//! ```
+//!
+//! The token needs the scopes `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.fields.READ` and
+//! `ZohoCRM.settings.layouts.READ`. The generated code needs `jiff`.
+#![allow(clippy::print_stdout, reason = "the source goes to standard output")]
+
+use std::error::Error;
+
+use zoho_crm_client::{
+    ClientCredentials, DataType, Metadata, ModuleName, ZohoClient,
+    schema::{ModuleFacts, generate_module},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let setting = |name: &str| std::env::var(name).map_err(|_| format!("set {name}"));
+    let modules: Vec<String> = std::env::args().skip(1).collect();
+    if modules.is_empty() {
+        return Err("name at least one module, such as Accounts".into());
+    }
+    let data_center = setting("ZOHO_DATA_CENTER")?.parse()?;
+    let credentials =
+        ClientCredentials::new(setting("ZOHO_CLIENT_ID")?, setting("ZOHO_CLIENT_SECRET")?);
+    let zoho = ZohoClient::builder(data_center, credentials)
+        .refresh_token(setting("ZOHO_REFRESH_TOKEN")?)
+        .build()?;
+    let metadata = zoho.metadata();
+    println!("//! Written by zoho-crm-client's generator from the organisation's own settings.\n");
+    for module in modules {
+        let facts = ModuleFacts::read(&metadata, module).await?;
+        let subforms = subforms_of(&metadata, &facts).await?;
+        println!("{}", generate_module(&facts, &subforms));
+    }
+    Ok(())
+}
+
+/// The modules that the rows of subforms belong to. Line items are modules called like their field.
+async fn subforms_of(
+    metadata: &Metadata,
+    facts: &ModuleFacts,
+) -> Result<Vec<ModuleFacts>, zoho_crm_client::Error> {
+    let mut subforms = Vec::new();
+    for field in &facts.fields {
+        if field.data_type != DataType::Subform {
+            continue;
+        }
+        let module = ModuleName::from(field.api_name.as_str());
+        let fields = metadata.fields(&module).await?;
+        subforms.push(ModuleFacts::new(module, fields, Vec::new()));
+    }
+    Ok(subforms)
+}
