@@ -38,7 +38,16 @@ const USES: [Use; 6] = [
     Use {
         name: "GraphQL create",
         writes: true,
-        call: |x3| async { x3.customers().create(&new()).await.map(drop) }.boxed(),
+        call: |x3| {
+            async {
+                x3.customers()
+                    .without_read_back()
+                    .create(&new())
+                    .await
+                    .map(drop)
+            }
+            .boxed()
+        },
         good: r#"{"data":{"r0":{"customer":{"create":{"_id":"C1"}}}}}"#,
     },
     Use {
