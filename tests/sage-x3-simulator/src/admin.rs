@@ -21,9 +21,12 @@
 //! | `POST /__admin/{endpoint}/orders/{id}/lines/{line}/close` | a line is closed |
 //! | `POST /__admin/{endpoint}/deliveries/{id}/invoice` | a delivery is invoiced |
 //! | `POST /__admin/{endpoint}/invoices/{id}/post`, `/pay` with `{"amount": ".."}` or `{}` | an invoice is posted, paid |
+//! | `GET /__admin/cloud/pairings`, `DELETE` | requests that wait; the customer removes the pairing |
+//! | `POST /__admin/cloud/pairings/accept` with `{"state", "user", "folders", "send"}` | accepted, the callback posted |
 //! | `PUT /__admin/{endpoint}/list-price` with `{"customer","product","price"}` | a price list's line |
 
 mod documents;
+mod pairings;
 mod records;
 
 use std::time::Duration;
@@ -56,6 +59,11 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/operations", post(set_operation))
         .route("/settings", get(settings).put(replace_settings))
         .route("/schema", get(schema))
+        .route(
+            "/cloud/pairings",
+            get(pairings::list).delete(pairings::remove),
+        )
+        .route("/cloud/pairings/accept", post(pairings::accept))
         .route("/{endpoint}/customers", get(customers).post(create))
         .route("/{endpoint}/customers/{code}", patch(edit).delete(delete))
         .route(

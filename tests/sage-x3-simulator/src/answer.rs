@@ -46,6 +46,10 @@ impl Answer {
         Self::new(status, "application/json; charset=utf-8", body)
     }
 
+    pub(crate) fn xml(status: u16, body: &str) -> Self {
+        Self::new(status, "text/xml; charset=utf-8", body)
+    }
+
     pub(crate) fn plain_or_html(status: u16, body: &str) -> Self {
         let html = body.trim_start().starts_with('<');
         Self::new(

@@ -23,10 +23,10 @@ use crate::resolve::{Object, Tally, X3};
 use crate::state::{Shared, State};
 
 /// A request's body as far as it could be read.
-struct Envelope {
+pub(crate) struct Envelope {
     body: Result<Json, String>,
     document: Option<Result<Document, GraphqlError>>,
-    shape: RequestShape,
+    pub(crate) shape: RequestShape,
 }
 
 /// Serves one GraphQL request, faults included.
@@ -47,7 +47,7 @@ pub(crate) async fn serve(Shared_(shared): Shared_<Shared>, request: Request) ->
 }
 
 impl Envelope {
-    fn read(parts: &Parts, body: &Bytes) -> Self {
+    pub(crate) fn read(parts: &Parts, body: &Bytes) -> Self {
         let mut shape = RequestShape {
             path: parts.uri.path().to_owned(),
             ..RequestShape::default()
@@ -131,10 +131,9 @@ impl Call {
             Err(denied) => return Answer::plain_or_html(401, &denied.0),
         };
         self.user = Some(login.clone());
-        let body = match &envelope.body {
-            Ok(body) => body,
-            Err(problem) => return malformed(problem),
-        };
+        if let Err(problem) = &envelope.body {
+            return malformed(problem);
+        }
         let name = header(headers, "x-xtrem-endpoint").unwrap_or_default();
         if !state.endpoints.contains_key(name) {
             let message = if name.is_empty() {
@@ -148,12 +147,28 @@ impl Call {
                 &[GraphqlError::new(message)],
             );
         }
+        self.graphql(&mut state, shared, name, &user_code(&login), envelope)
+    }
+
+    /// Executes a document on an endpoint that exists.
+    pub(crate) fn graphql(
+        &mut self,
+        state: &mut State,
+        shared: &Shared,
+        endpoint: &str,
+        user: &str,
+        envelope: &Envelope,
+    ) -> Answer {
+        let body = match &envelope.body {
+            Ok(body) => body,
+            Err(problem) => return malformed(problem),
+        };
         let document = match &envelope.document {
             Some(Ok(document)) => document,
             Some(Err(error)) => return refusal(400, std::slice::from_ref(error)),
             None => return refusal(400, &[GraphqlError::new("Must provide query string.")]),
         };
-        self.execute(&mut state, shared, name, &user_code(&login), document, body)
+        self.execute(state, shared, endpoint, user, document, body)
     }
 
     fn execute(

@@ -35,6 +35,7 @@ mod auth;
 mod base_data;
 mod call;
 mod clock;
+mod cloud;
 mod connection;
 mod diagnose;
 mod endpoint;
@@ -54,6 +55,7 @@ mod server;
 mod settings;
 mod simulator;
 mod snapshot;
+mod soap;
 mod state;
 mod store;
 mod write;
@@ -61,13 +63,14 @@ mod write;
 pub use activation::{Operation, OperationState};
 pub use base_data::{CreditControl, CustomerCategory, SalesOrderType};
 pub use clock::Clock;
+pub use cloud::pairing::PairingCallback;
 pub use faults::{Effect, Fault, RequestKind};
 pub use log::{Counters, RequestRecord};
 pub use seed::{AddressSeed, CustomerSeed, Edit, PropertyValue, RecordSeed, StampMode};
 pub use settings::{
-    AddressIdForm, BasicUser, CompanyNames, ConnectedApplication, CreditCheck, CustomClass,
-    CustomField, DecimalForm, Generation, MissingRecord, NoDate, PageOverflow, SalesOrderLines,
-    Settings, StampPrecision,
+    AddressIdForm, BasicUser, CallbackForm, CloudGateway, CompanyNames, ConnectedApplication,
+    CreditCheck, CustomClass, CustomField, DecimalForm, Generation, MissingRecord, NoDate,
+    PageOverflow, SalesOrderLines, Settings, SoapPool, SoapPublication, StampPrecision,
 };
 pub use simulator::{DEFAULT_ENDPOINT, SimulatorError, X3Simulator, X3SimulatorBuilder};
 pub use snapshot::{AddressSnapshot, CustomerSnapshot, RecordSnapshot};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use crate::cloud::pairing::PairingCallback;
 use crate::diagnose::Diagnose;
 use crate::json::Json;
 use crate::model::{Model, Node};
@@ -27,6 +28,20 @@ fn known(model: &Model, name: &str) -> Result<Arc<Node>, Refused> {
 }
 
 impl Shared {
+    pub(crate) fn accept_pairing(
+        &self,
+        pairing: &str,
+        user: &str,
+        folders: &[String],
+    ) -> Option<PairingCallback> {
+        let mut state = self.lock();
+        let settings = Arc::clone(&state.settings);
+        let gateway = settings.cloud.as_ref()?;
+        state
+            .cloud
+            .accept(pairing, user, folders, gateway, self.clock.now())
+    }
+
     pub(crate) fn deliver(
         &self,
         endpoint: &str,

@@ -21,13 +21,18 @@ use tower::ServiceExt as _;
 use crate::answer::HangUp;
 use crate::clock::http_date;
 use crate::state::Shared;
-use crate::{admin, api, api1};
+use crate::{admin, api, api1, cloud, soap};
+
+/// Where classic web services are called (reference: 1.2).
+const SOAP: &str = "/soap-generic/syracuse/collaboration/syracuse/CAdxWebServiceXmlCC";
 
 /// Serves until the task is dropped; open connections end with it.
 pub(crate) async fn run(listener: TcpListener, shared: Shared) {
     let router = Router::new()
         .route("/xtrem/api", post(api::serve).fallback(api::nothing_here))
         .route("/api1/{*path}", any(api1::serve))
+        .route(SOAP, post(soap::serve).fallback(api::nothing_here))
+        .merge(cloud::routes())
         .nest("/__admin", admin::routes())
         .fallback(api::nothing_here)
         .with_state(shared.clone());

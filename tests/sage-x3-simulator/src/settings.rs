@@ -118,6 +118,95 @@ impl CustomClass {
     }
 }
 
+/// How the gateway posts a pairing's callback; the documentation names the parameters, not the form.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackForm {
+    /// `application/x-www-form-urlencoded`
+    #[default]
+    Form,
+    /// `application/json`
+    Json,
+}
+
+/// The multi-tenant cloud's gateway, with the one application and customer it knows (reference: 2.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CloudGateway {
+    /// Region, such as `eu-prod`.
+    pub region: String,
+    /// The X3 runtime, first part of the service's name.
+    pub solution: String,
+    /// The customer's X3 URL, as a pairing request must name it.
+    pub customer: String,
+    /// The application's id.
+    pub client_id: String,
+    /// The application's secret.
+    pub client_secret: String,
+    /// Whether the application is enabled.
+    pub active: bool,
+    /// The base URL that the callback names, when the customer lives in another region.
+    pub other_region: Option<String>,
+    /// How callbacks are posted.
+    pub callback_form: CallbackForm,
+    /// How long the code of an accepted pairing is good.
+    pub code_seconds: u64,
+    /// Life of access tokens.
+    pub access_seconds: u64,
+    /// Life of refresh tokens.
+    pub refresh_seconds: u64,
+    /// Whether a refresh token is spent by its use (open question 1).
+    pub rotation_ends_old_token: bool,
+}
+
+impl Default for CloudGateway {
+    fn default() -> Self {
+        Self {
+            region: "eu-prod".to_owned(),
+            solution: "X3CLOUDV2".to_owned(),
+            customer: "https://customer.example".to_owned(),
+            client_id: "sync-app".to_owned(),
+            client_secret: "cloud-secret".to_owned(),
+            active: true,
+            other_region: None,
+            callback_form: CallbackForm::default(),
+            code_seconds: 600,
+            access_seconds: 300,
+            refresh_seconds: 2_629_800,
+            rotation_ends_old_token: true,
+        }
+    }
+}
+
+/// A pool of X3 processes that serves classic web services.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoapPool {
+    /// Its alias.
+    pub alias: String,
+    /// The endpoint whose data it serves.
+    pub endpoint: String,
+    /// Whether an administrator started it.
+    pub started: bool,
+}
+
+/// An object published as a classic web service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoapPublication {
+    /// The name the site gave it.
+    pub public_name: String,
+    /// The object: `BPC`, `SOH`, `BPS`, `ITM` or `BIC`.
+    pub object: String,
+}
+
+impl SoapPublication {
+    /// An object under a name.
+    pub fn new(public_name: impl Into<String>, object: impl Into<String>) -> Self {
+        Self {
+            public_name: public_name.into(),
+            object: object.into(),
+        }
+    }
+}
+
 /// What the sales order's collection of lines, and the member of its input, is called.
 ///
 /// The first generation's documentation has `lines`, and so has the observed purchase receipt; the purchase order's is
@@ -308,6 +397,14 @@ pub struct Settings {
     pub api1_refusal_status: u16,
     /// Hours the server's own dates (`UPDDAT`) are ahead of UTC.
     pub server_offset_hours: i8,
+    /// The cloud's gateway under `/v1`; `None` = not served.
+    pub cloud: Option<CloudGateway>,
+    /// Whether any process serves classic web services.
+    pub soap_served: bool,
+    /// The pools; by default `X3POOL` onto endpoint `SEED`.
+    pub soap_pools: Vec<SoapPool>,
+    /// The published objects; by default `WSBPC` and `WSSOH`.
+    pub soap_publications: Vec<SoapPublication>,
     /// Adds a severity 2 diagnose with this text to `errors[]` of every create, although the record is created.
     pub warning_on_create: Option<String>,
     /// The code of the address made when a create brings none.
@@ -355,6 +452,17 @@ impl Default for Settings {
             api1_read_only_status: 405,
             api1_refusal_status: 200,
             server_offset_hours: 0,
+            cloud: Some(CloudGateway::default()),
+            soap_served: true,
+            soap_pools: vec![SoapPool {
+                alias: "X3POOL".to_owned(),
+                endpoint: "SEED".to_owned(),
+                started: true,
+            }],
+            soap_publications: vec![
+                SoapPublication::new("WSBPC", "BPC"),
+                SoapPublication::new("WSSOH", "SOH"),
+            ],
             warning_on_create: None,
             default_address_code: "MAIN".to_owned(),
             human_user: "ADMIN".to_owned(),

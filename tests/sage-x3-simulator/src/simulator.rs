@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::activation::{Operation, OperationState};
 use crate::base_data::{CustomerCategory, SalesOrderType};
 use crate::clock::Clock;
+use crate::cloud::pairing::PairingCallback;
 use crate::faults::Fault;
 use crate::graphql::sdl;
 use crate::log::{Counters, RequestRecord};
@@ -401,6 +402,46 @@ impl X3Simulator {
         quantities: Option<&[(i64, Decimal)]>,
     ) -> Result<(), SimulatorError> {
         self.shared.receive(endpoint, order, quantities)
+    }
+
+    /// The URL of the cloud's gateway.
+    pub fn gateway_url(&self) -> String {
+        format!("{}/v1", self.base_url())
+    }
+
+    /// The `state`s of pairing requests that wait for acceptance.
+    pub fn waiting_pairings(&self) -> Vec<String> {
+        self.shared.lock().cloud.waiting()
+    }
+
+    /// A user of the customer accepts a pairing request for some folders; returns what the gateway posts to the
+    /// application, which [`send_callback`](Self::send_callback) does. `None` when there is no such request.
+    pub fn accept_pairing(
+        &self,
+        state: &str,
+        user: &str,
+        folders: &[&str],
+    ) -> Option<PairingCallback> {
+        let folders: Vec<String> = folders.iter().map(|&folder| folder.to_owned()).collect();
+        self.shared.accept_pairing(state, user, &folders)
+    }
+
+    /// Posts a callback to its URL (plain `http`); returns the HTTP status.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub async fn send_callback(&self, callback: &PairingCallback) -> io::Result<u16> {
+        let form = self
+            .settings()
+            .cloud
+            .map(|cloud| cloud.callback_form)
+            .unwrap_or_default();
+        callback.send(form).await
+    }
+
+    /// The customer removes the pairing: the refresh token is good no more.
+    pub fn remove_pairing(&self) {
+        self.shared.lock().cloud.forget_all();
     }
 
     /// A person changes something.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::activation::Activation;
 use crate::clock::Clock;
+use crate::cloud::pairing::Cloud;
 use crate::endpoint::Endpoint;
 use crate::faults::Faults;
 use crate::graphql::types::Schema;
@@ -33,6 +34,7 @@ pub(crate) struct State {
     pub(crate) endpoints: BTreeMap<String, Endpoint>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    pub(crate) cloud: Cloud,
 }
 
 impl Shared {
@@ -53,6 +55,7 @@ impl Shared {
             endpoints,
             faults: Faults::default(),
             log: Log::default(),
+            cloud: Cloud::default(),
         };
         Self {
             clock,

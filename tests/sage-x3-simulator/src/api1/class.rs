@@ -171,7 +171,7 @@ static KNOWN: [Known; 24] = [
 ];
 
 /// A class of a site.
-pub(super) struct Class {
+pub(crate) struct Class {
     pub(super) name: String,
     pub(super) node: Arc<Node>,
     pub(super) writable: bool,
@@ -181,7 +181,7 @@ pub(super) struct Class {
 }
 
 /// A column of a representation.
-pub(super) struct Column {
+pub(crate) struct Column {
     pub(super) name: String,
     /// The column in its table.
     pub(super) code: Cow<'static, str>,
@@ -194,7 +194,7 @@ pub(super) struct Column {
 
 impl Class {
     /// The class of that name; the site's own classes are writable, X3's are not (reference: 4.4).
-    pub(super) fn find(name: &str, model: &Model, settings: &Settings) -> Option<Self> {
+    pub(crate) fn find(name: &str, model: &Model, settings: &Settings) -> Option<Self> {
         let own = settings
             .custom_classes
             .iter()
@@ -226,7 +226,7 @@ impl Class {
     }
 
     /// A table of its own for the rows of a link.
-    pub(super) fn of_rows(node: &Arc<Node>) -> Self {
+    pub(crate) fn of_rows(node: &Arc<Node>) -> Self {
         Self {
             name: node.table.to_owned(),
             columns: columns(node, &[]),
@@ -251,7 +251,7 @@ impl Class {
     }
 
     /// The value of a column or a technical one, as conditions and orders see it.
-    pub(super) fn value(&self, name: &str, record: &Record, view: View<'_>) -> Option<Scalar> {
+    pub(crate) fn value(&self, name: &str, record: &Record, view: View<'_>) -> Option<Scalar> {
         if let Some(column) = self.column(name) {
             let row = column.row(record, view);
             return Some(row.map_or(Scalar::Null, |row| raw(row, &column.code, &column.kind)));

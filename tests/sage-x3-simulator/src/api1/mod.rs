@@ -1,10 +1,10 @@
 //! `/api1/x3/erp/<endpoint>/<class>`: REST onto X3's classes (reference: 4).
 
-mod class;
+pub(crate) mod class;
 mod condition;
 mod query;
 mod render;
-mod write;
+pub(crate) mod write;
 
 use std::sync::Arc;
 
