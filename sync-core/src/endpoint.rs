@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
+    budget::{Call, Cost},
     ids::{FeedName, FieldName, PageToken, RecordId},
     value::{Document, Value},
 };
@@ -109,6 +110,19 @@ pub enum WriteError {
     Call(Arc<EndpointError>),
 }
 
+impl WriteError {
+    /// What happened, in words.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Rejected(rejection) => rejection.message.clone(),
+            Self::AlreadyExists { .. } => "a record with this key exists".to_owned(),
+            Self::Missing => "the record is not there".to_owned(),
+            Self::Later { reason, .. } => reason.clone(),
+            Self::Call(error) => error.message.clone(),
+        }
+    }
+}
+
 /// Why a system refuses a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
@@ -134,6 +148,8 @@ pub enum EndpointErrorKind {
     Misconfigured,
     /// The answer was not understood.
     Protocol,
+    /// The call was not made, because its [`Budget`](crate::Budget) is spent.
+    BudgetSpent,
 }
 
 /// A call that failed as a whole.
@@ -230,6 +246,13 @@ pub struct Problem {
 pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
     /// What this endpoint can do.
     fn capabilities(&self) -> Capabilities;
+
+    /// What a call costs, as the system counts it; the most that it costs unless something is out of the ordinary. Budgets
+    /// and forecasts go by it.
+    fn cost(&self, call: Call) -> Cost {
+        let _ = call;
+        Cost::CALL
+    }
 
     /// Checks that the system is set up as the flow needs it. Empty: it is.
     ///

@@ -2,15 +2,27 @@
 
 mod batch;
 mod breaker;
+mod calls;
+mod channels;
 mod dependants;
+mod desk;
+mod documents;
 mod ending;
 mod execute;
 mod feed;
+mod guard;
+mod health;
 mod identify;
 mod isolate;
+mod meter;
+mod observe;
 mod outcome;
 mod redact;
 mod report;
+mod rolling;
+mod run;
+mod sweep;
+mod trail;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -24,20 +36,28 @@ use std::{
 
 use jiff::Timestamp;
 
-use self::breaker::Breakers;
 pub(crate) use self::identify::MOST_CANDIDATES;
+use self::{
+    breaker::Breakers, channels::Tended, guard::SeenFields, health::Successes, meter::Purses,
+    run::Upkeep,
+};
 pub use self::{
     breaker::SideHealth,
     feed::Polled,
+    health::{FeedHealth, FlowHealth, Health},
+    observe::{Observation, Observer},
     report::{FlowStatus, Report, Tick},
+    sweep::Swept,
+    trail::Rebuilt,
 };
 use crate::{
-    audit::{AuditEntry, AuditEvent, AuditQuery, StoredAudit},
+    budget::Budget,
+    channel::EventSource,
     clock::Clock,
     error::Error,
     flow::{Flow, FlowError},
     ids::{ConnectionId, FlowName, WorkerId},
-    job::{Cause, Claim, Hint, JobKey, ParkedJob},
+    job::{Claim, Hint},
     mapping::PersonalData,
     side::{Side, Sides},
     store::Store,
@@ -64,6 +84,12 @@ pub struct Settings {
     pub first_sync: FirstSyncGate,
     /// Personal data whose values are kept out of the audit. What is left out cannot be explained or rebuilt from it.
     pub redact: BTreeSet<PersonalData>,
+    /// How much may be spent on each system.
+    pub budgets: Sides<Vec<Budget>>,
+    /// Pause between questions whether the systems are set up as the flows need it.
+    pub check_every: Duration,
+    /// Pause between comparisons of everything. `None`: only when [`Engine::sweep`] is called.
+    pub sweep_every: Option<Duration>,
 }
 
 /// Whether a flow may run before its first-sync plan was approved.
@@ -77,7 +103,8 @@ pub enum FirstSyncGate {
 }
 
 impl Default for Settings {
-    /// 100 keys, 2 minutes' lease, tries from 2 s to 5 min apart, 3 minutes' overlap, 30 s lag, a poll a minute.
+    /// 100 keys, 2 minutes' lease, tries from 2 s to 5 min apart, 3 minutes' overlap, 30 s lag, a poll a minute, a
+    /// check an hour, a sweep a day, no budgets.
     fn default() -> Self {
         Self {
             batch: 100,
@@ -89,6 +116,9 @@ impl Default for Settings {
             poll_every: Duration::from_secs(60),
             first_sync: FirstSyncGate::default(),
             redact: BTreeSet::new(),
+            budgets: Sides::default(),
+            check_every: Duration::from_secs(3600),
+            sweep_every: Some(Duration::from_secs(86_400)),
         }
     }
 }
@@ -105,7 +135,15 @@ pub struct Engine {
     pub(crate) settings: Settings,
     worker: WorkerId,
     breakers: Breakers,
+    purses: Purses,
+    observer: Option<Arc<dyn Observer>>,
+    channels: Vec<Tended>,
+    seen_fields: SeenFields,
+    successes: Successes,
+    upkeep: Upkeep,
     approved: Mutex<HashSet<FlowName>>,
+    /// Flows whose parked records this engine has looked through.
+    reviewed: Mutex<HashSet<FlowName>>,
     /// The flow whose turn it is.
     turn: AtomicUsize,
 }
@@ -120,6 +158,8 @@ pub struct EngineBuilder {
     flows: Vec<Flow>,
     settings: Settings,
     worker: WorkerId,
+    observer: Option<Arc<dyn Observer>>,
+    channels: Vec<Tended>,
 }
 
 impl EngineBuilder {
@@ -132,6 +172,24 @@ impl EngineBuilder {
     /// Replaces the settings.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Tells `observer` what is done, as it is done.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Looks after a channel by which one side of a flow announces changes.
+    pub fn channel(
+        mut self,
+        flow: impl Into<FlowName>,
+        side: Side,
+        source: Arc<dyn EventSource>,
+    ) -> Self {
+        let flow = flow.into();
+        self.channels.push(Tended { flow, side, source });
         self
     }
 
@@ -169,7 +227,14 @@ impl EngineBuilder {
             settings: self.settings,
             worker: self.worker,
             breakers: Breakers::default(),
+            purses: Purses::default(),
+            observer: self.observer,
+            channels: self.channels,
+            seen_fields: SeenFields::default(),
+            successes: Successes::default(),
+            upkeep: Upkeep::default(),
             approved: Mutex::default(),
+            reviewed: Mutex::default(),
             turn: AtomicUsize::new(0),
         })
     }
@@ -199,6 +264,8 @@ impl Engine {
             flows: Vec::new(),
             settings: Settings::default(),
             worker: WorkerId::from("worker"),
+            observer: None,
+            channels: Vec::new(),
         }
     }
 
@@ -207,10 +274,11 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] when they were not queued.
     pub async fn ingest(&self, hints: &[Hint]) -> Result<(), Error> {
-        Ok(self
-            .store
+        self.store
             .enqueue(&self.connection, hints, None, self.clock.now())
-            .await?)
+            .await?;
+        self.note_events(hints).await;
+        Ok(())
     }
 
     /// Does one batch of work of the next flow that has any. Flows take turns, so that none starves.
@@ -226,9 +294,10 @@ impl Engine {
         for place in 0..self.flows.len() {
             let place = (turn + place) % self.flows.len();
             let flow = &self.flows[place];
-            if !self.may_run(flow).await? {
+            if !self.may_run(flow).await? || self.stopped(&flow.name).await?.is_some() {
                 continue;
             }
+            self.review_once(flow).await?;
             let now = self.clock.now();
             if let Some(until) = self.breakers.closed_until(&flow.name, now) {
                 next_due = earlier(next_due, Some(until));
@@ -266,101 +335,6 @@ impl Engine {
         Ok(sum)
     }
 
-    /// Polls what is due and works until `stop` resolves. `sleep` is the embedder's timer.
-    ///
-    /// # Errors
-    /// Only what cannot be waited out; failing stores and systems are waited out.
-    pub async fn run<S, F, E>(&self, sleep: S, stop: E) -> Result<(), Error>
-    where
-        S: Fn(Duration) -> F + Send + Sync,
-        F: Future<Output = ()> + Send,
-        E: Future<Output = ()> + Send,
-    {
-        let work = async {
-            loop {
-                let next_poll = self.poll_due().await;
-                let next_work = match self.drain_and_next().await {
-                    Ok(next) => next,
-                    Err(error) => {
-                        tracing::warn!(%error, "the store failed; trying again");
-                        Some(self.clock.now() + self.settings.retry_base)
-                    }
-                };
-                let wait = self.until(earlier(Some(next_poll), next_work));
-                sleep(wait).await;
-            }
-        };
-        futures::pin_mut!(work, stop);
-        futures::future::select(work, stop).await;
-        Ok(())
-    }
-
-    async fn drain_and_next(&self) -> Result<Option<Timestamp>, Error> {
-        loop {
-            if let Tick::Idle { next_due } = self.tick().await? {
-                return Ok(next_due);
-            }
-        }
-    }
-
-    /// The pause until `at`, at least a moment and at most a second: webhooks queue work at any time.
-    fn until(&self, at: Option<Timestamp>) -> Duration {
-        let longest = Duration::from_secs(1);
-        let wait = at.map_or(longest, |at| {
-            Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default()
-        });
-        wait.clamp(Duration::from_millis(20), longest)
-    }
-
-    /// Looks at parked keys again.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn replay(&self, keys: &[JobKey]) -> Result<(), Error> {
-        let hints: Vec<Hint> = keys
-            .iter()
-            .map(|key| Hint {
-                key: key.clone(),
-                cause: Cause::Replay,
-            })
-            .collect();
-        self.ingest(&hints).await
-    }
-
-    /// Gives up parked keys. Returns how many were parked. They come back with the next change of their records.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn dismiss(&self, keys: &[JobKey]) -> Result<usize, Error> {
-        let at = self.clock.now();
-        let audit: Vec<AuditEntry> = keys.iter().map(|key| dismissal(key, at)).collect();
-        Ok(self.store.dismiss(&self.connection, keys, &audit).await?)
-    }
-
-    /// All parked keys of a flow, page by page after `after`.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn parked(
-        &self,
-        flow: &FlowName,
-        after: Option<&JobKey>,
-        limit: usize,
-    ) -> Result<Vec<ParkedJob>, Error> {
-        Ok(self
-            .store
-            .parked(&self.connection, flow, after, limit)
-            .await?)
-    }
-
-    /// A page of the audit trail.
-    ///
-    /// # Errors
-    /// [`Error::Store`].
-    pub async fn audit(&self, query: &AuditQuery) -> Result<Vec<StoredAudit>, Error> {
-        Ok(self.store.audit(&self.connection, query).await?)
-    }
-
     /// How each flow stands.
     ///
     /// # Errors
@@ -390,6 +364,18 @@ impl Engine {
             .ok_or_else(|| Error::UnknownFlow(name.clone()))
     }
 
+    /// A program that was started anew may have other rules than the one that parked the records.
+    async fn review_once(&self, flow: &Flow) -> Result<(), Error> {
+        let mut is_new = false;
+        if let Ok(mut reviewed) = self.reviewed.lock() {
+            is_new = reviewed.insert(flow.name.clone());
+        }
+        if is_new {
+            self.review_parked(&flow.name).await?;
+        }
+        Ok(())
+    }
+
     async fn may_run(&self, flow: &Flow) -> Result<bool, Error> {
         if self.settings.first_sync == FirstSyncGate::Open
             || self.approved_flows().contains(&flow.name)
@@ -405,16 +391,6 @@ impl Engine {
 
     fn approved_flows(&self) -> std::sync::MutexGuard<'_, HashSet<FlowName>> {
         self.approved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn dismissal(key: &JobKey, at: Timestamp) -> AuditEntry {
-    let mut ids = Sides::default();
-    *ids.get_mut(key.side) = Some(key.id.clone());
-    let (flow, event) = (key.flow.clone(), AuditEvent::Dismissed);
-    AuditEntry {
-        attempt: 0,
-        ..AuditEntry::new(at, flow, ids, Cause::Replay, event)
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::{
     endpoint::EndpointError,
     flow::FlowError,
-    ids::{FeedName, FlowName},
+    guard::StopReason,
+    ids::{FeedName, FieldName, FlowName},
+    job::JobKey,
     side::Side,
     store::StoreError,
 };
@@ -53,6 +55,33 @@ pub enum Error {
         approved: String,
         /// The present plan's hash.
         current: String,
+    },
+    /// The flow was stopped before harm was done. Look into it, then [`release`](crate::Engine::release) it.
+    #[error("{flow} was stopped: {reason}")]
+    Stopped {
+        /// The flow.
+        flow: FlowName,
+        /// Why.
+        reason: StopReason,
+    },
+    /// Nothing is parked under this key.
+    #[error("nothing is parked under the {} record `{}` of `{}`", .0.side, .0.id, .0.flow)]
+    NotParked(JobKey),
+    /// A value cannot be set as asked for.
+    #[error("field `{field}` cannot be set: {message}")]
+    NotEditable {
+        /// The field, under the mapping's name.
+        field: FieldName,
+        /// Why.
+        message: String,
+    },
+    /// A system refused a person's change of a parked record.
+    #[error("the {side} system did not take the change: {message}")]
+    EditFailed {
+        /// The side.
+        side: Side,
+        /// What it said.
+        message: String,
     },
     /// A stored document of the engine's cannot be read.
     #[error("the stored document `{name}` cannot be read")]

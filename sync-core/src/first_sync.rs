@@ -1,6 +1,7 @@
 //! The first meeting of two systems that are both full: planned in the open, approved by a person, then done.
 
 mod apply;
+mod forecast;
 mod matching;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -9,9 +10,13 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::apply::is_approved;
-use self::matching::{Groups, Listed, pair_up};
+use self::{
+    forecast::{forecast, writes_on},
+    matching::{Groups, Listed, pair_up},
+};
 use crate::{
     audit::FieldDecision,
+    budget::Cost,
     engine::Engine,
     error::Error,
     flow::Flow,
@@ -33,6 +38,9 @@ pub struct FirstSyncPlan {
     pub listed: Sides<u64>,
     /// Write calls that carrying it out takes on each side, at least.
     pub write_calls: Sides<u64>,
+    /// What carrying it out costs on each side: looks, searches, writes and second looks. A forecast; failures and edits
+    /// made meanwhile add to it.
+    pub forecast: Sides<Cost>,
     /// Where the change feeds start afterwards.
     feeds_from: Sides<Option<Timestamp>>,
 }
@@ -187,11 +195,13 @@ impl Engine {
         let groups = pair_up(flow, &sides, &linked);
         let entries = entries(flow, &references, &sides, groups);
         let write_calls = write_calls(flow, &entries);
+        let forecast = forecast(flow, &entries, self.settings.batch);
         Ok(FirstSyncPlan {
             flow: flow.name.clone(),
             entries,
             listed: counts,
             write_calls,
+            forecast,
             feeds_from,
         })
     }
@@ -207,10 +217,8 @@ impl Engine {
         let mut listed = Vec::new();
         let mut page = None;
         loop {
-            let read = flow
-                .endpoints
-                .get(side)
-                .list(page.as_ref())
+            let read = self
+                .call_list(flow, side, page.as_ref())
                 .await
                 .map_err(|error| Error::Side {
                     flow: flow.name.clone(),
@@ -377,20 +385,7 @@ fn problem(reason: &crate::job::ParkReason) -> PlannedAction {
 
 fn write_calls(flow: &Flow, entries: &[PlanEntry]) -> Sides<u64> {
     Sides::new(Side::Left, Side::Right).map(|side| {
-        let writes = entries.iter().filter(|entry| match &entry.action {
-            PlannedAction::Create(target) => *target == side,
-            PlannedAction::Update => entry.differences.iter().any(|decision| match side {
-                Side::Left => decision
-                    .result
-                    .as_ref()
-                    .is_some_and(|result| *result != decision.left),
-                Side::Right => decision
-                    .result
-                    .as_ref()
-                    .is_some_and(|result| *result != decision.right),
-            }),
-            _ => false,
-        });
+        let writes = entries.iter().filter(|entry| writes_on(entry, side));
         let batch = flow.endpoints.get(side).capabilities().write_batch.max(1);
         writes.count().div_ceil(batch) as u64
     })

@@ -2,8 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
+use sha2::{Digest, Sha256};
+
 use crate::{
+    budget::Priority,
     endpoint::{Endpoint, Key},
+    guard::Guards,
     ids::{FieldName, FlowName, RecordId},
     mapping::Mapping,
     merge::Adoption,
@@ -216,6 +220,10 @@ pub struct Policy {
     pub max_attempts: u32,
     /// Whether both sides are compared, or one is copied.
     pub mode: Mode,
+    /// How much it may do without a person looking.
+    pub guards: Guards,
+    /// Whose calls come first when a budget is short.
+    pub priority: Priority,
 }
 
 /// How the two sides of a flow stand to each other.
@@ -254,6 +262,8 @@ impl Default for Policy {
             max_unsettled_writes: 6,
             max_attempts: 10,
             mode: Mode::default(),
+            guards: Guards::default(),
+            priority: Priority::default(),
         }
     }
 }
@@ -361,6 +371,15 @@ pub enum FlowError {
 }
 
 impl Flow {
+    /// Names the flow's rules: another mapping, identity or policy has another fingerprint. When it changes, parked records
+    /// are looked at again.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let rules = format!("{:?}{:?}", self.identity, self.policy);
+        let digest = Sha256::digest(rules + &self.mapping.fingerprint());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Checks the rules against the mapping and the endpoints.
     ///
     /// # Errors

@@ -180,6 +180,24 @@ pub enum ParkReason {
     },
 }
 
+impl ParkReason {
+    /// A word for the kind of reason, for counts and metrics.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Rejected { .. } => "rejected",
+            Self::Unmappable { .. } => "unmappable",
+            Self::Conflict { .. } => "conflict",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::DanglingKey { .. } => "dangling_key",
+            Self::PartnerTaken { .. } => "partner_taken",
+            Self::FlipFlop => "flip_flop",
+            Self::AttemptsExhausted { .. } => "attempts_exhausted",
+            Self::WaitingFor { .. } => "waiting_for",
+        }
+    }
+}
+
 /// A job that waits for a person or a changed cause.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParkedJob {

@@ -69,6 +69,8 @@
 //! ```
 
 mod audit;
+mod budget;
+mod channel;
 mod clock;
 mod endpoint;
 mod engine;
@@ -76,6 +78,7 @@ mod error;
 mod first_sync;
 mod flow;
 pub mod flows;
+mod guard;
 mod ids;
 mod job;
 mod link;
@@ -94,13 +97,16 @@ pub mod x3;
 pub mod zoho;
 
 pub use audit::{AuditEntry, AuditEvent, AuditQuery, FieldDecision, StoredAudit, Verdict};
+pub use budget::{Budget, BudgetStatus, Call, Cost, Priority};
+pub use channel::{ChannelHealth, ChannelState, EventSource};
 pub use clock::{Clock, SystemClock};
 pub use endpoint::{
     Capabilities, Change, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
     FeedDescription, Key, Problem, Record, RecordsPage, Rejection, Write, WriteError, Written,
 };
 pub use engine::{
-    Engine, EngineBuilder, FirstSyncGate, FlowStatus, Polled, Report, Settings, SideHealth, Tick,
+    Engine, EngineBuilder, FeedHealth, FirstSyncGate, FlowHealth, FlowStatus, Health, Observation,
+    Observer, Polled, Rebuilt, Report, Settings, SideHealth, Swept, Tick,
 };
 pub use error::Error;
 pub use first_sync::{
@@ -110,6 +116,7 @@ pub use flow::{
     CreateRule, DeleteRule, Flow, FlowError, Identity, KeyForm, KeyGuarantee, KeyRule, MatchRule,
     Mode, Policy,
 };
+pub use guard::{Allowance, Guards, Limit, StopReason, Stopped};
 pub use ids::{ConnectionId, FeedName, FieldName, FlowName, PageToken, RecordId, WorkerId};
 pub use job::{
     Cause, Claim, FencingToken, Finish, Hint, Job, JobKey, ParkReason, Parked, ParkedJob,

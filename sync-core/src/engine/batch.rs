@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures::future;
 
-use super::{Engine, breaker::Lane, dependants::Waiting, outcome::Outcome, report::Report};
+use super::{
+    Engine, breaker::Lane, dependants::Waiting, observe::Observation, outcome::Outcome,
+    report::Report,
+};
 use crate::{
     audit::FieldDecision,
     endpoint::{EndpointError, EndpointErrorKind, Record},
@@ -229,12 +232,26 @@ impl Engine {
     pub(super) async fn run_batch(&self, flow: &Flow, jobs: Vec<Job>) -> Result<Report, Error> {
         let works = self.open(flow, jobs).await?;
         let mut works = self.look_at_all(flow, works).await?;
+        if self.lost_a_field(flow, &works).await? {
+            let later = self.clock.now() + self.settings.retry_max;
+            for work in works.iter_mut() {
+                work.outcome = Some(Outcome::Postponed(later));
+            }
+        }
         for work in works.iter_mut().filter(|work| work.outcome.is_none()) {
             let plan = work.plan(flow);
             work.outcome = Some(Outcome::Planned(Box::new(plan)));
         }
         self.execute(flow, &mut works).await?;
-        self.close(flow, works).await
+        let report = self.close(flow, works).await?;
+        self.observe(&Observation::Worked {
+            flow: &flow.name,
+            report: &report,
+        });
+        if report.failed == 0 {
+            self.note_success(flow).await;
+        }
+        Ok(report)
     }
 
     /// Jobs with their links; two jobs of one pair become one work.
@@ -356,7 +373,8 @@ impl Engine {
         let mut found = Vec::with_capacity(wanted.len());
         for chunk in wanted.chunks(endpoint.capabilities().read_batch.max(1)) {
             let ids: Vec<RecordId> = chunk.iter().map(|(_, id)| id.clone()).collect();
-            let records = endpoint.read(&ids).await.map_err(SideDown::at(side))?;
+            let records = self.call_read(flow, side, &ids).await;
+            let records = records.map_err(SideDown::at(side))?;
             complete(side, records.len(), ids.len())?;
             found.extend(records);
         }
@@ -364,6 +382,15 @@ impl Engine {
             self.breakers.close(&flow.name, side, Lane::Read);
         }
         Ok(found)
+    }
+
+    fn tell_parked(&self, commit: &Commit) {
+        if let (Finish::Park(parked), Some(held)) = (&commit.finish, commit.held.first()) {
+            self.observe(&Observation::Parked {
+                key: &held.key,
+                reason: &parked.reason,
+            });
+        }
     }
 
     /// Writes down how everything ended.
@@ -395,7 +422,10 @@ impl Engine {
         let mut again: Vec<Commit> = Vec::new();
         for ((commit, keys), outcome) in commits.into_iter().zip(obsolete).zip(outcomes) {
             match outcome {
-                Ok(()) => over.extend(keys),
+                Ok(()) => {
+                    self.tell_parked(&commit);
+                    over.extend(keys);
+                }
                 Err(refused) => again.extend(self.after_refusal(commit, refused, now)),
             }
         }

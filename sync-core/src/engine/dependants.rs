@@ -33,7 +33,7 @@ impl Waiting {
             let Finish::Park(parked) = &commit.finish else {
                 continue;
             };
-            let ParkReason::WaitingFor { parent } = &parked.reason else {
+            let Some(parent) = parent_of(&parked.reason) else {
                 continue;
             };
             let caused = commit.audit.last().map(|entry| &entry.cause);
@@ -119,6 +119,14 @@ impl Engine {
             }
         }
         Ok(references)
+    }
+}
+
+/// The record that a job parked for this reason waits for.
+pub(super) fn parent_of(reason: &ParkReason) -> Option<&JobKey> {
+    match reason {
+        ParkReason::WaitingFor { parent } => Some(parent),
+        _ => None,
     }
 }
 

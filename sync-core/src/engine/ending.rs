@@ -209,17 +209,10 @@ impl<'a> Ending<'a> {
     }
 
     pub(super) fn failed(&mut self, side: Side, error: &WriteError, plan: &WrittenPlan) {
-        let message = match error {
-            WriteError::Rejected(rejection) => rejection.message.clone(),
-            WriteError::AlreadyExists { .. } => "a record with this key exists".to_owned(),
-            WriteError::Missing => "the record is not there".to_owned(),
-            WriteError::Later { reason, .. } => reason.clone(),
-            WriteError::Call(error) => error.message.clone(),
-        };
         self.note(
             AuditEvent::WriteFailed {
                 side,
-                message,
+                message: error.sentence(),
                 may_have_been_applied: is_open(error),
             },
             plan.decisions.clone(),

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use super::{
     Engine,
     batch::{Work, held},
-    outcome::{Intention, Outcome, WrittenPlan},
+    guard::Wanted,
+    identify::decided_by_a_person,
+    outcome::{Intention, Outcome, WrittenPlan, is_open},
 };
 use crate::{
     audit::{AuditEntry, AuditEvent},
@@ -32,6 +34,36 @@ struct Task {
     /// What the link says while the writes are under way.
     content: LinkContent,
     audit: Vec<AuditEntry>,
+    /// What it was counted as by the guards.
+    wanted: Wanted,
+}
+
+impl Task {
+    /// What the guards are to count it as. A person's decision is not counted, nor a change that was counted when it was
+    /// begun and may have been made already.
+    fn wants(&self, work: &Work) -> Wanted {
+        let approved = work.jobs.iter().any(decided_by_a_person);
+        let before = work.before.as_ref();
+        let begun = before.and_then(|link| link.content.planned.as_ref());
+        let begun = begun.is_some_and(Planned::is_under_way);
+        match self.plan.intention {
+            Intention::Update if !approved && !begun => Wanted::UPDATE,
+            Intention::FollowDeletion(_) if !approved => Wanted::DELETE,
+            _ => Wanted::default(),
+        }
+    }
+
+    /// What was counted and certainly not done.
+    fn refund(&self) -> Wanted {
+        let mut results = Side::BOTH
+            .into_iter()
+            .filter_map(|side| self.plan.results.get(side).as_ref());
+        let done = results.any(|result| match result {
+            Ok(_) => true,
+            Err(error) => is_open(error),
+        });
+        if done { Wanted::default() } else { self.wanted }
+    }
 }
 
 impl Engine {
@@ -47,6 +79,7 @@ impl Engine {
                 other => work.outcome = other,
             }
         }
+        let tasks = self.guarded(flow, works, tasks).await?;
         let mut tasks = self.prepare(flow, works, tasks).await?;
         let (left, right) = (
             writes_of(&tasks, Side::Left),
@@ -62,10 +95,37 @@ impl Engine {
                 *tasks[index].plan.results.get_mut(side) = Some(result);
             }
         }
+        let mut refund = Wanted::default();
         for task in tasks {
+            refund += task.refund();
             works[task.work].outcome = Some(Outcome::Written(Box::new(task.plan)));
         }
-        Ok(())
+        self.refund(flow, refund).await
+    }
+
+    /// The tasks, or none when a guard stops the flow: then everything waits.
+    async fn guarded(
+        &self,
+        flow: &Flow,
+        works: &mut [Work],
+        mut tasks: Vec<Task>,
+    ) -> Result<Vec<Task>, Error> {
+        if tasks.is_empty() {
+            return Ok(tasks);
+        }
+        let mut wanted = Wanted::default();
+        for task in &mut tasks {
+            task.wanted = task.wants(&works[task.work]);
+            wanted += task.wanted;
+        }
+        if self.admits(flow, wanted).await? {
+            return Ok(tasks);
+        }
+        let later = self.clock.now() + self.settings.retry_max;
+        for task in tasks {
+            works[task.work].outcome = Some(Outcome::Postponed(later));
+        }
+        Ok(Vec::new())
     }
 
     /// The plan's writes, or what becomes of a plan without any.
@@ -148,6 +208,7 @@ impl Engine {
             plan,
             content,
             audit,
+            wanted: Wanted::default(),
         }
     }
 
@@ -237,7 +298,10 @@ impl Engine {
         let mut outcomes = Vec::with_capacity(writes.len());
         for chunk in writes.chunks(endpoint.capabilities().write_batch.max(1)) {
             let batch: Vec<Write> = chunk.iter().map(|(_, write)| write.clone()).collect();
-            outcomes.extend(answered(chunk.len(), endpoint.write(&batch).await));
+            outcomes.extend(answered(
+                chunk.len(),
+                self.call_write(flow, side, &batch).await,
+            ));
             let failed = outcomes
                 .iter()
                 .rev()
@@ -357,6 +421,7 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
         plan,
         content,
         audit,
+        wanted: Wanted::default(),
     }
 }
 
@@ -432,6 +497,7 @@ fn deletion_task(
         plan,
         content,
         audit,
+        wanted: Wanted::default(),
     })
 }
 

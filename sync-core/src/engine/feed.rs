@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Engine, Settings, breaker::Lane, earlier};
+use super::{Engine, Settings, breaker::Lane, earlier, observe::Observation};
 use crate::{
     endpoint::{
         Change, ChangesPage, ChangesRequest, EndpointError, EndpointErrorKind, FeedDescription,
@@ -50,6 +50,9 @@ struct Cursor {
     /// By how many milliseconds the system's clock is ahead of the engine's, at least: it gave out such a stamp.
     #[serde(default)]
     ahead_ms: Option<i64>,
+    /// When it was last read to its end.
+    #[serde(default)]
+    complete_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +63,9 @@ struct Round {
     /// By the engine's clock.
     started: Timestamp,
 }
+
+/// Side and feed; when it was last read to its end, and when it is to be read again.
+pub(super) type FeedTimes = (Side, FeedName, Option<Timestamp>, Option<Timestamp>);
 
 /// A page, and when it was read by the engine's clock.
 struct Reading {
@@ -161,7 +167,7 @@ impl Engine {
             since: round.since,
             page: round.page.clone(),
         };
-        let page = match flow.endpoints.get(side).changes(&request).await {
+        let page = match self.call_changes(flow, side, &request).await {
             Ok(page) => page,
             Err(error) => {
                 let error = Arc::new(error);
@@ -184,7 +190,7 @@ impl Engine {
             answered_at: self.clock.now(),
         };
         let rows = reading.page.changes.len() as u64;
-        let hints = cursor.take_in(&reading, flow, side, &feed);
+        let (hints, new) = cursor.take_in(&reading, flow, side, &feed);
         // A stamp may stand for any moment of its step, so a system gives rows up to a step older than asked for.
         let kept = reach.saturating_add(feed.precision);
         cursor.advance(round, reading, kept, &self.settings);
@@ -197,7 +203,19 @@ impl Engine {
             .enqueue(&self.connection, &hints, Some(&write), self.clock.now())
             .await
         {
-            Ok(()) => Ok(Polled { rows, queued, more }),
+            Ok(()) => {
+                self.observe(&Observation::Polled {
+                    flow: &flow.name,
+                    side,
+                    feed: &feed.name,
+                    rows,
+                    queued,
+                });
+                if self.watch_channel(flow, side, &new).await? {
+                    self.poll_soon(flow, side, &feed.name).await?;
+                }
+                Ok(Polled { rows, queued, more })
+            }
             // Another worker has just done the same.
             Err(error) if error.kind() == StoreErrorKind::Conflict => Ok(Polled::default()),
             Err(error) => Err(error.into()),
@@ -260,6 +278,30 @@ impl Engine {
         Ok(())
     }
 
+    /// Makes the other feeds of a side due.
+    async fn poll_soon(&self, flow: &Flow, side: Side, but: &FeedName) -> Result<(), Error> {
+        let feeds = feeds_of(flow, side).into_iter();
+        for feed in feeds.filter(|feed| feed.name != *but) {
+            let (mut cursor, revision) = self.cursor(&flow.name, side, &feed.name).await?;
+            cursor.next_poll = None;
+            self.put_cursor(&flow.name, side, &feed.name, &cursor, revision)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Of each feed that is read: when it was read to its end, and when it is to be read again.
+    pub(super) async fn feed_times(&self, flow: &Flow) -> Result<Vec<FeedTimes>, Error> {
+        let mut times = Vec::new();
+        for side in Side::BOTH {
+            for feed in feeds_of(flow, side) {
+                let (cursor, _) = self.cursor(&flow.name, side, &feed.name).await?;
+                times.push((side, feed.name, cursor.complete_at, cursor.next_poll));
+            }
+        }
+        Ok(times)
+    }
+
     async fn cursor(
         &self,
         flow: &FlowName,
@@ -301,17 +343,17 @@ impl Engine {
 }
 
 impl Cursor {
-    /// The changes that were not delivered before, as hints.
+    /// The changes that were not delivered before, as hints and as they are.
     fn take_in(
         &mut self,
         reading: &Reading,
         flow: &Flow,
         side: Side,
         feed: &FeedDescription,
-    ) -> Vec<Hint> {
+    ) -> (Vec<Hint>, Vec<Change>) {
         let final_before = self.final_before(reading, feed.precision);
         let known: HashSet<u64> = self.delivered.iter().map(|(digest, _)| *digest).collect();
-        let mut hints = Vec::new();
+        let (mut hints, mut new) = (Vec::new(), Vec::new());
         for change in &reading.page.changes {
             // A row without a stamp cannot be told from its next change.
             if let Some(stamp) = change.stamp {
@@ -332,8 +374,9 @@ impl Cursor {
                 key,
                 cause: Cause::Feed(feed.name.clone()),
             });
+            new.push(change.clone());
         }
-        hints
+        (hints, new)
     }
 
     /// The newest stamp that the system cannot give out again: a record that is changed twice within one step of the
@@ -383,6 +426,7 @@ impl Cursor {
         self.watermark = reached;
         self.forget_before(reached, kept);
         self.next_poll = Some(answered_at + settings.poll_every);
+        self.complete_at = Some(answered_at);
     }
 
     /// Rows that will not be read again need not be remembered.

@@ -361,10 +361,8 @@ impl Engine {
         let mut found = Vec::with_capacity(wanted.len());
         for chunk in wanted.chunks(endpoint.capabilities().find_batch.max(1)) {
             let values: Vec<Value> = chunk.iter().map(|(_, value)| value.clone()).collect();
-            let records = endpoint
-                .find(field, &values)
-                .await
-                .map_err(SideDown::at(side))?;
+            let records = self.call_find(flow, side, field, &values).await;
+            let records = records.map_err(SideDown::at(side))?;
             complete(side, records.len(), values.len())?;
             found.extend(chunk.iter().map(|(index, _)| *index).zip(records));
         }
@@ -519,7 +517,7 @@ fn ids_of(records: Vec<Record>) -> Vec<RecordId> {
 }
 
 /// Whether a person has approved what is done with the record.
-fn decided_by_a_person(job: &Job) -> bool {
+pub(super) fn decided_by_a_person(job: &Job) -> bool {
     matches!(job.cause, Cause::Plan | Cause::Replay)
 }
 

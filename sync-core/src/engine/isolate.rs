@@ -118,14 +118,15 @@ impl Engine {
         side: Side,
         writes: &[(usize, Write)],
     ) -> Vec<Result<Written, WriteError>> {
-        let endpoint = flow.endpoints.get(side);
         let mut outcomes: Vec<Result<Written, WriteError>> = Vec::with_capacity(writes.len());
         let (mut any_taken, mut failed) = (false, 0);
         for (_, write) in writes {
             if !any_taken && failed >= TRIED {
                 break;
             }
-            let mut answer = endpoint.write(std::slice::from_ref(write)).await;
+            let mut answer = self
+                .call_write(flow, side, std::slice::from_ref(write))
+                .await;
             let (Some(outcome), true) = (answer.pop(), answer.is_empty()) else {
                 break;
             };

@@ -58,6 +58,7 @@ struct Shared {
     records: Mutex<Records>,
     faults: Mutex<Faults>,
     traffic: Mutex<Traffic>,
+    lost: Mutex<Vec<FieldName>>,
 }
 
 type Normalise = Arc<dyn Fn(Value) -> Value + Send + Sync>;
@@ -252,6 +253,7 @@ impl FakeSystemBuilder {
                 records: Mutex::new(records),
                 faults: Mutex::default(),
                 traffic: Mutex::default(),
+                lost: Mutex::default(),
             }),
         }
     }
@@ -442,6 +444,16 @@ impl FakeSystem {
         self.faults().hook = None;
     }
 
+    /// The field is gone: records lack it, writes that name it are rejected, and a check says so.
+    pub fn lose_field(&self, field: impl Into<FieldName>) {
+        lock(&self.shared.lost).push(field.into());
+    }
+
+    /// All lost fields are back.
+    pub fn regain_fields(&self) {
+        lock(&self.shared.lost).clear();
+    }
+
     /// Page tokens that were given out so far are no longer accepted.
     pub fn expire_pages(&self) {
         self.records().expire_pages();
@@ -464,6 +476,10 @@ impl FakeSystem {
     pub fn now(&self) -> jiff::Timestamp {
         let rules = self.rules();
         records::stamp_at(&self.shared.clock, rules.skew, rules.precision)
+    }
+
+    fn lost(&self) -> MutexGuard<'_, Vec<FieldName>> {
+        lock(&self.shared.lost)
     }
 
     fn rules(&self) -> &Rules {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     endpoint::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
-        FeedDescription, Problem, Record, RecordsPage, Write, WriteError, Written,
+        FeedDescription, Problem, Record, RecordsPage, Rejection, Write, WriteError, Written,
     },
     ids::{FieldName, PageToken, RecordId},
     value::{Document, Value},
@@ -57,6 +57,14 @@ impl FakeSystem {
                 ..error(fault)
             }),
         }
+    }
+
+    /// The record without the fields that are gone.
+    fn shown(&self, mut record: Record) -> Record {
+        for field in self.lost().iter() {
+            record.fields.remove(field.as_str());
+        }
+        record
     }
 
     fn carry_out(&self, write: &Write) -> Result<Written, WriteError> {
@@ -110,6 +118,14 @@ impl FakeSystem {
     }
 
     fn refuse_row(&self, id: Option<&RecordId>, fields: &Document) -> Result<(), WriteError> {
+        let lost = self.lost();
+        if let Some((field, _)) = fields.iter().find(|(field, _)| lost.contains(field)) {
+            return Err(WriteError::Rejected(Rejection {
+                field: Some(field.clone()),
+                code: None,
+                message: "no such field".to_owned(),
+            }));
+        }
         let record = self.records().preview(id, fields);
         match self.faults().row(&record) {
             Some(error) => Err(error),
@@ -148,7 +164,13 @@ impl Endpoint for FakeSystem {
     }
 
     async fn check(&self) -> Result<Vec<Problem>, EndpointError> {
-        Ok(Vec::new())
+        let lost = self.lost();
+        let lost = lost.iter().map(|field| Problem {
+            message: format!(
+                "the field `{field}` is gone: put it back or take it out of the mapping"
+            ),
+        });
+        Ok(lost.collect())
     }
 
     async fn read(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>, EndpointError> {
@@ -156,7 +178,10 @@ impl Endpoint for FakeSystem {
             let rules = self.rules();
             self.within("ids", ids.len(), rules.capabilities.read_batch)?;
             let records = self.records();
-            Ok(ids.iter().map(|id| records.get(rules, id)).collect())
+            let found = ids.iter().map(|id| records.get(rules, id));
+            Ok(found
+                .map(|record| record.map(|record| self.shown(record)))
+                .collect())
         })
         .await
     }
@@ -171,6 +196,10 @@ impl Endpoint for FakeSystem {
             self.within("values", values.len(), rules.capabilities.find_batch)?;
             let records = self.records();
             let found = values.iter().map(|value| records.find(rules, field, value));
+            let found = found.map(|records| {
+                let records = records.into_iter();
+                records.map(|record| self.shown(record)).collect()
+            });
             Ok(found.collect())
         })
         .await
@@ -226,7 +255,10 @@ impl Endpoint for FakeSystem {
 
     async fn list(&self, page: Option<&PageToken>) -> Result<RecordsPage, EndpointError> {
         self.ask(CallKind::List, 1, || {
-            self.records().list(self.rules(), page).map_err(expired)
+            let mut page = self.records().list(self.rules(), page).map_err(expired)?;
+            let records = page.records.into_iter();
+            page.records = records.map(|record| self.shown(record)).collect();
+            Ok(page)
         })
         .await
     }

@@ -1,0 +1,137 @@
+//! Every call to a system goes through here: it is counted before and told of after.
+
+use std::sync::Arc;
+
+use super::{Engine, observe::Observation};
+use crate::{
+    budget::{Call, Cost},
+    endpoint::{
+        ChangesPage, ChangesRequest, EndpointError, Record, RecordsPage, Write, WriteError, Written,
+    },
+    flow::Flow,
+    ids::{FieldName, PageToken, RecordId},
+    side::Side,
+    value::Value,
+};
+
+impl Engine {
+    fn called(
+        &self,
+        flow: &Flow,
+        side: Side,
+        call: Call,
+        cost: Cost,
+        error: Option<&EndpointError>,
+    ) {
+        self.observe(&Observation::Called {
+            flow: &flow.name,
+            side,
+            call,
+            cost,
+            error,
+        });
+    }
+
+    async fn counted<T>(
+        &self,
+        flow: &Flow,
+        side: Side,
+        call: Call,
+        made: impl Future<Output = Result<T, EndpointError>> + Send,
+    ) -> Result<T, EndpointError> {
+        let (cost, result) = match self.spend(flow, side, call).await {
+            Ok(cost) => (cost, made.await),
+            Err(error) => (Cost::default(), Err(error)),
+        };
+        self.called(flow, side, call, cost, result.as_ref().err());
+        result
+    }
+
+    pub(super) async fn call_read(
+        &self,
+        flow: &Flow,
+        side: Side,
+        ids: &[RecordId],
+    ) -> Result<Vec<Option<Record>>, EndpointError> {
+        let call = Call::Read { records: ids.len() };
+        let made = flow.endpoints.get(side).read(ids);
+        self.counted(flow, side, call, made).await
+    }
+
+    pub(super) async fn call_find(
+        &self,
+        flow: &Flow,
+        side: Side,
+        field: &FieldName,
+        values: &[Value],
+    ) -> Result<Vec<Vec<Record>>, EndpointError> {
+        let call = Call::Find {
+            values: values.len(),
+        };
+        let made = flow.endpoints.get(side).find(field, values);
+        self.counted(flow, side, call, made).await
+    }
+
+    pub(super) async fn call_changes(
+        &self,
+        flow: &Flow,
+        side: Side,
+        request: &ChangesRequest,
+    ) -> Result<ChangesPage, EndpointError> {
+        let made = flow.endpoints.get(side).changes(request);
+        self.counted(flow, side, Call::Changes, made).await
+    }
+
+    pub(crate) async fn call_list(
+        &self,
+        flow: &Flow,
+        side: Side,
+        page: Option<&PageToken>,
+    ) -> Result<RecordsPage, EndpointError> {
+        let made = flow.endpoints.get(side).list(page);
+        self.counted(flow, side, Call::List, made).await
+    }
+
+    pub(super) async fn call_write(
+        &self,
+        flow: &Flow,
+        side: Side,
+        writes: &[Write],
+    ) -> Vec<Result<Written, WriteError>> {
+        let call = shape(writes);
+        let cost = match self.spend(flow, side, call).await {
+            Ok(cost) => cost,
+            Err(error) => {
+                self.called(flow, side, call, Cost::default(), Some(&error));
+                let error = Arc::new(error);
+                let rows = writes.iter();
+                return rows
+                    .map(|_| Err(WriteError::Call(Arc::clone(&error))))
+                    .collect();
+            }
+        };
+        let outcomes = flow.endpoints.get(side).write(writes).await;
+        let failed = outcomes.iter().find_map(|outcome| match outcome {
+            Err(WriteError::Call(error)) => Some(error.as_ref()),
+            _ => None,
+        });
+        self.called(flow, side, call, cost, failed);
+        outcomes
+    }
+}
+
+fn shape(writes: &[Write]) -> Call {
+    let (mut creates, mut updates, mut deletes) = (0, 0, 0);
+    for write in writes {
+        *match write {
+            Write::Create { .. } => &mut creates,
+            Write::Update { .. } => &mut updates,
+            Write::Delete { .. } => &mut deletes,
+        } += 1;
+    }
+    Call::Write {
+        creates,
+        updates,
+        deletes,
+    }
+}

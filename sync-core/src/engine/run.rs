@@ -1,0 +1,171 @@
+//! The loop for those who have a sleeper at hand.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::{Engine, Tick, earlier, sweep::Sweep};
+use crate::{error::Error, flow::Flow, ids::FlowName};
+
+/// Pause between looks through the parked records.
+const REVIEW_EVERY: Duration = Duration::from_secs(300);
+
+/// When each flow's upkeep is due, and the sweeps that this engine has begun.
+#[derive(Debug, Default)]
+pub(super) struct Upkeep(Mutex<HashMap<FlowName, Due>>);
+
+#[derive(Debug, Default)]
+struct Due {
+    check: Option<Timestamp>,
+    review: Option<Timestamp>,
+    sweep_from: Option<Timestamp>,
+    sweep: Option<Sweep>,
+}
+
+impl Upkeep {
+    fn of(&self, flow: &FlowName, change: impl FnOnce(&mut Due)) {
+        let mut all: MutexGuard<'_, _> = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(all.entry(flow.clone()).or_default());
+    }
+
+    fn take(&self, flow: &FlowName) -> Due {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(all.entry(flow.clone()).or_default())
+    }
+}
+
+fn is_due(at: Option<Timestamp>, now: Timestamp) -> bool {
+    at.is_none_or(|at| at <= now)
+}
+
+impl Engine {
+    /// Polls what is due, works, and does the [upkeep](Self::upkeep) until `stop` resolves. `sleep` is the embedder's timer.
+    ///
+    /// # Errors
+    /// Only what cannot be waited out; failing stores and systems are waited out.
+    pub async fn run<S, F, E>(&self, sleep: S, stop: E) -> Result<(), Error>
+    where
+        S: Fn(Duration) -> F + Send + Sync,
+        F: Future<Output = ()> + Send,
+        E: Future<Output = ()> + Send,
+    {
+        let work = async {
+            loop {
+                let next_poll = self.poll_due().await;
+                let next_upkeep = self.upkeep().await;
+                let next_work = match self.drain_and_next().await {
+                    Ok(next) => next,
+                    Err(error) => {
+                        tracing::warn!(%error, "the store failed; trying again");
+                        Some(self.clock.now() + self.settings.retry_base)
+                    }
+                };
+                let next = earlier(Some(next_poll), earlier(Some(next_upkeep), next_work));
+                sleep(self.until(next)).await;
+            }
+        };
+        futures::pin_mut!(work, stop);
+        futures::future::select(work, stop).await;
+        Ok(())
+    }
+
+    async fn drain_and_next(&self) -> Result<Option<Timestamp>, Error> {
+        loop {
+            if let Tick::Idle { next_due } = self.tick().await? {
+                return Ok(next_due);
+            }
+        }
+    }
+
+    /// The pause until `at`, at least a moment and at most a second: webhooks queue work at any time.
+    fn until(&self, at: Option<Timestamp>) -> Duration {
+        let longest = Duration::from_secs(1);
+        let wait = at.map_or(longest, |at| {
+            Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default()
+        });
+        wait.clamp(Duration::from_millis(20), longest)
+    }
+
+    /// Does what is due besides polling and working: asks whether the systems are set up, looks through the parked
+    /// records, goes on with a sweep by one page, looks after channels. Failures are told and tried again. Returns when
+    /// something is due again.
+    pub async fn upkeep(&self) -> Timestamp {
+        let mut next = self.tend_channels().await;
+        for flow in &self.flows {
+            match self.may_run(flow).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    tracing::warn!(flow = %flow.name, %error, "the store failed; trying again");
+                    continue;
+                }
+            }
+            next = earlier(next, Some(self.flow_upkeep(flow).await));
+        }
+        next.unwrap_or_else(|| self.clock.now() + REVIEW_EVERY)
+    }
+
+    async fn flow_upkeep(&self, flow: &Flow) -> Timestamp {
+        let now = self.clock.now();
+        let mut due = self.upkeep.take(&flow.name);
+        if is_due(due.check, now) {
+            if let Err(error) = self.check_setup(&flow.name).await {
+                tracing::warn!(flow = %flow.name, %error, "it could not be checked whether the systems are set up");
+            }
+            due.check = Some(now + self.settings.check_every);
+        }
+        if is_due(due.review, now) {
+            if let Err(error) = self.review_parked(&flow.name).await {
+                tracing::warn!(flow = %flow.name, %error, "parked records could not be looked through");
+            }
+            due.review = Some(now + REVIEW_EVERY);
+        }
+        if due.sweep.is_some() || is_due(due.sweep_from, now) {
+            due = self.sweep_step(flow, due).await;
+        }
+        let sweep = match due.sweep {
+            Some(_) => Some(now),
+            None => due.sweep_from,
+        };
+        let next = earlier(sweep, earlier(due.check, due.review));
+        self.upkeep.of(&flow.name, |kept| *kept = due);
+        next.unwrap_or(now + REVIEW_EVERY)
+    }
+
+    async fn sweep_step(&self, flow: &Flow, mut due: Due) -> Due {
+        let mut sweep = match due.sweep.take() {
+            Some(sweep) => sweep,
+            None => match self.take_sweep(flow).await {
+                Ok(Ok(sweep)) => sweep,
+                Ok(Err(at)) => {
+                    due.sweep_from = Some(at);
+                    return due;
+                }
+                Err(error) => return put_off(self, flow, due, &error),
+            },
+        };
+        match self.sweep_on(flow, &mut sweep).await {
+            Ok(None) => due.sweep = Some(sweep),
+            Ok(Some(swept)) => {
+                tracing::info!(flow = %flow.name, ?swept, "everything was compared");
+                due.sweep_from = None;
+                if let Err(error) = self.end_sweep(flow).await {
+                    return put_off(self, flow, due, &error);
+                }
+            }
+            Err(error) => return put_off(self, flow, due, &error),
+        }
+        due
+    }
+}
+
+fn put_off(engine: &Engine, flow: &Flow, mut due: Due, error: &Error) -> Due {
+    tracing::warn!(flow = %flow.name, %error, "a sweep was broken off");
+    due.sweep = None;
+    due.sweep_from = Some(engine.clock.now() + REVIEW_EVERY);
+    due
+}

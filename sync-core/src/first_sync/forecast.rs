@@ -1,0 +1,99 @@
+//! What carrying out a plan costs.
+
+use super::{PlanEntry, PlannedAction};
+use crate::{
+    budget::{Call, Cost},
+    flow::Flow,
+    side::{Side, Sides},
+};
+
+/// Whether carrying out the entry writes on `side`.
+pub(super) fn writes_on(entry: &PlanEntry, side: Side) -> bool {
+    match &entry.action {
+        PlannedAction::Create(target) => *target == side,
+        PlannedAction::Update => entry.differences.iter().any(|decision| {
+            let now = match side {
+                Side::Left => &decision.left,
+                Side::Right => &decision.right,
+            };
+            let result = decision.result.as_ref();
+            result.is_some_and(|result| result != now)
+        }),
+        _ => false,
+    }
+}
+
+/// How differently a system may spell a value that a record is searched by, at most.
+const SPELLINGS: usize = 3;
+
+/// The cost on each side of the looks, searches and writes that the entries lead to, shared by as many as a batch has and a
+/// call takes.
+pub(super) fn forecast(flow: &Flow, entries: &[PlanEntry], batch: usize) -> Sides<Cost> {
+    let count =
+        |wanted: &dyn Fn(&PlanEntry) -> bool| entries.iter().filter(|entry| wanted(entry)).count();
+    let pairs = count(&|entry| matches!(entry.action, PlannedAction::Link | PlannedAction::Update));
+    let made = Sides::new(Side::Left, Side::Right)
+        .map(|side| count(&|entry| entry.action == PlannedAction::Create(side)));
+    let batches = (pairs + made.left + made.right).div_ceil(batch.max(1));
+    Sides::new(Side::Left, Side::Right).map(|side| {
+        let abilities = flow.endpoints.get(side).capabilities();
+        let updates =
+            count(&|entry| entry.action == PlannedAction::Update && writes_on(entry, side));
+        let (creates, sources) = (*made.get(side), *made.get(side.other()));
+        let rules = flow.identity.matching.len();
+        let mut bill = Bill {
+            flow,
+            side,
+            batches,
+            cost: Cost::default(),
+        };
+        let read = |records| Call::Read { records };
+        bill.add(pairs + sources, abilities.read_batch, read);
+        // Pairs that have just come about are looked at once more.
+        bill.add(sources + creates, abilities.read_batch, read);
+        // A partner is searched for by its key and by each rule. A plan has found the copies already.
+        let find = |values| Call::Find { values };
+        bill.add(creates, abilities.find_batch, find);
+        for _ in 0..rules {
+            bill.add(creates * SPELLINGS, abilities.find_batch, find);
+        }
+        bill.add(creates, abilities.write_batch, |creates| Call::Write {
+            creates,
+            updates: 0,
+            deletes: 0,
+        });
+        bill.add(updates, abilities.write_batch, |updates| Call::Write {
+            creates: 0,
+            updates,
+            deletes: 0,
+        });
+        bill.cost
+    })
+}
+
+/// A cost that is added up.
+struct Bill<'a> {
+    flow: &'a Flow,
+    side: Side,
+    batches: usize,
+    cost: Cost,
+}
+
+impl Bill<'_> {
+    /// So many rows, spread over the batches, at most `most` in a call.
+    fn add(&mut self, rows: usize, most: usize, call: impl Fn(usize) -> Call) {
+        let batches = self.batches.min(rows);
+        if batches == 0 {
+            return;
+        }
+        let in_batch = rows.div_ceil(batches);
+        let calls = in_batch.div_ceil(most.max(1));
+        let cost = self
+            .flow
+            .endpoints
+            .get(self.side)
+            .cost(call(in_batch.div_ceil(calls)));
+        let calls = u64::try_from(batches * calls).unwrap_or(u64::MAX);
+        self.cost += cost.times(calls);
+    }
+}
