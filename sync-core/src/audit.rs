@@ -181,6 +181,23 @@ pub enum AuditEvent {
     FlowReleased,
 }
 
+impl AuditEvent {
+    /// Whether it shows that the two records it names are a pair.
+    pub(crate) fn is_of_a_pair(&self) -> bool {
+        matches!(
+            self,
+            Self::Linked
+                | Self::Created { .. }
+                | Self::Updated { .. }
+                | Self::Agreed
+                | Self::PartnerRestored { .. }
+                | Self::PartnerDeleted { .. }
+                | Self::DeletePropagated { .. }
+                | Self::Unlinked
+        )
+    }
+}
+
 /// A stored entry and its place in the record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredAudit {

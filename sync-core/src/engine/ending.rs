@@ -448,12 +448,7 @@ impl<'a> Ending<'a> {
         if moved.is_empty() {
             return;
         }
-        let says_more = |entry: &&mut AuditEntry| {
-            !matches!(
-                entry.event,
-                AuditEvent::Parked(_) | AuditEvent::WriteFailed { .. }
-            )
-        };
+        let says_more = |entry: &&mut AuditEntry| entry.event.is_of_a_pair();
         if self.audit.iter_mut().rev().find(says_more).is_none() {
             self.note(AuditEvent::Agreed, Vec::new());
         }

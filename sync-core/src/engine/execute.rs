@@ -237,11 +237,11 @@ impl Engine {
                 },
                 None => LinkWrite::Insert(task.content.clone()),
             };
-            entries.push(Prepare {
-                held,
-                link,
-                audit: task.audit.clone(),
-            });
+            let mut audit = task.audit.clone();
+            for entry in &mut audit {
+                self.redact(flow, entry);
+            }
+            entries.push(Prepare { held, link, audit });
             held_tasks.push(task);
         }
         let outcomes = self

@@ -192,14 +192,7 @@ impl Pairs {
         };
         let place = match &entry.event {
             AuditEvent::Forgotten => return self.remove(left, right),
-            AuditEvent::Linked
-            | AuditEvent::Created { .. }
-            | AuditEvent::Updated { .. }
-            | AuditEvent::Agreed
-            | AuditEvent::PartnerRestored { .. }
-            | AuditEvent::PartnerDeleted { .. }
-            | AuditEvent::DeletePropagated { .. }
-            | AuditEvent::Unlinked => self.place(left, right),
+            event if event.is_of_a_pair() => self.place(left, right),
             _ => return,
         };
         let Some(content) = self.pairs.get_mut(&place) else {

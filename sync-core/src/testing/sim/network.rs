@@ -165,7 +165,7 @@ impl Network {
                 after: None,
             });
         }
-        if !matches!(write, Write::Create { .. }) && state.strikes(FaultClass::RowMissing, 80) {
+        if !matches!(write, Write::Create { .. }) && state.strikes(FaultClass::RowMissing, 40) {
             return Some(WriteError::Missing);
         }
         None
