@@ -38,6 +38,8 @@ mod search;
 mod tags;
 mod write;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::list::parse as parse_page;
 pub(crate) use self::{
     answer::{Failure, Received},
     coql::run_coql,

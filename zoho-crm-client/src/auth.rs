@@ -11,6 +11,8 @@ use client_core::{AuthError, Authorize, Request, Response, TokenCache};
 use http::{HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::endpoint::normal_token_answer;
 pub use self::onboarding::{Connection, Consent, Onboarding};
 pub(crate) use self::{
     endpoint::TokenEndpoint,

@@ -12,6 +12,8 @@ mod coql;
 mod criteria;
 mod data_center;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod model;
 mod names;
 mod page;

@@ -321,7 +321,7 @@ pub(super) struct Info {
 }
 
 /// One page, or an empty one for 204 and 304.
-pub(super) fn parse<T: DeserializeOwned>(
+pub(crate) fn parse<T: DeserializeOwned>(
     received: &Received,
     at: &PageToken,
     per_page: u16,

@@ -378,6 +378,15 @@ pub(crate) enum ExchangeError {
     NoToken { status: http::StatusCode },
 }
 
+/// Status and body of what is made of a token answer; `None` when it is neither a token nor a refusal.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn normal_token_answer(status: u16, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+    let mut response = Response::new(Bytes::copy_from_slice(body));
+    *response.status_mut() = http::StatusCode::from_u16(status).ok()?;
+    let normal = normalise(&response).ok()?;
+    Some((normal.status().as_u16(), normal.into_body()))
+}
+
 /// Gives Zoho's answers the form that the protocol prescribes: failures come as HTTP 200 with an `error` key, and old
 /// answers count `expires_in` in milliseconds beside `expires_in_sec`.
 fn normalise(response: &Response) -> Result<HttpResponse, ExchangeError> {
