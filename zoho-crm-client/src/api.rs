@@ -42,7 +42,7 @@ mod write;
 pub(crate) use self::list::parse as parse_page;
 pub(crate) use self::{
     answer::{Failure, Received},
-    coql::run_coql,
+    coql::{run_coql, stream_coql},
     outgoing::{Destination, Outgoing},
 };
 pub use self::{

@@ -25,8 +25,9 @@ use crate::{
     coql::CoqlQuery,
     data_center::DataCenter,
     error::{CallContext, Error},
-    model::{FieldMeta, Model, ModuleMeta, Organization, TypedModule},
+    model::{FieldMeta, Model, ModuleMeta, Organization, Record, TypedModule},
     names::{ModuleName, RecordId},
+    page::{PageToken, Pager},
     usage::{Counters, OverBudget, Usage},
 };
 
@@ -105,6 +106,20 @@ impl ZohoClient {
     /// [`Error::InvalidRequest`] when the query breaks a documented limit; [`Error::Api`] when Zoho refuses it.
     pub async fn coql(&self, query: &CoqlQuery) -> Result<CoqlPage, Error> {
         crate::api::run_coql(self, query).await
+    }
+
+    /// All rows of a COQL query, in any number: instead of by offset, which ends at 100,000 rows, each further query
+    /// asks for the rows after the last one seen. The query's limit is the size of a page; 2,000 is cheapest.
+    ///
+    /// Rows come by `id`, or by `Modified_Time` or `Created_Time` if the query sorts by one of them. By `id` none is
+    /// seen twice; by `Modified_Time`, one that changes meanwhile comes again.
+    pub fn coql_stream(&self, query: CoqlQuery) -> Pager<Record> {
+        self.coql_stream_from(query, PageToken::first())
+    }
+
+    /// The rows from the place `start` on, which an earlier stream's [`continuation`](Pager::continuation) gave.
+    pub fn coql_stream_from(&self, query: CoqlQuery, start: PageToken) -> Pager<Record> {
+        crate::api::stream_coql(self.clone(), query, start)
     }
 
     /// The fields of a module, custom ones included. Costs 1 credit.

@@ -1,15 +1,22 @@
 //! COQL queries that no value can break out of (reference: Zoho v8 section 6, read 2026-11; quoting: Zoho developer
 //! community "Kaizen 171", read 2026-11).
 
+mod column;
 mod filter;
+mod keyset;
 
 use std::fmt::Write as _;
 
-pub use self::filter::{Filter, Literal};
+use self::column::column;
+pub(crate) use self::keyset::Keyset;
+pub use self::{
+    column::Column,
+    filter::{Filter, Literal},
+};
 use crate::{
     api::Order,
     error::Error,
-    names::{FieldName, ModuleName},
+    names::{FieldName, ModuleName, RecordId},
 };
 
 const OPERATION: &str = "zoho.coql";
@@ -20,6 +27,12 @@ const MAX_COLUMNS: usize = 50;
 const MAX_CONDITIONS: usize = 25;
 /// Rows of one answer.
 const MAX_LIMIT: u32 = 2000;
+/// Columns of an `order by`.
+const MAX_ORDER: usize = 10;
+/// Columns of a `group by`.
+const MAX_GROUPS: usize = 4;
+/// Aggregates of a select.
+const MAX_AGGREGATES: usize = 5;
 /// Rows that offset and limit reach together.
 const MAX_REACH: u32 = 100_000;
 
@@ -28,8 +41,8 @@ const MAX_REACH: u32 = 100_000;
 pub enum Coql {}
 
 impl Coql {
-    /// Selects `columns`; `id` always comes along. At most 50.
-    pub fn select<F: Into<FieldName>>(columns: impl IntoIterator<Item = F>) -> CoqlSelect {
+    /// Selects `columns`: names of fields, or any [`Column`]. `id` always comes along. At most 50.
+    pub fn select<C: Into<Column>>(columns: impl IntoIterator<Item = C>) -> CoqlSelect {
         CoqlSelect {
             columns: columns.into_iter().map(Into::into).collect(),
         }
@@ -40,7 +53,7 @@ impl Coql {
 #[derive(Clone, Debug)]
 #[must_use = "say where to select from"]
 pub struct CoqlSelect {
-    columns: Vec<FieldName>,
+    columns: Vec<Column>,
 }
 
 impl CoqlSelect {
@@ -49,7 +62,9 @@ impl CoqlSelect {
         CoqlQuery {
             columns: self.columns,
             module: module.into(),
+            view: None,
             filter: None,
+            group_by: Vec::new(),
             order: Vec::new(),
             limit: 200,
             offset: 0,
@@ -57,13 +72,15 @@ impl CoqlSelect {
     }
 }
 
-/// A query: `select … from … where … order by … limit … offset …`.
+/// A query: `select … from … where … group by … order by … limit … offset …`.
 #[derive(Clone, Debug)]
 #[must_use = "queries do nothing until they are sent"]
 pub struct CoqlQuery {
-    columns: Vec<FieldName>,
+    columns: Vec<Column>,
     module: ModuleName,
+    view: Option<RecordId>,
     filter: Option<Filter>,
+    group_by: Vec<FieldName>,
     order: Vec<(FieldName, Order)>,
     limit: u32,
     offset: u32,
@@ -73,6 +90,18 @@ impl CoqlQuery {
     /// Only rows that match. Default: all rows.
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = Some(filter);
+        self
+    }
+
+    /// Only rows of the custom view `id`.
+    pub fn view(mut self, id: RecordId) -> Self {
+        self.view = Some(id);
+        self
+    }
+
+    /// One row for each combination of these fields, at most 4, with aggregates of the rows that have it.
+    pub fn group_by<F: Into<FieldName>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
+        self.group_by = fields.into_iter().map(Into::into).collect();
         self
     }
 
@@ -88,8 +117,8 @@ impl CoqlQuery {
         self
     }
 
-    /// Leaves out the first `rows` rows. Together with the limit at most 100,000; beyond, filter by `id` greater than
-    /// the last one seen.
+    /// Leaves out the first `rows` rows. Together with the limit at most 100,000;
+    /// [`coql_stream`](crate::ZohoClient::coql_stream) reads beyond.
     pub fn offset(mut self, rows: u32) -> Self {
         self.offset = rows;
         self
@@ -116,13 +145,26 @@ impl CoqlQuery {
         let columns = self
             .columns
             .iter()
-            .map(column)
+            .map(Column::to_text)
             .collect::<Result<Vec<_>, _>>()?;
-        let mut text = format!("select {} from {} where ", columns.join(", "), self.module);
+        let mut text = format!("select {} from {}", columns.join(", "), self.module);
+        if let Some(view) = &self.view {
+            let _ = write!(text, "#{view}");
+        }
+        text.push_str(" where ");
         match &self.filter {
             Some(filter) => filter.write(&mut text)?,
             // A `where` is mandatory, and every row has an id.
             None => text.push_str("id is not null"),
+        }
+        if !self.group_by.is_empty() {
+            let fields = self
+                .group_by
+                .iter()
+                .map(column)
+                .collect::<Result<Vec<_>, _>>()?;
+            text.push_str(" group by ");
+            text.push_str(&fields.join(", "));
         }
         if !self.order.is_empty() {
             let terms = self
@@ -150,6 +192,22 @@ impl CoqlQuery {
                 self.columns.len()
             )));
         }
+        let aggregates = self
+            .columns
+            .iter()
+            .filter(|column| column.is_aggregate())
+            .count();
+        for (count, most, what) in [
+            (aggregates, MAX_AGGREGATES, "aggregates"),
+            (self.group_by.len(), MAX_GROUPS, "columns to group by"),
+            (self.order.len(), MAX_ORDER, "columns to sort by"),
+        ] {
+            if count > most {
+                return Err(invalid(format!(
+                    "a query has at most {most} {what}, not {count}"
+                )));
+            }
+        }
         if !(1..=MAX_LIMIT).contains(&self.limit) {
             return Err(invalid(format!(
                 "a query returns 1 to {MAX_LIMIT} rows, not {}",
@@ -158,7 +216,7 @@ impl CoqlQuery {
         }
         if self.offset.saturating_add(self.limit) > MAX_REACH {
             return Err(invalid(format!(
-                "offset and limit reach {MAX_REACH} rows: go on by `id` greater than the last one"
+                "offset and limit reach {MAX_REACH} rows: stream the query instead"
             )));
         }
         let conditions = self.filter.as_ref().map_or(1, Filter::conditions);
@@ -170,28 +228,6 @@ impl CoqlQuery {
         Ok(())
     }
 }
-
-/// A column name, quoted when it is a word of the language.
-fn column(name: &FieldName) -> Result<String, Error> {
-    if !name.is_plain() {
-        return Err(invalid(format!(
-            "`{name}` is no field API name: use letters, digits, `_`, `$` and `.`"
-        )));
-    }
-    let lower = name.as_str().to_ascii_lowercase();
-    if RESERVED.contains(&lower.as_str()) {
-        return Ok(format!("'{name}'"));
-    }
-    Ok(name.to_string())
-}
-
-/// Words of SQL that a field may be named after.
-const RESERVED: [&str; 40] = [
-    "all", "and", "as", "asc", "between", "by", "case", "check", "column", "cross", "date",
-    "default", "desc", "distinct", "end", "exists", "external", "for", "from", "full", "group",
-    "having", "in", "index", "inner", "is", "join", "key", "like", "limit", "not", "null",
-    "offset", "on", "or", "order", "select", "table", "union", "where",
-];
 
 fn invalid(reason: impl Into<String>) -> Error {
     Error::invalid(OPERATION, reason)
@@ -230,6 +266,41 @@ mod tests {
             "select id, X3_Code from Accounts where X3_Code in ('A', 'B') order by Modified_Time desc, id asc limit 2000 offset 4000"
         );
         assert_eq!(query.credits(), 3);
+    }
+
+    #[test]
+    fn a_query_over_groups_of_a_view() {
+        let query = Coql::select([
+            Column::field("Stage"),
+            Column::sum("Amount"),
+            Column::count("id").named("many"),
+        ])
+        .from("Deals")
+        .view("99".parse().unwrap())
+        .filter(Filter::eq("Account_Name.Industry", "Education"))
+        .group_by(["Stage"]);
+        assert_eq!(
+            query.to_text().unwrap(),
+            "select Stage, SUM(Amount), COUNT(id) as 'many' from Deals#99 where Account_Name.Industry = 'Education' group by Stage limit 200"
+        );
+    }
+
+    #[test]
+    fn texts_are_matched_by_their_parts() {
+        assert_eq!(condition(Filter::contains("a", "O'B")), "a like '%O''B%'");
+        assert_eq!(condition(Filter::starts_with("a", "x")), "a like 'x%'");
+        assert_eq!(condition(Filter::ends_with("a", "x")), "a like '%x'");
+        assert_eq!(
+            condition(Filter::not_contains("a", "x")),
+            "a not like '%x%'"
+        );
+        assert_eq!(
+            condition(Filter::not_between("a", 1, 2)),
+            "a not between 1 and 2"
+        );
+        // A part that is a pattern itself would match more than it says.
+        assert!(accounts(Filter::contains("a", "5%")).to_text().is_err());
+        assert!(accounts(Filter::starts_with("a", "")).to_text().is_err());
     }
 
     #[test]
@@ -310,6 +381,24 @@ mod tests {
                 "no module API name",
             ),
             (Coql::select(["a, b"]).from("Accounts"), "no field API name"),
+            (
+                Coql::select((0..6).map(|_| Column::max("a"))).from("Accounts"),
+                "at most 5 aggregates",
+            ),
+            (
+                accounts(Filter::is_null("a")).group_by(["a", "b", "c", "d", "e"]),
+                "at most 4 columns to group by",
+            ),
+            (
+                (0..11).fold(accounts(Filter::is_null("a")), |query, n| {
+                    query.order_by(format!("F{n}"), Order::Ascending)
+                }),
+                "at most 10 columns to sort by",
+            ),
+            (
+                accounts(Filter::is_null("a")).group_by(["a having 1"]),
+                "no field API name",
+            ),
             (
                 Coql::select(Vec::<&str>::new()).from("Accounts"),
                 "1 to 50 columns",

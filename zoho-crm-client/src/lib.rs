@@ -40,7 +40,7 @@ pub use builder::{ClientCredentials, ZohoClientBuilder};
 pub use bulk::{CsvRow, FileError, FileLimits};
 pub use client::ZohoClient;
 pub use client_core::ExactDecimal;
-pub use coql::{Coql, CoqlQuery, CoqlSelect, Filter, Literal};
+pub use coql::{Column, Coql, CoqlQuery, CoqlSelect, Filter, Literal};
 pub use criteria::{Criteria, SearchBy, SearchValue};
 pub use data_center::{ApiDomain, CustomServer, DataCenter, Environment};
 pub use error::{CallContext, Error, ErrorKind};

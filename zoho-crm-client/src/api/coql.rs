@@ -1,10 +1,17 @@
 //! Running COQL queries (reference: Zoho v8 section 6, read 2026-11).
 
+use futures::FutureExt;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, Outgoing, Received};
-use crate::{client::ZohoClient, coql::CoqlQuery, error::Error, model::Record};
+use crate::{
+    client::ZohoClient,
+    coql::{CoqlQuery, Keyset},
+    error::Error,
+    model::Record,
+    page::{Page, PageToken, Pager},
+};
 
 const OPERATION: &str = "zoho.coql";
 
@@ -20,6 +27,40 @@ pub struct CoqlPage {
 
 pub(crate) async fn run_coql(client: &ZohoClient, query: &CoqlQuery) -> Result<CoqlPage, Error> {
     client.send(request(query)?, parse).await
+}
+
+/// Rows from `start` on, by id or stamp instead of offsets.
+pub(crate) fn stream_coql(client: ZohoClient, query: CoqlQuery, start: PageToken) -> Pager<Record> {
+    Pager::new(start, move |at| {
+        let (client, query) = (client.clone(), query.clone());
+        async move {
+            let keyset = Keyset::new(query)?;
+            let outgoing = request(&keyset.query(&at)?)?;
+            client
+                .send(outgoing, |received| stretch(&keyset, parse(received)?))
+                .await
+        }
+        .boxed()
+    })
+}
+
+/// A page whose successor begins after its last row. Zoho's word that there is no more counts only for a page that is
+/// not full.
+fn stretch(keyset: &Keyset, page: CoqlPage) -> Result<Page<Record>, Failure> {
+    let more = page.more_records || page.records.len() >= keyset.limit();
+    let next = match page.records.last() {
+        Some(last) if more => {
+            let next = keyset.after_row(last);
+            Some(next.ok_or_else(|| {
+                Failure::Inconsistent("a row came without what to go on by".to_owned())
+            })?)
+        }
+        _ => None,
+    };
+    Ok(Page {
+        records: page.records,
+        next,
+    })
 }
 
 fn request(query: &CoqlQuery) -> Result<Outgoing, Error> {
@@ -80,6 +121,32 @@ mod tests {
             request.body(),
             r#"{"select_query":"select id from Accounts where Account_Name = 'Say \"hi\"' limit 200"}"#
         );
+    }
+
+    #[test]
+    fn a_stream_ends_with_a_page_that_is_not_full() {
+        let keyset = Keyset::new(Coql::select(["id"]).from("Accounts").limit(2)).unwrap();
+        let page = |ids: &[&str], more_records| {
+            let records = ids.iter().map(|id| Record::new().with("id", *id)).collect();
+            let page = CoqlPage {
+                records,
+                more_records,
+            };
+            let next = stretch(&keyset, page).unwrap().next;
+            next.map(|next| next.to_string())
+        };
+        assert_eq!(page(&["1", "2"], false).as_deref(), Some("token:2"));
+        assert_eq!(page(&["1"], true).as_deref(), Some("token:1"));
+        assert_eq!(page(&["1"], false), None);
+        assert_eq!(page(&[], true), None);
+        let nameless = CoqlPage {
+            records: vec![Record::new(), Record::new()],
+            more_records: true,
+        };
+        assert!(matches!(
+            stretch(&keyset, nameless),
+            Err(Failure::Inconsistent(_))
+        ));
     }
 
     #[test]

@@ -24,9 +24,18 @@ pub struct Filter(Node);
 enum Node {
     Compare(FieldName, &'static str, Literal),
     Among(FieldName, &'static str, Vec<Literal>),
-    Between(FieldName, Literal, Literal),
+    Between(FieldName, &'static str, Literal, Literal),
+    Like(FieldName, Pattern, String),
     Test(FieldName, &'static str),
     Join(&'static str, Vec<Filter>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Pattern {
+    Contains,
+    ContainsNot,
+    StartsWith,
+    EndsWith,
 }
 
 macro_rules! comparisons {
@@ -78,7 +87,46 @@ impl Filter {
         low: impl Into<Literal>,
         high: impl Into<Literal>,
     ) -> Self {
-        Self(Node::Between(field.into(), low.into(), high.into()))
+        Self(Node::Between(
+            field.into(),
+            "between",
+            low.into(),
+            high.into(),
+        ))
+    }
+
+    /// `field` lies below `low` or above `high`.
+    pub fn not_between(
+        field: impl Into<FieldName>,
+        low: impl Into<Literal>,
+        high: impl Into<Literal>,
+    ) -> Self {
+        Self(Node::Between(
+            field.into(),
+            "not between",
+            low.into(),
+            high.into(),
+        ))
+    }
+
+    /// The text `field` holds `part` anywhere. A part with `%`, COQL's wildcard, cannot be asked for.
+    pub fn contains(field: impl Into<FieldName>, part: impl Into<String>) -> Self {
+        Self(Node::Like(field.into(), Pattern::Contains, part.into()))
+    }
+
+    /// The text `field` holds `part` nowhere. A part with `%` cannot be asked for.
+    pub fn not_contains(field: impl Into<FieldName>, part: impl Into<String>) -> Self {
+        Self(Node::Like(field.into(), Pattern::ContainsNot, part.into()))
+    }
+
+    /// The text `field` starts with `part`. A part with `%` cannot be asked for.
+    pub fn starts_with(field: impl Into<FieldName>, part: impl Into<String>) -> Self {
+        Self(Node::Like(field.into(), Pattern::StartsWith, part.into()))
+    }
+
+    /// The text `field` ends with `part`. A part with `%` cannot be asked for.
+    pub fn ends_with(field: impl Into<FieldName>, part: impl Into<String>) -> Self {
+        Self(Node::Like(field.into(), Pattern::EndsWith, part.into()))
     }
 
     /// `field` is empty.
@@ -140,9 +188,24 @@ impl Filter {
                     values.join(", ")
                 );
             }
-            Node::Between(field, low, high) => {
+            Node::Between(field, operator, low, high) => {
                 let field = column(field)?;
-                let _ = write!(text, "{field} between {} and {}", low.text, high.text);
+                let _ = write!(text, "{field} {operator} {} and {}", low.text, high.text);
+            }
+            Node::Like(field, pattern, part) => {
+                if part.is_empty() || part.contains('%') {
+                    return Err(invalid(
+                        "a text is matched by a part that is not empty and holds no `%`",
+                    ));
+                }
+                let (operator, pattern) = match pattern {
+                    Pattern::Contains => ("like", format!("%{part}%")),
+                    Pattern::ContainsNot => ("not like", format!("%{part}%")),
+                    Pattern::StartsWith => ("like", format!("{part}%")),
+                    Pattern::EndsWith => ("like", format!("%{part}")),
+                };
+                let pattern = Literal::quoted(&pattern);
+                let _ = write!(text, "{} {operator} {}", column(field)?, pattern.text);
             }
             Node::Test(field, test) => {
                 let _ = write!(text, "{} {test}", column(field)?);
@@ -270,6 +333,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::coql::Column;
 
     /// Reads a quoted text at the start of `input` as a server would: `''` is a quote; a backslash escapes the next
     /// character, or is nothing special. Returns what follows.
@@ -298,6 +362,28 @@ mod tests {
             for backslash_escapes in [false, true] {
                 prop_assert_eq!(after_text(&written, backslash_escapes), Some(""));
             }
+        }
+
+        #[test]
+        fn no_part_of_a_text_breaks_out_of_its_pattern(part in r"[a-z'\\ ();=-]{1,40}|\PC{1,40}") {
+            prop_assume!(!part.contains('%'));
+            for filter in [Filter::contains("a", part.as_str()), Filter::starts_with("a", part.as_str()), Filter::ends_with("a", part.as_str())] {
+                let mut written = String::new();
+                filter.write(&mut written).unwrap();
+                let pattern = written.strip_prefix("a like ").unwrap();
+                for backslash_escapes in [false, true] {
+                    prop_assert_eq!(after_text(pattern, backslash_escapes), Some(""));
+                }
+            }
+        }
+
+        #[test]
+        fn no_name_breaks_out_of_the_query(name in r"[a-zA-Z_$. ';()>=*-]{0,24}|\PC{0,16}") {
+            let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_$.".contains(&byte)) && !name.is_empty();
+            let mut written = String::new();
+            prop_assert_eq!(Filter::is_null(name.as_str()).write(&mut written).is_ok(), plain);
+            prop_assert_eq!(Column::sum(name.as_str()).to_text().is_ok(), plain);
+            prop_assert_eq!(Column::polymorphic(name.as_str(), "Leads", "a").to_text().is_ok(), plain);
         }
 
         #[test]

@@ -6,6 +6,7 @@ mod auth;
 mod belongings;
 mod bulk;
 mod conditions;
+mod coql;
 mod deeds;
 mod faults;
 mod limits;
