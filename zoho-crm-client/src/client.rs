@@ -81,7 +81,7 @@ impl ZohoClient {
         }
     }
 
-    /// The records of a module, as [`Record`](crate::Record)s. A wrong name shows at the first call.
+    /// The records of a module, as [`Record`]s. A wrong name shows at the first call.
     #[must_use]
     pub fn module(&self, module: impl Into<ModuleName>) -> ModuleApi {
         ModuleApi::new(self.clone(), module.into())

@@ -119,7 +119,7 @@ impl<T: InventorySource> RecordApi<T> {
 
 impl<T: InventorySource> ModuleApi<T> {
     /// Starts a job that converts records. Ask for its [status](crate::Mass::status) as
-    /// [`MassKind::Convert`](crate::MassKind::Convert). Not repeated after a lost answer. Costs 200 credits.
+    /// [`MassKind::Convert`]. Not repeated after a lost answer. Costs 200 credits.
     ///
     /// # Errors
     /// [`Error::Api`] when Zoho refuses it.

@@ -237,7 +237,7 @@ impl RecordApi<Lead> {
 
 impl ModuleApi<Lead> {
     /// Starts a job that converts leads. Ask for its [status](crate::Mass::status) as
-    /// [`MassKind::Convert`](crate::MassKind::Convert). Not repeated after a lost answer. Costs 200 credits.
+    /// [`MassKind::Convert`]. Not repeated after a lost answer. Costs 200 credits.
     ///
     /// # Errors
     /// [`Error::Api`] when Zoho refuses it.
