@@ -16,8 +16,8 @@ use crate::routes::Route;
 use crate::schema::{Kind, Module};
 use crate::world::{Shared, World};
 use crate::{
-    bulk, composite, convert, coql, files, locks, mass, metadata, multipart, oauth, organisation,
-    owners, records, recycle_bin, related, search, tags, watch,
+    bulk, composite, convert, coql, external, files, locks, mass, metadata, multipart, oauth,
+    organisation, owners, records, recycle_bin, related, search, tags, watch,
 };
 
 /// A gateway's error page.
@@ -164,6 +164,12 @@ async fn carry_out(
     let (wrong_method, latency) = {
         let behaviour = &shared.world().settings.behaviour;
         (behaviour.wrong_method_status, behaviour.latency_millis)
+    };
+    let translated = external::with_ids(&shared.world(), call);
+    let call = match &translated {
+        Ok(Some(translated)) => translated,
+        Ok(None) => call,
+        Err(failure) => return Delivery::whole(failure.clone().into()),
     };
     let plan = Plan::new(call, wrong_method);
     if let Ok(route) = &plan.route {
@@ -342,6 +348,7 @@ fn operate(
         (Route::Deleted(_), Some(module)) => records::deleted_list(world, module, call),
         (Route::Search(_), Some(module)) => search::search(world, module, call),
         (Route::Count(_), Some(module)) => search::count(world, module, call),
+        (Route::DuplicateCheck, _) => Ok(Answer::empty(204)),
         (Route::RecycleBin, _) => recycle_bin::handle(world, call),
         (Route::RecycleBinItem(id), _) => recycle_bin::handle_one(world, id, call),
         (Route::BulkRead, _) => bulk::read::create(world, body, call),
@@ -379,6 +386,7 @@ fn act_on_records(
 ) -> Result<Answer, Failure> {
     match route {
         Route::Related(path) => related::handle(world, module, path, body, call),
+        Route::DeletedRelated(path) => related::of_deleted(world, module, path, call),
         Route::Attachments(path) => match &path.related {
             Some(id) => files::attachment(world, module, path, id, call),
             None => files::attachments(world, module, path, call),

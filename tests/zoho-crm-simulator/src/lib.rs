@@ -56,6 +56,7 @@ mod convert;
 mod coql;
 mod dispatch;
 mod exchange;
+mod external;
 mod failure;
 mod faults;
 mod files;

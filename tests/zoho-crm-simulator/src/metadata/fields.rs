@@ -109,6 +109,9 @@ pub(super) fn render_field(world: &World, module: &Module, field: &Field) -> Jso
         }
         _ => Object::new(),
     };
+    let external = field
+        .external
+        .then(|| object! { "type" => "org", "show" => true, "allow_multiple_config" => false });
     let unique = match field.unique {
         Some(unique) => object! {
             "casesensitive" => unique.case_sensitive.to_string(), "case_sensitive" => unique.case_sensitive,
@@ -156,7 +159,7 @@ pub(super) fn render_field(world: &World, module: &Module, field: &Field) -> Jso
         "auto_number" => Object::new(),
         "rollup_summary" => Object::new(),
         "subform" => Json::Null,
-        "external" => Json::Null,
+        "external" => external,
         "private" => Json::Null,
         "crypt" => Json::Null,
         "created_source" => if field.custom { "user" } else { "default" },
@@ -250,6 +253,7 @@ fn read_field(module: &str, entry: &Object, index: usize) -> Result<CustomField,
         .get("length")
         .and_then(Json::as_i64)
         .and_then(|length| usize::try_from(length).ok());
+    custom.external = entry.get("external").is_some_and(|value| !value.is_null());
     let unique = entry.get("unique").and_then(Json::as_object);
     custom.unique = unique.is_some();
     custom.case_sensitive = unique

@@ -76,20 +76,48 @@ pub(crate) fn handle(
     Ok(rows::answer("data", results, 200, 207))
 }
 
+/// `GET /{module}/deleted/{id}/{list}`: what belonged to a record that is deleted.
+pub(crate) fn of_deleted(
+    world: &World,
+    module: &Module,
+    path: &RelatedPath,
+    call: &Call,
+) -> Result<Answer, Failure> {
+    let parent: Id = path.id.parse().unwrap_or_default();
+    let removed = world
+        .store
+        .table(&module.api_name)
+        .map(|table| &table.removed);
+    let mut removed = removed.into_iter().flatten();
+    if !removed.any(|removed| removed.record.id == parent) {
+        return Err(invalid_at(2, "the id given seems to be invalid"));
+    }
+    let list = list_of(world, module, &path.list, 3)?;
+    read(world, &Place { parent, list }, call)
+}
+
+fn invalid_at(index: usize, message: &str) -> Failure {
+    let details = object! { "resource_path_index" => index };
+    Failure::new(400, "INVALID_DATA", message, details)
+}
+
+fn list_of(
+    world: &World,
+    module: &Module,
+    name: &str,
+    index: usize,
+) -> Result<RelatedList, Failure> {
+    let mut lists = lists_of(world, module).into_iter();
+    let list = lists.find(|list| list.api_name == name);
+    list.ok_or_else(|| invalid_at(index, "The relation name given seems to be invalid"))
+}
+
 fn find(world: &World, module: &Module, path: &RelatedPath) -> Result<Place, Failure> {
     let parent = path.id.parse().unwrap_or_default();
     if world.store.record(&module.api_name, parent).is_none() {
-        let message = "the id given seems to be invalid";
-        let details = object! { "resource_path_index" => 1 };
-        return Err(Failure::new(400, "INVALID_DATA", message, details));
+        return Err(invalid_at(1, "the id given seems to be invalid"));
     }
-    let mut lists = lists_of(world, module).into_iter();
-    let list = lists.find(|list| list.api_name == path.list);
-    let list = list.ok_or_else(|| {
-        let message = "The relation name given seems to be invalid";
-        let details = object! { "resource_path_index" => 2 };
-        Failure::new(400, "INVALID_DATA", message, details)
-    })?;
+    let list = list_of(world, module, &path.list, 2)?;
     Ok(Place { parent, list })
 }
 

@@ -119,6 +119,8 @@ fn settings(path: &[&str], verb: &Verb<'_>) -> Result<Route, Failure> {
         ["tags"] => verb.only(&["GET", "POST", "PUT"], Route::Tags),
         ["tags", id] => verb.only(&["PUT", "DELETE"], Route::Tag(owned(id))),
         ["tags", id, "actions", "records_count"] => verb.get(Route::TagCount(owned(id))),
+        // Nobody set one.
+        ["duplicate_check_preference"] => verb.get(Route::DuplicateCheck),
         ["recycle_bin"] => verb.only(&["GET", "DELETE"], Route::RecycleBin),
         ["recycle_bin", id] => verb.only(&["GET", "DELETE"], Route::RecycleBinItem(owned(id))),
         _ => Err(Failure::invalid_url()),
@@ -161,6 +163,12 @@ fn records(module: String, path: &[&str], verb: &Verb<'_>) -> Result<Route, Fail
     match path {
         ["upsert"] => verb.post(Route::Upsert(module)),
         ["deleted"] => verb.get(Route::Deleted(module)),
+        ["deleted", id, list] if is_id(id) => verb.get(Route::DeletedRelated(RelatedPath {
+            module,
+            id: owned(id),
+            list: owned(list),
+            related: None,
+        })),
         ["search"] => verb.get(Route::Search(module)),
         ["actions", "count"] => verb.get(Route::Count(module)),
         ["actions", "change_owner"] => verb.post(Route::ChangeOwner(module, None)),

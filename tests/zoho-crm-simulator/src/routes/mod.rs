@@ -22,6 +22,8 @@ pub(crate) enum Route {
     Search(String),
     Count(String),
     Related(RelatedPath),
+    /// The related list of a deleted record.
+    DeletedRelated(RelatedPath),
     Attachments(RelatedPath),
     Locks(RelatedPath),
     Photo(String, String),
@@ -57,6 +59,7 @@ pub(crate) enum Route {
     GlobalPicklist(String),
     RecycleBin,
     RecycleBinItem(String),
+    DuplicateCheck,
     BulkRead,
     BulkReadJob(String),
     BulkReadResult(String),
@@ -94,7 +97,7 @@ impl Route {
             Self::Deleted(_) => "deleted",
             Self::Search(_) => "search",
             Self::Count(_) => "count",
-            Self::Related(_) => "related",
+            Self::Related(_) | Self::DeletedRelated(_) => "related",
             Self::Attachments(_) => "attachments",
             Self::Locks(_) => "locks",
             Self::Photo(..) => "photo",
@@ -141,7 +144,10 @@ impl Route {
             | Self::AddTags(module, _)
             | Self::RemoveTags(module, _)
             | Self::Mass(_, module) => Some(module),
-            Self::Related(path) | Self::Attachments(path) | Self::Locks(path) => Some(&path.module),
+            Self::Related(path)
+            | Self::DeletedRelated(path)
+            | Self::Attachments(path)
+            | Self::Locks(path) => Some(&path.module),
             _ => None,
         }
     }

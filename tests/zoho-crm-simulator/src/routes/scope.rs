@@ -62,6 +62,7 @@ impl Route {
             Self::CustomViews | Self::CustomView(_) => "ZohoCRM.settings.custom_views",
             Self::Pipelines | Self::Pipeline(_) => "ZohoCRM.settings.pipeline",
             Self::GlobalPicklists | Self::GlobalPicklist(_) => "ZohoCRM.settings.global_picklist",
+            Self::DuplicateCheck => "ZohoCRM.settings.duplicate_check_preference",
             Self::RecycleBin | Self::RecycleBinItem(_) => "ZohoCRM.settings.recycle_bin",
             Self::Currencies | Self::Currency(_) | Self::AvailableCurrencies => {
                 "ZohoCRM.settings.currencies"

@@ -36,6 +36,9 @@ pub struct CustomField {
     /// Label people see; made from the API name when absent.
     #[serde(default)]
     pub label: Option<String>,
+    /// Whether its values may stand for record ids in the header `X-EXTERNAL`; such a field is unique.
+    #[serde(default)]
+    pub external: bool,
     /// API name of the global picklist whose values a picklist offers.
     #[serde(default)]
     pub global_picklist: Option<String>,
@@ -56,6 +59,7 @@ impl CustomField {
             picklist: Vec::new(),
             lookup: None,
             label: None,
+            external: false,
             global_picklist: None,
         }
     }
@@ -92,6 +96,13 @@ impl CustomField {
     #[must_use]
     pub fn to_module(mut self, module: &str) -> Self {
         self.lookup = Some(module.to_owned());
+        self
+    }
+
+    /// Lets its values stand for record ids.
+    #[must_use]
+    pub const fn external(mut self) -> Self {
+        self.external = true;
         self
     }
 
@@ -160,7 +171,8 @@ impl CustomField {
         if let Some(label) = &self.label {
             field.label.clone_from(label);
         }
-        field.unique = self.unique.then_some(Unique {
+        field.external = self.external;
+        field.unique = (self.unique || self.external).then_some(Unique {
             case_sensitive: self.case_sensitive,
         });
         Some(field)

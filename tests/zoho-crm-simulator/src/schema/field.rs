@@ -122,6 +122,8 @@ pub(crate) struct Field {
     pub(crate) custom: bool,
     pub(crate) unique: Option<Unique>,
     pub(crate) picklist: Vec<String>,
+    /// Whether its values may stand for ids in `X-EXTERNAL`.
+    pub(crate) external: bool,
     /// API name of the global picklist the values come from.
     pub(crate) global_picklist: Option<String>,
 }
@@ -144,6 +146,7 @@ impl Field {
             custom: false,
             unique: None,
             picklist: Vec::new(),
+            external: false,
             global_picklist: None,
         }
     }

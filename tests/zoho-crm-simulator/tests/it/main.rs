@@ -7,6 +7,7 @@ mod bulk;
 mod composite;
 mod convert;
 mod coql;
+mod external;
 mod faults;
 mod files;
 mod limits;

@@ -203,3 +203,21 @@ async fn the_metadata_names_every_related_list_that_works() {
         .await;
     assert_eq!(one.json()["related_lists"][0]["id"], id);
 }
+
+#[tokio::test]
+async fn what_belonged_to_a_deleted_record_can_still_be_listed() {
+    let world = World::new().await;
+    let account = world.seed_accounts(1).remove(0);
+    let contact = json!({"Last_Name": "Berg", "Account_Name": {"id": account}});
+    world.simulator.seed("Contacts", [contact]).unwrap();
+    let path = format!("Accounts/deleted/{account}/Contacts?fields=Last_Name");
+    let early = world.get(&path).await;
+    assert_eq!(
+        early.json()["details"]["resource_path_index"],
+        2,
+        "not deleted"
+    );
+    world.delete(&format!("Accounts/{account}")).await;
+    let list = world.get(&path).await;
+    assert_eq!(list.column("Last_Name"), ["Berg"], "{}", list.text);
+}
