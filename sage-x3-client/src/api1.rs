@@ -69,6 +69,8 @@ pub use self::{
     write::Values,
 };
 use crate::client::X3Client;
+#[cfg(any(test, feature = "fuzzing"))]
+use crate::{client::Exchanged, error::Error};
 
 /// The service `api1` of an endpoint. Cheap to make and to clone.
 #[derive(Clone, Debug)]
@@ -92,4 +94,18 @@ impl Api1 {
     pub fn class(&self, class: ClassName) -> Api1Class<Columns> {
         Api1Class::named(self.client.clone(), class)
     }
+}
+
+/// Reads an answer in every way that there is, for fuzzing.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_anything(exchanged: &Exchanged, writes: bool) -> Vec<Error> {
+    let read = || exchanged.clone();
+    let results = [
+        query::page::<Columns>(read(), "asked").err(),
+        query::page::<records::Customer>(read(), "asked").err(),
+        answer::single::<Columns>(read(), writes).err(),
+        answer::single::<records::SalesInvoice>(read(), writes).err(),
+        answer::single::<Prototype>(read(), writes).err(),
+    ];
+    results.into_iter().flatten().collect()
 }

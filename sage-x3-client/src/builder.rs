@@ -14,6 +14,7 @@ use crate::{
     config::{Site, SiteConfig},
     error::{Error, InvalidRequest},
     soap::{SoapPublication, SoapRoute},
+    volume::{MeteredTransport, VolumeMeter},
     write::WriteRoute,
 };
 
@@ -136,10 +137,22 @@ impl X3ClientBuilder {
             warn!(x3.endpoint = %site.endpoint, "credentials and records travel unencrypted: base_url is http");
         }
         let auth = credential.authorizer(Arc::clone(&self.clock))?;
+        let volume = VolumeMeter::default();
+        let transport = Arc::new(MeteredTransport {
+            inner: transport,
+            clock: Arc::clone(&self.clock),
+            meter: volume.clone(),
+        });
         let pipeline = Pipeline::new(transport, self.clock, sleep)
             .retry(self.retry)
             .limit(ConcurrencyLimit::new(self.concurrency));
-        Ok(X3Client::assemble(site, auth, pipeline, self.routes))
+        Ok(X3Client::assemble(
+            site,
+            auth,
+            pipeline,
+            self.routes,
+            volume,
+        ))
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use client_core::{Authorize, Call, CallError, Classify, Pipeline, RepeatKind, Response};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::{Instrument, info_span};
 
@@ -26,6 +26,7 @@ use crate::{
     ids::EndpointName,
     probe::Offer,
     soap::Soap,
+    volume::{Volume, VolumeMeter},
     write::{WriteAction, WriteRoute},
 };
 
@@ -40,6 +41,7 @@ struct Inner {
     auth: Arc<dyn Authorize>,
     pipeline: Pipeline,
     routes: Vec<Arc<dyn WriteRoute>>,
+    volume: VolumeMeter,
     offer: Mutex<Option<Arc<Offer>>>,
     /// Writes that GraphQL refused as not activated while another path was there.
     refused: Mutex<BTreeSet<(NodePath, WriteAction)>>,
@@ -68,6 +70,7 @@ impl X3Client {
         auth: Arc<dyn Authorize>,
         pipeline: Pipeline,
         routes: Vec<Arc<dyn WriteRoute>>,
+        volume: VolumeMeter,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -75,6 +78,7 @@ impl X3Client {
                 auth,
                 pipeline,
                 routes,
+                volume,
                 offer: Mutex::default(),
                 refused: Mutex::default(),
                 absent: Mutex::default(),
@@ -86,6 +90,13 @@ impl X3Client {
     #[must_use]
     pub fn endpoint(&self) -> &EndpointName {
         &self.inner.site.endpoint
+    }
+
+    /// What was exchanged with X3 on each of the last days (UTC), over all services and all clones of this client, the oldest
+    /// day first. Some licences meter it.
+    #[must_use]
+    pub fn volume(&self) -> Vec<(Date, Volume)> {
+        self.inner.volume.days()
     }
 
     /// The REST service `api1`: any class, with typed records for the usual ones.

@@ -8,6 +8,8 @@ pub mod cloud;
 mod config;
 mod diagnose;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod graphql;
 mod ids;
 mod model;
@@ -19,6 +21,7 @@ mod probe;
 mod records;
 mod scalar;
 pub mod soap;
+mod volume;
 mod write;
 
 pub use auth::{ConnectedApp, Credential, Refusal};
@@ -59,4 +62,5 @@ pub use records::{
     Records, StampField, Updatable,
 };
 pub use scalar::Scalar;
+pub use volume::Volume;
 pub use write::WritePath;

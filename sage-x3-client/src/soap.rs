@@ -49,6 +49,8 @@ pub use self::{
     settings::SoapSettings,
 };
 use crate::client::X3Client;
+#[cfg(any(test, feature = "fuzzing"))]
+use crate::{client::Exchanged, error::Error};
 
 /// The SOAP web services of an endpoint. Cheap to make and to clone.
 #[derive(Clone, Debug)]
@@ -61,6 +63,14 @@ impl Soap {
     pub(crate) fn new(client: X3Client, settings: SoapSettings) -> Self {
         Self { client, settings }
     }
+}
+
+/// Reads an answer in every way that there is, for fuzzing.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_anything(exchanged: Exchanged, writes: bool) -> Option<Error> {
+    let now = exchanged.now;
+    let _ = answer::classify(&exchanged.response, now);
+    answer::parse(exchanged, writes).err()
 }
 
 #[cfg(test)]

@@ -165,6 +165,9 @@ pub(super) fn successful(exchanged: Exchanged, writes: bool) -> Result<Exchanged
     if status == StatusCode::NO_CONTENT {
         return Ok(exchanged);
     }
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        return Err(wrong_service(exchanged));
+    }
     if failures {
         return Err(refused(&exchanged, remarks, writes));
     }

@@ -28,6 +28,8 @@ use crate::{
 pub trait Api1Record: DeserializeOwned + Send + Sync + 'static {
     /// The class that it belongs to.
     const CLASS: &'static str;
+    /// The representation that shows it, unless another is chosen.
+    const REPRESENTATION: &'static str = Self::CLASS;
     /// Its key columns, in the order of the table's key.
     const KEY: &'static [&'static str];
 }
@@ -70,7 +72,7 @@ impl<T: Api1Record> Api1Class<T> {
         let class = ClassName::known(T::CLASS);
         Self {
             client,
-            representation: RepresentationName::of_class(&class),
+            representation: RepresentationName::known(T::REPRESENTATION),
             class,
             key: T::KEY.iter().map(|column| (*column).to_owned()).collect(),
             record: PhantomData,

@@ -67,6 +67,11 @@ impl ClassName {
 }
 
 impl RepresentationName {
+    /// A name that was checked when it was written.
+    pub(super) fn known(name: &'static str) -> Self {
+        Self(name.to_owned())
+    }
+
     pub(super) fn of_class(class: &ClassName) -> Self {
         Self(class.0.clone())
     }

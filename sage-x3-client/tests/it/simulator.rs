@@ -1,5 +1,6 @@
 //! Against a simulated X3 over real sockets.
 
+mod api1;
 mod changes;
 mod records;
 mod setup;

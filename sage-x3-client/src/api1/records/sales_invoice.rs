@@ -2,11 +2,12 @@
 
 use client_core::DecodeError;
 
-use super::macros::{class, record};
-use crate::api1::{Amount, Day, LocalMenu, Moment};
+use super::macros::record;
+use crate::api1::{Amount, Api1Record, Day, LocalMenu, Moment};
 
 record! {
-    /// A sales invoice (table SINVOICEV). Its representation is often `EDISIHTR` instead of the class's own name.
+    /// A sales invoice (table SINVOICEV). Shown by the representation `EDISIHTR`, the one that was
+    /// seen.
     SalesInvoice {
         /// Number.
         number: String = "NUM",
@@ -40,7 +41,11 @@ record! {
         updated_at: Moment = "UPDDATTIM",
     }
 }
-class!(SalesInvoice, "SINVOICEV", ["NUM"]);
+impl Api1Record for SalesInvoice {
+    const CLASS: &'static str = "SINVOICEV";
+    const REPRESENTATION: &'static str = "EDISIHTR";
+    const KEY: &'static [&'static str] = &["NUM"];
+}
 
 record! {
     /// A line of a sales invoice (child table `SIVSID`).
