@@ -23,6 +23,9 @@ use crate::{
 };
 
 /// Answers of GraphQL: as they are, and as a page of records.
+///
+/// # Panics
+/// When a property does not hold, as in all of these: that is what fuzzing looks for.
 pub fn graphql_answer(input: &[u8]) {
     let read = |writes| {
         let exchanged = exchanged(input)?;
@@ -63,6 +66,9 @@ pub fn graphql_answer(input: &[u8]) {
 }
 
 /// Pages and records of `api1`.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn api1_page(input: &[u8]) {
     for writes in [false, true] {
         if let Some(exchanged) = exchanged(input) {
@@ -74,6 +80,9 @@ pub fn api1_page(input: &[u8]) {
 }
 
 /// Texts of refused credentials.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn refusal(input: &[u8]) {
     let response = Response::new(input.to_vec().into());
     let refusal = Refusal::read(&response);
@@ -83,6 +92,9 @@ pub fn refusal(input: &[u8]) {
 }
 
 /// Answers of SOAP web services.
+///
+/// # Panics
+/// When a property does not hold.
 pub fn soap_answer(input: &[u8]) {
     for writes in [false, true] {
         if let Some(exchanged) = exchanged(input)

@@ -5,10 +5,12 @@ use client_core::{
     testing::{ManualClock, RecordingSleep, ScriptedTransport},
 };
 use futures::executor::block_on;
+use rust_decimal::Decimal;
 
 use crate::{
     AddressCode, AddressPatch, CategoryCode, ConnectedApp, CustomerCode, CustomerPatch, ErrorKind,
-    NewCustomer, SiteConfig, WritePath, X3Client, X3ClientBuilder,
+    NewCustomer, NewSalesOrder, NewSalesOrderLine, ProductCode, SalesOrderPatch, SiteCode,
+    SiteConfig, WritePath, X3Client, X3ClientBuilder,
     soap::{SoapPlace, SoapPublication, SoapSettings},
 };
 
@@ -235,4 +237,37 @@ fn a_save_that_gives_no_key_may_have_been_done() {
     let error = block_on(client(&transport, site()).customers().create(&new())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Rejected);
     assert!(error.may_have_been_applied());
+}
+
+#[test]
+fn a_sales_order_is_created_with_its_lines() {
+    let saved = "<RESULT><GRP ID=\"SOH0_1\"><FLD NAME=\"SOHNUM\">SO1</FLD></GRP></RESULT>";
+    let transport = ScriptedTransport::new().answer(200, answer(1, "", saved));
+    let client = builder(&transport, site())
+        .soap_publication("salesOrder", SoapPublication::sales_orders("YSOH"))
+        .build()
+        .unwrap();
+    let line =
+        |product| NewSalesOrderLine::new(ProductCode::new(product).unwrap(), Decimal::new(35, 1));
+    let order = NewSalesOrder::new(SiteCode::new("FR011").unwrap(), code("NA001"))
+        .values(
+            SalesOrderPatch::new()
+                .customer_order_reference("DEAL-1")
+                .order_date(jiff::civil::date(2026, 11, 20)),
+        )
+        .line(line("BMS001"))
+        .line(line("BMS002"));
+    let orders = client.sales_orders().without_read_back();
+    let created = block_on(orders.create(&order)).unwrap();
+    assert_eq!(
+        (created.key.as_str(), created.path),
+        ("SO1", WritePath::Soap)
+    );
+    assert_eq!(
+        object(&transport, 0),
+        "<PARAM><GRP ID=\"SOH0_1\"><FLD NAME=\"SALFCY\">FR011</FLD><FLD NAME=\"BPCORD\">NA001</FLD>\
+         <FLD NAME=\"CUSORDREF\">DEAL-1</FLD><FLD NAME=\"ORDDAT\">20261120</FLD></GRP>\
+         <TAB ID=\"SOH4_1\" SIZE=\"2\"><LIN NUM=\"1\"><FLD NAME=\"ITMREF\">BMS001</FLD><FLD NAME=\"QTY\">3.5</FLD></LIN>\
+         <LIN NUM=\"2\"><FLD NAME=\"ITMREF\">BMS002</FLD><FLD NAME=\"QTY\">3.5</FLD></LIN></TAB></PARAM>"
+    );
 }
