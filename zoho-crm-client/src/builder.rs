@@ -12,6 +12,7 @@ use crate::{
     auth::{ClientGrant, Onboarding, RefreshGrant, TokenEndpoint, ZohoAuth, joined_scopes},
     client::ZohoClient,
     data_center::{ApiDomain, DataCenter, Environment, TrustedHosts},
+    edition::Edition,
     error::Error,
     usage::Counters,
 };
@@ -150,6 +151,11 @@ impl ZohoClientBuilder {
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests;
         self
+    }
+
+    /// Requests in flight at once that `edition` allows.
+    pub fn edition(self, edition: Edition) -> Self {
+        self.concurrency(edition.concurrency())
     }
 
     /// Credits that this client may spend within 24 hours, over all clones. Default: no bound.

@@ -24,7 +24,7 @@ use crate::{
     builder::{ClientCredentials, ZohoClientBuilder},
     coql::CoqlQuery,
     data_center::DataCenter,
-    error::{CallContext, Error},
+    error::{CallContext, Error, ThrottleCause},
     model::{FieldMeta, Model, ModuleMeta, Organization, Record, TypedModule},
     names::{ModuleName, RecordId},
     page::{PageToken, Pager},
@@ -250,6 +250,7 @@ impl ZohoClient {
                 true => Some(self.shared.heavy.acquire().await),
                 false => None,
             };
+            let _counted = self.shared.counters.enter();
             let request = outgoing.into_request()?;
             let method = request.method().clone();
             let path = request.uri().path().to_owned();
@@ -323,10 +324,14 @@ impl ZohoClient {
                 context,
                 error: Box::new(error),
             },
-            Failure::RateLimited => Error::RateLimited {
-                context,
-                retry_after: self.pause(received),
-            },
+            Failure::RateLimited => {
+                let cause = self.shared.counters.throttle_cause();
+                Error::RateLimited {
+                    context,
+                    cause,
+                    retry_after: self.pause(received, cause),
+                }
+            }
             Failure::NotJson => Error::NotJson {
                 context,
                 content_type: received.content_type(),
@@ -340,12 +345,12 @@ impl ZohoClient {
         }
     }
 
-    /// Zoho answers 429 to a burst as to a used-up day and does not say when to return: a used-up day is known by its
-    /// credits, everything else passes within a minute.
-    fn pause(&self, received: &Received) -> Duration {
+    /// Zoho does not say when to return. Credits come back little by little as the day rolls on; everything else passes
+    /// within a minute.
+    fn pause(&self, received: &Received, cause: ThrottleCause) -> Duration {
         let asked = retry_after(received.response.headers(), self.now());
-        asked.unwrap_or_else(|| match self.credits_remaining() {
-            Some(0) => Duration::from_secs(15 * 60),
+        asked.unwrap_or_else(|| match cause {
+            ThrottleCause::Credits => Duration::from_secs(15 * 60),
             _ => Duration::from_secs(60),
         })
     }

@@ -47,10 +47,12 @@ pub enum Error {
         source: TokenStoreError,
     },
     /// Zoho refuses calls for now (HTTP 429): too many at once, or the day's credits are used up. Nothing was done.
-    #[error("{context}: too many requests, or no credits left")]
+    #[error("{context}: {cause}")]
     RateLimited {
         /// Which call.
         context: Box<CallContext>,
+        /// Which of the two, as far as it can be told.
+        cause: ThrottleCause,
         /// When to try again. Zoho does not say; this is an estimate from the credits left.
         retry_after: Duration,
     },
@@ -147,6 +149,30 @@ pub enum Error {
         /// Which channel.
         channel_id: ChannelId,
     },
+}
+
+/// Why Zoho refuses calls. It answers the same to all (reference: Zoho v8 section 10.4, read 2026-11), so this is what its
+/// last word on credits and this client's own calls make likely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ThrottleCause {
+    /// Zoho said a short while ago that no more credits are left than were spent since.
+    Credits,
+    /// Other calls of this client were in flight.
+    Concurrency,
+    /// This call was alone, and credits should be left: other clients of the organisation are busy, or Zoho has not yet
+    /// said that credits are used up.
+    Unclear,
+}
+
+impl fmt::Display for ThrottleCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Credits => "no credits are left",
+            Self::Concurrency => "too many requests at once",
+            Self::Unclear => "too many requests, or no credits left",
+        })
+    }
 }
 
 /// What an [`Error`] is about, to decide by.

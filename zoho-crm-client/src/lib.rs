@@ -11,6 +11,7 @@ mod client;
 mod coql;
 mod criteria;
 mod data_center;
+mod edition;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -43,7 +44,8 @@ pub use client_core::ExactDecimal;
 pub use coql::{Column, Coql, CoqlQuery, CoqlSelect, Filter, Literal};
 pub use criteria::{Criteria, SearchBy, SearchValue};
 pub use data_center::{ApiDomain, CustomServer, DataCenter, Environment};
-pub use error::{CallContext, Error, ErrorKind};
+pub use edition::Edition;
+pub use error::{CallContext, Error, ErrorKind, ThrottleCause};
 pub use model::{
     Account, Attachment, Contact, ConversionOptions, Currency, CurrencyFormat, CustomView,
     DataType, DateTime, Deal, Discount, DuplicateCheckConfiguration, DuplicateCheckMapping,

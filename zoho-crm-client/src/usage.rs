@@ -14,6 +14,8 @@ use client_core::Clock;
 use http::HeaderMap;
 use jiff::Timestamp;
 
+use crate::error::ThrottleCause;
+
 /// Header with the credits left today; Zoho sends it only once half of them are used (reference: Zoho v8 section 10.4,
 /// read 2026-11).
 const CREDITS_REMAINING: &str = "x-api-credits-remaining";
@@ -149,6 +151,16 @@ pub(crate) struct Counters {
     token_requests: AtomicU64,
     /// `u64::MAX` until Zoho says.
     remaining: AtomicU64,
+    in_flight: AtomicU64,
+}
+
+/// A call in flight, counted until this is dropped.
+pub(crate) struct InFlight<'a>(&'a AtomicU64);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for Counters {
@@ -168,6 +180,7 @@ impl Counters {
             credits: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
             remaining: AtomicU64::new(u64::MAX),
+            in_flight: AtomicU64::new(0),
         }
     }
 
@@ -182,6 +195,26 @@ impl Counters {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.credits.fetch_add(credits.0, Ordering::Relaxed);
         Ok(())
+    }
+
+    pub(crate) fn enter(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.in_flight)
+    }
+
+    /// What a 429 is likely to be about, asked for while the call counts as in flight.
+    pub(crate) fn throttle_cause(&self) -> ThrottleCause {
+        let now = self.clock.now();
+        let mut ledger = self.ledger();
+        ledger.forget_old(now);
+        let used_up = |told: &Told| told.remaining <= told.spent_since;
+        if ledger.told.as_ref().is_some_and(used_up) {
+            ThrottleCause::Credits
+        } else if self.in_flight.load(Ordering::Relaxed) > 1 {
+            ThrottleCause::Concurrency
+        } else {
+            ThrottleCause::Unclear
+        }
     }
 
     pub(crate) fn count_token_request(&self) {

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -45,14 +45,17 @@ impl RefreshGrant {
         }
     }
 
-    async fn exchange(&self, attempt: &Attempt) -> Result<StoredToken, AuthError> {
-        self.budget.spend(self.endpoint.now())?;
+    async fn exchange(
+        &self,
+        attempt: &Attempt,
+        current: Option<&StoredToken>,
+    ) -> Result<StoredToken, AuthError> {
+        self.budget.spend(current, self.endpoint.now())?;
         let answer = self
             .endpoint
             .refresh(&attempt.accounts_url, &attempt.refresh_token)
             .await;
-        self.budget.learn(&answer, self.endpoint.now());
-        answer
+        self.budget.learn(answer, self.endpoint.now())
     }
 
     /// The store may have been written by somebody else, so its server is checked each time.
@@ -102,10 +105,11 @@ impl RefreshToken for RefreshGrant {
                 });
             }
         };
-        let (used, mut renewed) = match (self.exchange(&first).await, second) {
+        let (used, mut renewed) = match (self.exchange(&first, current).await, second) {
             // The operator has configured a new one after the stored one was revoked.
             (Err(AuthError::Rejected { .. }), Some(second)) => {
-                let renewed = self.exchange(&second).await?;
+                // Tokens are counted for each refresh token.
+                let renewed = self.exchange(&second, None).await?;
                 (second, renewed)
             }
             (renewed, _) => (first, renewed?),
@@ -144,14 +148,13 @@ impl ClientGrant {
 
 #[async_trait]
 impl RefreshToken for ClientGrant {
-    async fn refresh(&self, _current: Option<&StoredToken>) -> Result<StoredToken, AuthError> {
-        self.budget.spend(self.endpoint.now())?;
+    async fn refresh(&self, current: Option<&StoredToken>) -> Result<StoredToken, AuthError> {
+        self.budget.spend(current, self.endpoint.now())?;
         let answer = self
             .endpoint
             .client_only(&self.accounts_url, &self.soid, &self.scopes)
             .await;
-        self.budget.learn(&answer, self.endpoint.now());
-        answer
+        self.budget.learn(answer, self.endpoint.now())
     }
 }
 
@@ -159,27 +162,68 @@ impl RefreshToken for ClientGrant {
 struct SharedBudget(Mutex<Budget>);
 
 impl SharedBudget {
-    fn spend(&self, now: Timestamp) -> Result<(), AuthError> {
-        let mut budget = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> MutexGuard<'_, Budget> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `current` says what other processes, and this one before it was started anew, have asked for.
+    fn spend(&self, current: Option<&StoredToken>, now: Timestamp) -> Result<(), AuthError> {
+        let mut budget = self.lock();
+        if let Some(times) = current.and_then(|token| token.attributes.get(REQUEST_TIMES)) {
+            budget.remember(times, now);
+        }
         budget.spend(now)
     }
 
-    fn learn(&self, answer: &Result<StoredToken, AuthError>, now: Timestamp) {
+    /// Writes into a new token when it and others before it were asked for.
+    fn learn(
+        &self,
+        answer: Result<StoredToken, AuthError>,
+        now: Timestamp,
+    ) -> Result<StoredToken, AuthError> {
+        let mut budget = self.lock();
         if let Err(AuthError::Throttled { .. }) = answer {
-            let mut budget = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             budget.close(now);
         }
+        let mut token = answer?;
+        let times = budget.times();
+        token.attributes.insert(REQUEST_TIMES.to_owned(), times);
+        Ok(token)
     }
 }
 
-/// Counts this process's token requests, so that a restart loop inside it does not lock the connection out.
+/// Token attribute with the times of the last token requests, in seconds since 1970, separated by blanks.
+const REQUEST_TIMES: &str = "token_requests";
+
+/// Counts token requests, so that neither a loop in one process nor processes that are started over and over lock the
+/// connection out.
 #[derive(Debug, Default)]
 struct Budget {
+    /// In order.
     spent: VecDeque<Timestamp>,
     closed_until: Option<Timestamp>,
 }
 
 impl Budget {
+    /// Adds what others have spent. Times that lie ahead come from another clock and count for nothing.
+    fn remember(&mut self, times: &str, now: Timestamp) {
+        let seconds = times.split(' ').filter_map(|time| time.parse().ok());
+        let times = seconds.filter_map(|second| Timestamp::from_second(second).ok());
+        for time in times.filter(|time| *time <= now) {
+            let second = |spent: &Timestamp| spent.as_second() == time.as_second();
+            if !self.spent.iter().any(second) {
+                self.spent.push_back(time);
+            }
+        }
+        self.spent.make_contiguous().sort_unstable();
+    }
+
+    fn times(&self) -> String {
+        let latest = self.spent.iter().rev().take(TOKENS_IN_WINDOW).rev();
+        let seconds: Vec<String> = latest.map(|time| time.as_second().to_string()).collect();
+        seconds.join(" ")
+    }
+
     fn spend(&mut self, now: Timestamp) -> Result<(), AuthError> {
         if let Some(until) = self.closed_until.filter(|until| *until > now) {
             return Err(throttled(
@@ -243,6 +287,31 @@ mod tests {
             other => panic!("{other}"),
         }
         budget.spend(start + WINDOW).unwrap();
+    }
+
+    #[test]
+    fn what_other_processes_asked_for_counts_too() {
+        let now: Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        let mut others = Budget::default();
+        for second in 0..9 {
+            let time = now - Duration::from_secs(300 - second * 10);
+            others.spend(time).unwrap();
+        }
+        let mut budget = Budget::default();
+        budget.remember(&others.times(), now);
+        // Told twice, they count once.
+        budget.remember(&others.times(), now);
+        budget.spend(now).unwrap();
+        match budget.spend(now).unwrap_err() {
+            AuthError::Throttled { retry_after, .. } => {
+                assert_eq!(retry_after, Duration::from_secs(300));
+            }
+            other => panic!("{other}"),
+        }
+        let mut fresh = Budget::default();
+        let ahead = (now + Duration::from_secs(9)).as_second();
+        fresh.remember(&format!("{ahead} rubbish"), now);
+        assert!(fresh.times().is_empty());
     }
 
     #[test]

@@ -62,6 +62,7 @@ impl ZohoClient {
         async {
             let (operation, writes) = (outgoing.operation, outgoing.writes);
             let repeatable = outgoing.repeatable;
+            let _counted = self.shared.counters.enter();
             let request = outgoing.into_request()?;
             let method = request.method().clone();
             let path = request.uri().path().to_owned();

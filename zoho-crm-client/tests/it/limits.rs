@@ -7,16 +7,20 @@ use std::{
 };
 
 use async_trait::async_trait;
-use client_core::{HttpTransport, Request, ReqwestTransport, Response, TransportError};
+use client_core::{
+    HttpTransport, Request, ReqwestTransport, Response, RetryPolicy, TransportError,
+};
 use futures::future::join_all;
 use serde_json::json;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path},
 };
-use zoho_crm_client::{Coql, DataCenter, ErrorKind, Order, PageToken, SortBy};
+use zoho_crm_client::{
+    Coql, DataCenter, Error, ErrorKind, Order, PageToken, SortBy, ThrottleCause,
+};
 
-use crate::support::{builder, org, requests_to, serve_token};
+use crate::support::{builder, org, refusal, requests_to, serve_token};
 
 async fn server() -> MockServer {
     let server = MockServer::start().await;
@@ -103,4 +107,38 @@ async fn no_more_than_ten_heavy_calls_are_in_flight() {
     assert_eq!(gauge.most.swap(0, Ordering::SeqCst), 10);
     join_all((0..15).map(|_| list.page(&first))).await;
     assert_eq!(gauge.most.load(Ordering::SeqCst), 15);
+}
+
+#[tokio::test]
+async fn a_burst_is_told_from_a_used_up_day_as_far_as_it_can_be() {
+    let busy = |credits: Option<&str>| {
+        let answer = ResponseTemplate::new(429).set_body_json(refusal("TOO_MANY_REQUESTS"));
+        let answer = answer.set_delay(Duration::from_millis(30));
+        match credits {
+            Some(left) => answer.insert_header("X-API-CREDITS-REMAINING", left),
+            None => answer,
+        }
+    };
+    for (credits, calls, cause, pause) in [
+        (Some("0"), 1, ThrottleCause::Credits, 900),
+        (Some("4000"), 1, ThrottleCause::Unclear, 60),
+        (None, 1, ThrottleCause::Unclear, 60),
+        (None, 4, ThrottleCause::Concurrency, 60),
+    ] {
+        let server = MockServer::start().await;
+        serve_token(&server).await;
+        Mock::given(path("/crm/v8/org"))
+            .respond_with(busy(credits))
+            .mount(&server)
+            .await;
+        let (builder, ..) = builder(DataCenter::custom(&server.uri()).unwrap());
+        let client = builder.retry(RetryPolicy::none()).build().unwrap();
+        let answers = join_all((0..calls).map(|_| client.org())).await;
+        let error = answers.into_iter().next().unwrap().unwrap_err();
+        assert!(
+            matches!(&error, Error::RateLimited { cause: told, .. } if *told == cause),
+            "{error}"
+        );
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(pause)));
+    }
 }
