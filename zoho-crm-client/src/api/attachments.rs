@@ -18,13 +18,14 @@ const DOWNLOAD: &str = "zoho.attachments.download";
 const DELETE: &str = "zoho.attachments.delete";
 
 /// Asked for when nothing else is named. Keys such as `$link_url` come along by themselves.
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 9] = [
     "id",
     "File_Name",
     "Size",
     "Parent_Id",
     "Owner",
     "Created_By",
+    "Modified_By",
     "Created_Time",
     "Modified_Time",
 ];

@@ -1,6 +1,11 @@
 //! Whole stories over real sockets.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use client_core::testing::ManualClock;
 use futures::TryStreamExt;
@@ -12,12 +17,19 @@ use zoho_crm_client::{
     Filter, Order, PageToken, Record, RecordId, SortBy, WriteAction, ZohoClient,
     webhook::{Operation, WebhookVerifier},
 };
-use zoho_crm_simulator::{Clock, Fault, FaultKind, ZohoSimulator};
+use zoho_crm_simulator::{Clock, Fault, FaultKind, ZohoSimulator, conformance};
 
 const START: &str = "2026-11-20T10:00:00Z";
 
 fn start() -> Timestamp {
     START.parse().unwrap()
+}
+
+/// Where this run's exchanges with the simulator are written, for the target `zoho_openapi` to judge.
+fn exchanges() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> =
+        LazyLock::new(|| conformance::fresh_folder(env!("CARGO_TARGET_TMPDIR"), "zoho-crm-client"));
+    &FOLDER
 }
 
 /// Simulator and client that live in the same standing time.
@@ -26,6 +38,7 @@ pub(crate) async fn world() -> (ZohoSimulator, ZohoClient, ManualClock) {
     let shared = clock.clone();
     let simulator = ZohoSimulator::builder()
         .clock(Clock::from_source(move || client_core::Clock::now(&shared)))
+        .capture_into(exchanges())
         .start()
         .await
         .unwrap();
