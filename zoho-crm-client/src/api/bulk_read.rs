@@ -64,7 +64,7 @@ impl BulkReadRequest {
         }
     }
 
-    /// The columns, by API name; of a lookup's record by dot, such as `Account_Name.Phone`. Default: all fields.
+    /// The columns, by API name, `id` included; of a lookup's record by dot, such as `Account_Name.Phone`. Default: all fields.
     pub fn fields<F: Into<FieldName>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
         self.fields = fields.into_iter().map(Into::into).collect();
         self

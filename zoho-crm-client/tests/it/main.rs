@@ -5,6 +5,7 @@ mod actions;
 mod auth;
 mod belongings;
 mod bulk;
+mod bulk_simulator;
 mod conditions;
 mod coql;
 mod deeds;
