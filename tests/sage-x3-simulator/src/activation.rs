@@ -16,6 +16,8 @@ pub enum Operation {
     Create,
     /// `update` under the mutation root.
     Update,
+    /// `delete` under the mutation root; active nowhere unless the site activates it.
+    Delete,
 }
 
 impl Operation {
@@ -25,6 +27,7 @@ impl Operation {
             Self::Read => "read",
             Self::Create => "create",
             Self::Update => "update",
+            Self::Delete => "delete",
         }
     }
 }
@@ -59,7 +62,8 @@ impl Activation {
         if let Some(state) = self.states.get(&(node.to_owned(), operation)) {
             return *state;
         }
-        if operation == Operation::Read || WRITABLE.contains(&node) {
+        let writes = matches!(operation, Operation::Create | Operation::Update);
+        if operation == Operation::Read || (writes && WRITABLE.contains(&node)) {
             OperationState::Active
         } else {
             OperationState::Absent
@@ -72,7 +76,7 @@ impl Activation {
 
     /// The operations a node has in the schema.
     pub(crate) fn writes_of(&self, node: &str) -> Vec<Operation> {
-        [Operation::Create, Operation::Update]
+        [Operation::Create, Operation::Update, Operation::Delete]
             .into_iter()
             .filter(|operation| self.state(node, *operation) != OperationState::Absent)
             .collect()

@@ -211,10 +211,6 @@ impl Call {
                 _ => None,
             })
             .collect();
-        let warning = self.effects.iter().find_map(|effect| match effect {
-            Effect::Warning { message } => Some(message.clone()),
-            _ => None,
-        });
         let mut resolver = X3 {
             endpoint,
             model,
@@ -223,7 +219,7 @@ impl Call {
             now: shared.stamp(settings),
             user,
             denied: &denied,
-            warning: warning.or_else(|| settings.warning_on_create.clone()),
+            warning: self.warning(settings),
             diagnoses: Vec::new(),
             tally: Tally::default(),
         };

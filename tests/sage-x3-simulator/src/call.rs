@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::faults::{Effect, RequestShape};
 use crate::log::RequestRecord;
 use crate::resolve::Tally;
+use crate::settings::Settings;
 use crate::state::Shared;
 
 /// The largest body taken, well above any document.
@@ -92,6 +93,15 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// What is to be said beside every successful create.
+    pub(crate) fn warning(&self, settings: &Settings) -> Option<String> {
+        let by_fault = self.effects.iter().find_map(|effect| match effect {
+            Effect::Warning { message } => Some(message.clone()),
+            _ => None,
+        });
+        by_fault.or_else(|| settings.warning_on_create.clone())
+    }
+
     /// The answer of a fault that strikes before anything is done.
     fn answer_instead(&self) -> Option<Answer> {
         self.effects.iter().find_map(|effect| match effect {

@@ -69,8 +69,9 @@ pub use log::{Counters, RequestRecord};
 pub use seed::{AddressSeed, CustomerSeed, Edit, PropertyValue, RecordSeed, StampMode};
 pub use settings::{
     AddressIdForm, BasicUser, CallbackForm, CloudGateway, CompanyNames, ConnectedApplication,
-    CreditCheck, CustomClass, CustomField, DecimalForm, Generation, MissingRecord, NoDate,
-    PageOverflow, SalesOrderLines, Settings, SoapPool, SoapPublication, StampPrecision,
+    CreditCheck, CustomClass, CustomField, DecimalForm, Generation, MissingRecord, NoDate, OwnKind,
+    OwnNode, OwnProperty, PageOverflow, SalesOrderLines, Settings, SoapPool, SoapPublication,
+    StampPrecision,
 };
 pub use simulator::{DEFAULT_ENDPOINT, SimulatorError, X3Simulator, X3SimulatorBuilder};
 pub use snapshot::{AddressSnapshot, CustomerSnapshot, RecordSnapshot};

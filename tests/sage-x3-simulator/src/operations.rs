@@ -118,7 +118,10 @@ impl Shared {
     ) -> Result<bool, SimulatorError> {
         self.write(endpoint, |writer| {
             let node = known(writer.model, node)?;
-            Ok(writer.store.table_mut(node.table).remove(id))
+            if writer.store.table(node.table).get(id).is_none() {
+                return Ok(false);
+            }
+            writer.delete(&node, id).map(|()| true)
         })
     }
 

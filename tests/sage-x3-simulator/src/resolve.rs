@@ -16,7 +16,9 @@ use crate::json::Json;
 use crate::model::{Kind, Model, Node, Property};
 use crate::order::Order;
 use crate::record::{Record, View};
+use crate::schema::key_properties;
 use crate::settings::{DecimalForm, Settings};
+use crate::store::join_key;
 use crate::write::customer::etag_of;
 use crate::write::{Refused, Writer, Written};
 
@@ -299,10 +301,10 @@ impl X3<'_> {
         arguments: &Arguments,
         path: &[PathStep],
     ) -> Answer {
-        let operation = if field == "create" {
-            Operation::Create
-        } else {
-            Operation::Update
+        let operation = match field {
+            "create" => Operation::Create,
+            "delete" => Operation::Delete,
+            _ => Operation::Update,
         };
         self.check(node, operation)?;
         let data = arguments.get("data").unwrap_or(&Json::Null);
@@ -314,6 +316,13 @@ impl X3<'_> {
             now: self.now,
             user: self.user,
         };
+        if operation == Operation::Delete {
+            let parts = key_properties(node)
+                .map(|property| arguments.text(&property.name).unwrap_or_default());
+            writer.delete(node, &join_key(parts)).map_err(refused)?;
+            self.tally.others_written += 1;
+            return leaf(Json::Bool(true));
+        }
         let result = match operation {
             Operation::Create => writer.create(node, data),
             _ => writer.update(node, data),

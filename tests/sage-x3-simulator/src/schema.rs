@@ -6,7 +6,7 @@
 use crate::activation::{Activation, Operation, OperationState};
 use crate::graphql::ast::TypeRef;
 use crate::graphql::types::{FieldDef, InputDef, MUTATION, QUERY, Schema, TypeKind};
-use crate::model::{Kind, Menu, Model, Node, Property};
+use crate::model::{Kind, Menu, Model, Node, Part, Property};
 use crate::settings::{Generation, Settings, capitalised};
 use crate::write::input;
 
@@ -251,9 +251,16 @@ impl Builder<'_> {
         let input = input::add_types(node, self.model, self.settings, schema);
         let fields = operations
             .iter()
-            .map(|operation| {
-                FieldDef::new(operation.name(), TypeRef::named(node.type_name))
-                    .argument("data", TypeRef::named(&input).non_null())
+            .map(|operation| match operation {
+                // The key fields are the arguments (reference: 3.9); what comes back is not documented.
+                Operation::Delete => key_properties(node).fold(
+                    FieldDef::new("delete", TypeRef::named("Boolean")),
+                    |field, property| {
+                        field.argument(property.name.as_ref(), TypeRef::named("Id").non_null())
+                    },
+                ),
+                _ => FieldDef::new(operation.name(), TypeRef::named(node.type_name))
+                    .argument("data", TypeRef::named(&input).non_null()),
             })
             .collect();
         schema.add(
@@ -261,6 +268,17 @@ impl Builder<'_> {
             TypeKind::Object(fields),
         );
     }
+}
+
+/// The properties that a node's key consists of.
+pub(crate) fn key_properties(node: &Node) -> impl Iterator<Item = &Property> {
+    node.key.iter().filter_map(|part| {
+        let Part::Column(column) = part else {
+            return None;
+        };
+        let mut properties = node.properties.iter();
+        properties.find(|property| property.column_code() == Some(column))
+    })
 }
 
 pub(crate) fn add_menu(menu: &Menu, name: &str, schema: &mut Schema) {

@@ -303,10 +303,10 @@ impl X3Simulator {
             .set_list_price(endpoint, customer, product, price)
     }
 
-    /// Removes a record of any node and nothing else; false when there was none.
+    /// A person deletes a record of any node with the rows of its collections; false when there was none.
     ///
     /// # Errors
-    /// [`SimulatorError::UnknownEndpoint`].
+    /// [`SimulatorError::Refused`] when X3's rules forbid it.
     pub fn delete_record(
         &self,
         endpoint: &str,

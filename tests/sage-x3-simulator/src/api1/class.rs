@@ -190,6 +190,8 @@ pub(crate) struct Column {
     beside: Option<(&'static str, &'static [Part])>,
     /// The member of the node's input that sets it.
     pub(super) member: Option<String>,
+    /// Which of the node's properties it is the reference of.
+    pub(super) reference: Option<usize>,
 }
 
 impl Class {
@@ -252,11 +254,10 @@ impl Class {
 
     /// The value of a column or a technical one, as conditions and orders see it.
     pub(crate) fn value(&self, name: &str, record: &Record, view: View<'_>) -> Option<Scalar> {
-        if let Some(column) = self.column(name) {
-            let row = column.row(record, view);
-            return Some(row.map_or(Scalar::Null, |row| raw(row, &column.code, &column.kind)));
+        match self.column(name) {
+            Some(column) => Some(column.value(record, view)),
+            None => technical(name, &record.row, view.settings),
         }
-        technical(name, &record.row, view.settings)
     }
 }
 
@@ -289,8 +290,14 @@ impl Class {
 }
 
 impl Column {
+    /// Its value in a record.
+    pub(super) fn value(&self, record: &Record, view: View<'_>) -> Scalar {
+        let row = self.row(record, view);
+        row.map_or(Scalar::Null, |row| raw(row, &self.code, &self.kind))
+    }
+
     /// The row it stands in.
-    pub(super) fn row<'a>(&self, record: &'a Record, view: View<'a>) -> Option<&'a Row> {
+    fn row<'a>(&self, record: &'a Record, view: View<'a>) -> Option<&'a Row> {
         match self.beside {
             None => Some(&record.row),
             Some((table, key)) => {
@@ -320,6 +327,7 @@ fn columns(node: &Node, beside: &[Beside]) -> Vec<Column> {
                 kind: property.map_or(Kind::Text { max: 20 }, |property| property.kind.clone()),
                 beside: None,
                 member: property.map(|property| property.name.to_string()),
+                reference: reference_of(node, code),
             });
         }
     }
@@ -330,6 +338,7 @@ fn columns(node: &Node, beside: &[Beside]) -> Vec<Column> {
             kind: Kind::Text { max: 75 },
             beside: Some((*table, *key)),
             member: Some((*member).to_owned()),
+            reference: None,
         });
     }
     for property in &node.properties {
@@ -344,6 +353,7 @@ fn columns(node: &Node, beside: &[Beside]) -> Vec<Column> {
                         kind: Kind::Text { max: 80 },
                         beside: None,
                         member: None,
+                        reference: None,
                     });
                 }
             }
@@ -353,6 +363,7 @@ fn columns(node: &Node, beside: &[Beside]) -> Vec<Column> {
                 kind,
                 beside: None,
                 member,
+                reference: None,
             }),
             (Source::Joined { table, key, column }, _) => add(Column {
                 name: shown(column),
@@ -360,6 +371,7 @@ fn columns(node: &Node, beside: &[Beside]) -> Vec<Column> {
                 kind,
                 beside: Some((*table, *key)),
                 member,
+                reference: None,
             }),
             (Source::Structure, Kind::Reference { key, .. }) => {
                 if let Some(Part::Column(code)) = key.last() {
@@ -369,6 +381,7 @@ fn columns(node: &Node, beside: &[Beside]) -> Vec<Column> {
                         kind,
                         beside: None,
                         member,
+                        reference: reference_of(node, code),
                     });
                 }
             }
@@ -376,6 +389,12 @@ fn columns(node: &Node, beside: &[Beside]) -> Vec<Column> {
         }
     }
     out
+}
+
+fn reference_of(node: &Node, code: &str) -> Option<usize> {
+    node.properties.iter().position(|property| {
+        matches!(property.kind, Kind::Reference { .. }) && property.column_code() == Some(code)
+    })
 }
 
 fn shown(code: &str) -> String {

@@ -208,6 +208,7 @@ fn run(
                 base,
                 user: &user,
                 now,
+                warning: call.warning(&settings),
             };
             writing.run(&mut call.tally, &mut state, &parts.method, body)
         }

@@ -70,9 +70,7 @@ impl Api1<'_> {
 
     fn push_columns(&self, class: &Class, record: &Record, members: &mut Vec<(String, Json)>) {
         for column in &class.columns {
-            let value = class
-                .value(&column.name, record, self.view)
-                .unwrap_or(Scalar::Null);
+            let value = column.value(record, self.view);
             members.push((column.name.clone(), self.shown(&value, &column.kind)));
             if let (Kind::Reference { .. }, Scalar::Text(code)) = (&column.kind, &value)
                 && !code.is_empty()
@@ -119,10 +117,9 @@ impl Api1<'_> {
     }
 
     fn title(&self, class: &Class, record: &Record, column: &Column, code: &str) -> Json {
-        let property = class.node.properties.iter().find(|property| {
-            matches!(property.kind, Kind::Reference { .. })
-                && property.column_code() == Some(&column.code)
-        });
+        let property = column
+            .reference
+            .and_then(|place| class.node.properties.get(place));
         let target = property.and_then(|property| self.view.target(record, property));
         let text = target.and_then(|target| {
             let names = [
@@ -184,8 +181,7 @@ impl Api1<'_> {
         let record = empty_record(&self.class);
         let mut members = Vec::new();
         for column in &self.class.columns {
-            let value = self.class.value(&column.name, &record, self.view);
-            let value = value.unwrap_or(Scalar::Null);
+            let value = column.value(&record, self.view);
             members.push((column.name.clone(), self.shown(&value, &column.kind)));
         }
         self.answer(200, &Json::Object(members))

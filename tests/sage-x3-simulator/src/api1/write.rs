@@ -30,6 +30,8 @@ pub(super) struct Writing<'a> {
     pub(super) base: String,
     pub(super) user: &'a str,
     pub(super) now: Timestamp,
+    /// Said beside every successful create.
+    pub(super) warning: Option<String>,
 }
 
 impl Writing<'_> {
@@ -146,7 +148,10 @@ impl Writing<'_> {
             return problem(500, "The record cannot be shown");
         };
         let said = written.warnings.iter().chain(&written.diagnoses);
-        let said = said.map(|one| diagnose(one.severity, &one.message));
+        let warning = self.warning.filter(|_| operation == Operation::Create);
+        let said = said
+            .map(|one| diagnose(one.severity, &one.message))
+            .chain(warning.map(|text| diagnose(Severity::Warning, &text)));
         members.push(("$diagnoses".to_owned(), Json::Array(said.collect())));
         let status = if operation == Operation::Create {
             201
@@ -190,14 +195,17 @@ impl Writing<'_> {
             now: self.now,
             user: self.user,
         };
-        let gone = match self.class.node.name {
-            "customer" => writer.delete_customer(&key),
-            _ => writer.store.table_mut(self.class.node.table).remove(&key),
-        };
-        if gone {
-            Answer::json(200, &Json::object([]).print())
-        } else {
-            missing(settings)
+        if writer
+            .store
+            .table(self.class.node.table)
+            .get(&key)
+            .is_none()
+        {
+            return missing(settings);
+        }
+        match writer.delete(&self.class.node, &key) {
+            Ok(()) => Answer::json(200, &Json::object([]).print()),
+            Err(refused) => self.refused(settings, &refused),
         }
     }
 

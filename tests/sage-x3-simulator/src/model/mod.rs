@@ -9,6 +9,7 @@ mod documents;
 mod financial;
 mod master_data;
 mod node;
+mod own;
 mod products;
 mod purchasing;
 mod sales;
@@ -38,6 +39,7 @@ impl Model {
         nodes.extend(accounting::nodes());
         nodes.extend(purchasing::nodes(settings));
         nodes.extend(contacts::nodes());
+        nodes.extend(settings.own_nodes.iter().map(own::node));
         for node in &mut nodes {
             for field in settings
                 .custom_fields

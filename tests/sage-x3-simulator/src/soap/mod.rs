@@ -399,13 +399,14 @@ impl Service<'_> {
             let record = view.by_key(&node, &written.key)?;
             Some(self.rendering(view)?.record(&record))
         });
+        let warning = call
+            .warning(self.settings)
+            .filter(|_| operation == Operation::Create)
+            .map(|text| Diagnose::new(Severity::Warning, text));
+        let said = written.warnings.into_iter().chain(written.diagnoses);
         Outcome {
             succeeded: true,
-            messages: written
-                .warnings
-                .into_iter()
-                .chain(written.diagnoses)
-                .collect(),
+            messages: said.chain(warning).collect(),
             result: result.unwrap_or_default(),
         }
     }
@@ -434,13 +435,16 @@ impl Service<'_> {
         let Some(node) = state.model.node(self.layout.node).map(Arc::clone) else {
             return self.missing();
         };
-        let gone = self.writer(state, endpoint, now, |writer| match node.name {
-            "customer" => writer.delete_customer(self.key()),
-            _ => writer.store.table_mut(node.table).remove(self.key()),
-        });
-        match gone {
-            Some(true) => Outcome::found(String::new()),
-            _ => self.missing(),
+        match self.writer(state, endpoint, now, |writer| {
+            writer.delete(&node, self.key())
+        }) {
+            Some(Ok(())) => Outcome::found(String::new()),
+            Some(Err(refused)) => Outcome {
+                succeeded: false,
+                messages: refused,
+                result: String::new(),
+            },
+            None => self.missing(),
         }
     }
 }

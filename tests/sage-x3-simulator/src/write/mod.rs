@@ -15,13 +15,14 @@ mod pricing;
 mod record;
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 
 use crate::diagnose::{Diagnose, Severity};
 use crate::endpoint::Sequence;
 use crate::json::Json;
-use crate::model::{Model, Node};
+use crate::model::{Kind, Model, Node, Part};
 use crate::settings::Settings;
-use crate::store::Store;
+use crate::store::{Row, Store};
 
 /// What a write needs to know and may change.
 pub(crate) struct Writer<'a> {
@@ -79,5 +80,43 @@ impl Writer<'_> {
             "salesOrder" => self.update_order(data),
             _ => self.update_record(node, data),
         }
+    }
+    /// Removes a record with the rows of its collections; delivered orders stay.
+    pub(crate) fn delete(&mut self, node: &Node, key: &str) -> Result<(), Refused> {
+        if node.name == "customer" && self.delete_customer(key) {
+            return Ok(());
+        }
+        let refuse = |message: &str| {
+            let message = format!("{key} : {message}");
+            Err(vec![Diagnose::error(message, &[])])
+        };
+        let Some(row) = self.store.table(node.table).get(key).cloned() else {
+            return refuse("Record does not exist");
+        };
+        if node.name == "salesOrder" && row.int("DLVSTA") > 1 {
+            return refuse("Order already delivered");
+        }
+        for property in &node.properties {
+            let Kind::Children { node: child, .. } = &property.kind else {
+                continue;
+            };
+            let Some(child) = self.model.node(child) else {
+                continue;
+            };
+            let begins = child.key.iter().zip(&node.key);
+            let owned = begins.into_iter().all(|pair| match pair {
+                (Part::Column(own), Part::Column(key)) => own == key,
+                _ => false,
+            });
+            if owned && child.key.len() > node.key.len() {
+                self.remove_under(child.table, &format!("{key}|"));
+            }
+        }
+        if node.name == "salesOrder" {
+            let open = Row::clone(&row).with_decimal("DLRATI", Decimal::ZERO);
+            self.store_order_header(key, open.with_decimal("INRATI", Decimal::ZERO));
+        }
+        self.store.table_mut(node.table).remove(key);
+        Ok(())
     }
 }

@@ -124,7 +124,7 @@ impl Writer<'_> {
         if !self.store.table_mut("BPCUSTOMER").remove(code) {
             return false;
         }
-        remove_under(self, "BPDLVCUST", &format!("{code}|"));
+        self.remove_under("BPDLVCUST", &format!("{code}|"));
         let partner = self.store.table_mut("BPARTNER");
         if let Some(row) = partner.row_mut(code)
             && row.int("BPSFLG") == 2
@@ -134,8 +134,20 @@ impl Writer<'_> {
             return true;
         }
         partner.remove(code);
-        remove_under(self, "BPADDRESS", &format!("1|{code}|"));
+        self.remove_under("BPADDRESS", &format!("1|{code}|"));
         true
+    }
+
+    /// Removes the rows whose key starts so.
+    pub(super) fn remove_under(&mut self, table: &'static str, prefix: &str) {
+        let table = self.store.table_mut(table);
+        let keys: Vec<String> = table
+            .rows_under(prefix)
+            .map(|(key, _)| key.to_string())
+            .collect();
+        for key in keys {
+            table.remove(&key);
+        }
     }
 
     fn stamp_of(&self, table: &str, key: &str) -> Option<Option<Timestamp>> {
@@ -174,14 +186,3 @@ impl Writer<'_> {
 
 /// Table, key, and the stamp of the row when there was one.
 type Held = (&'static str, String, Option<Option<Timestamp>>);
-
-fn remove_under(writer: &mut Writer<'_>, table: &'static str, prefix: &str) {
-    let table = writer.store.table_mut(table);
-    let keys: Vec<String> = table
-        .rows_under(prefix)
-        .map(|(key, _)| key.to_string())
-        .collect();
-    for key in keys {
-        table.remove(&key);
-    }
-}

@@ -20,6 +20,7 @@ mod fulfilment;
 mod generations;
 mod invoices;
 mod orders;
+mod own_nodes;
 mod pages;
 mod people;
 mod products;
