@@ -1,8 +1,10 @@
 //! A Sage X3 server that behaves as the real one does, for tests.
 //!
-//! It listens on a real socket, keeps X3's tables in memory and serves them by GraphQL at `/xtrem/api`: both published
-//! schema generations, the filter language, pages and cursors, activated operations, diagnoses, and the credentials of
-//! on-premise servers. Where the published facts leave a question open there is a switch in [`Settings`].
+//! It listens on a real socket, keeps X3's tables in memory and serves them by GraphQL at `/xtrem/api`, by REST at
+//! `/api1`, by SOAP and by the cloud's gateway at `/v1`: both published schema generations, the filter language, pages
+//! and cursors, activated operations, diagnoses, and every kind of credentials. Customers, products, orders, deliveries,
+//! invoices and accounts follow X3's rules whichever way they are written. Where the published facts leave a question
+//! open there is a switch in [`Settings`].
 //!
 //! It shares no code with any client, so that it cannot agree with a client's mistakes.
 //!
@@ -22,9 +24,8 @@
 //!
 //! Credentials by default: [`ConnectedApplication::default`] and [`BasicUser::default`].
 //!
-//! What is assumed beyond the published evidence is listed where it is defined: type names in `schema.rs`, output
-//! properties in `model/`, the inputs in `write/input.rs`. The schema served by default is kept in
-//! `schema-gen3.graphql`.
+//! What is assumed beyond the published evidence is listed in the crate's README and marked in
+//! `schema-gen3.graphql`, the schema served by default.
 
 mod activation;
 mod admin;

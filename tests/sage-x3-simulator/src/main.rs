@@ -48,6 +48,8 @@ enum GenerationArgument {
 struct Ready<'a> {
     base_url: String,
     api_url: String,
+    /// The cloud's gateway.
+    gateway_url: String,
     address: String,
     /// The first endpoint.
     endpoint: &'a str,
@@ -95,6 +97,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let ready = Ready {
         base_url: simulator.base_url(),
         api_url: simulator.api_url(),
+        gateway_url: simulator.gateway_url(),
         address: simulator.address().to_string(),
         endpoint: arguments
             .endpoints

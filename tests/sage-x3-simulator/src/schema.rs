@@ -15,13 +15,13 @@ pub(crate) const HEADING: &str = "\
 Printed by `sage-x3-simulator --print-schema`: what it serves with default settings.
 `assumed` marks output properties beyond the published evidence. Names of types that are not nodes are assumed too.
 
-Inputs: Sage publishes that the customer is writable, not the members of its input, so all of them are assumed; they
-carry the names of the output. One input type serves create and update.
+Inputs: Sage publishes that customers and sales orders are writable, not the members of their inputs, so all of them are
+assumed; they carry the names of the output. One input type serves create and update. Of the customer's:
 - code: upper-cased; left out in a create when the category has a sequence counter.
 - _id (or code) says which customer an update means; _etag is compared when given.
 - country, language, europeanUnionVatNumber and the names go to the business partner.
 - Absent members stay, null clears; Decimal takes a string or a number.
-- addresses: in an update every row carries _action (create, update or delete) and its code or _id.
+- addresses, salesOrderLines: in an update every row carries _action (create, update or delete) and its code, number or _id.
 - addressLines, addressPhoneNumbers, addressEmails: rows with a denormalizedIndex (1-based; left out, the place in the
   list counts), as the published client typings have it for other nodes. An update changes only the slots it names.";
 

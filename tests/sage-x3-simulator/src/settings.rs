@@ -1,8 +1,16 @@
 //! Every switch of the simulator, with the most evidenced answer as its default.
 
+mod cloud;
+mod own;
+mod soap;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use cloud::{CallbackForm, CloudGateway};
+pub use own::{CustomClass, OwnKind, OwnNode, OwnProperty};
+pub use soap::{SoapPool, SoapPublication};
 
 /// Which of the published schema shapes is served (reference: 3.2).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,199 +105,6 @@ pub enum NoDate {
     SqlServer,
     /// Oracle's sentinel, 1599-12-31.
     Oracle,
-}
-
-/// What a property of a node of the site's own holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OwnKind {
-    /// Text up to a length.
-    Text(usize),
-    /// A whole number.
-    Int,
-    /// An amount.
-    Decimal,
-    /// Yes or no.
-    Boolean,
-    /// A date.
-    Date,
-    /// A reference to a node with a key of one column.
-    Reference(String),
-}
-
-/// A property of a node of the site's own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwnProperty {
-    /// Its name.
-    pub name: String,
-    /// Its column.
-    pub column: String,
-    /// What it holds.
-    pub kind: OwnKind,
-}
-
-/// A node that the site published itself, in a package of its own (reference: 3.3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwnNode {
-    /// The package, for instance `abcService`.
-    pub package: String,
-    /// The node, for instance `yVisit`.
-    pub name: String,
-    /// Its table.
-    pub table: String,
-    /// The columns of its key.
-    pub key: Vec<String>,
-    /// Its properties.
-    pub properties: Vec<OwnProperty>,
-    /// The node of the rows of its collection `lines`, whose key begins with this one's.
-    pub lines: Option<String>,
-}
-
-impl OwnNode {
-    /// A node whose key is one column.
-    pub fn new(package: &str, name: &str, table: &str, key: &str) -> Self {
-        Self {
-            package: package.to_owned(),
-            name: name.to_owned(),
-            table: table.to_owned(),
-            key: vec![key.to_owned()],
-            properties: Vec::new(),
-            lines: None,
-        }
-    }
-
-    /// Adds a property.
-    #[must_use]
-    pub fn property(mut self, name: &str, column: &str, kind: OwnKind) -> Self {
-        self.properties.push(OwnProperty {
-            name: name.to_owned(),
-            column: column.to_owned(),
-            kind,
-        });
-        self
-    }
-
-    /// Makes a further column part of the key.
-    #[must_use]
-    pub fn key(mut self, column: &str) -> Self {
-        self.key.push(column.to_owned());
-        self
-    }
-
-    /// Says which node's rows are its lines.
-    #[must_use]
-    pub fn lines(mut self, node: &str) -> Self {
-        self.lines = Some(node.to_owned());
-        self
-    }
-}
-
-/// A class of the site's own, which unlike X3's can be written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CustomClass {
-    /// Its name and that of its representation, by convention starting with X, Y or Z.
-    pub name: String,
-    /// The node behind it, for instance `customer`.
-    pub node: String,
-}
-
-impl CustomClass {
-    /// A class onto a node.
-    pub fn new(name: impl Into<String>, node: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            node: node.into(),
-        }
-    }
-}
-
-/// How the gateway posts a pairing's callback; the documentation names the parameters, not the form.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CallbackForm {
-    /// `application/x-www-form-urlencoded`
-    #[default]
-    Form,
-    /// `application/json`
-    Json,
-}
-
-/// The multi-tenant cloud's gateway, with the one application and customer it knows (reference: 2.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CloudGateway {
-    /// Region, such as `eu-prod`.
-    pub region: String,
-    /// The X3 runtime, first part of the service's name.
-    pub solution: String,
-    /// The customer's X3 URL, as a pairing request must name it.
-    pub customer: String,
-    /// The application's id.
-    pub client_id: String,
-    /// The application's secret.
-    pub client_secret: String,
-    /// Whether the application is enabled.
-    pub active: bool,
-    /// The base URL that the callback names, when the customer lives in another region.
-    pub other_region: Option<String>,
-    /// How callbacks are posted.
-    pub callback_form: CallbackForm,
-    /// How long the code of an accepted pairing is good.
-    pub code_seconds: u64,
-    /// Life of access tokens.
-    pub access_seconds: u64,
-    /// Life of refresh tokens.
-    pub refresh_seconds: u64,
-    /// Whether a refresh token is spent by its use (open question 1).
-    pub rotation_ends_old_token: bool,
-}
-
-impl Default for CloudGateway {
-    fn default() -> Self {
-        Self {
-            region: "eu-prod".to_owned(),
-            solution: "X3CLOUDV2".to_owned(),
-            customer: "https://customer.example".to_owned(),
-            client_id: "sync-app".to_owned(),
-            client_secret: "cloud-secret".to_owned(),
-            active: true,
-            other_region: None,
-            callback_form: CallbackForm::default(),
-            code_seconds: 600,
-            access_seconds: 300,
-            refresh_seconds: 2_629_800,
-            rotation_ends_old_token: true,
-        }
-    }
-}
-
-/// A pool of X3 processes that serves classic web services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SoapPool {
-    /// Its alias.
-    pub alias: String,
-    /// The endpoint whose data it serves.
-    pub endpoint: String,
-    /// Whether an administrator started it.
-    pub started: bool,
-}
-
-/// An object published as a classic web service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SoapPublication {
-    /// The name the site gave it.
-    pub public_name: String,
-    /// The object: `BPC`, `SOH`, `BPS`, `ITM` or `BIC`.
-    pub object: String,
-}
-
-impl SoapPublication {
-    /// An object under a name.
-    pub fn new(public_name: impl Into<String>, object: impl Into<String>) -> Self {
-        Self {
-            public_name: public_name.into(),
-            object: object.into(),
-        }
-    }
 }
 
 /// What the sales order's collection of lines, and the member of its input, is called.

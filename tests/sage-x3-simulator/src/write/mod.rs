@@ -10,6 +10,7 @@ pub(crate) mod input;
 mod invoicing;
 mod order;
 mod order_line;
+mod order_total;
 pub(crate) mod person;
 mod pricing;
 mod record;
