@@ -2,8 +2,10 @@
 
 mod api1;
 mod changes;
+mod cloud;
 mod records;
 mod setup;
+mod soap;
 
 use std::sync::Arc;
 
