@@ -43,6 +43,7 @@ pub(crate) use self::list::parse as parse_page;
 pub(crate) use self::{
     answer::{Failure, Received},
     coql::{run_coql, stream_coql},
+    download::{file_of, parse_download},
     outgoing::{Destination, Outgoing},
 };
 pub use self::{
@@ -59,7 +60,7 @@ pub use self::{
     composite::{Composite, CompositeOutcomes, SubRequest, SubResponse},
     coql::CoqlPage,
     deleted::{DeletedKind, DeletedRecord, DeletedRequest},
-    download::Download,
+    download::{Download, FileStream},
     files::{FileId, Files, UploadedFile},
     get::Changed,
     inventory::{InventorySource, InventoryTarget},

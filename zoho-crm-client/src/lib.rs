@@ -27,7 +27,7 @@ pub use api::{
     BulkReadRequest, BulkReadResult, BulkRowError, BulkRows, BulkWriteJob, BulkWriteOutcomes,
     BulkWriteRequest, BulkWritten, Changed, Channel, ChannelEvent, ChannelListing, Channels,
     Composite, CompositeOutcomes, Converted, ConvertedLead, CoqlPage, DeleteRequest, DeletedKind,
-    DeletedRecord, DeletedRequest, Download, EnabledChannel, FileId, FileUpload, Files,
+    DeletedRecord, DeletedRequest, Download, EnabledChannel, FileId, FileStream, FileUpload, Files,
     InsertRequest, InventorySource, InventoryTarget, JobState, LeadConversion, ListRequest, Locks,
     Mass, MassJobStatus, MassKind, MassLeadConversion, Metadata, ModuleApi, NewNote, NewTag, Notes,
     OpenRequest, OpenResponse, Order, OwnerChange, PartialFailure, Photo, Polling, RecordApi,

@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    Download, FileUpload, Outgoing, RelatedRequest, WriteOutcomes, Written, calls::run,
-    download::parse_download, outcome::parse_row, record::Place, related::delete_calls,
+    Download, FileStream, FileUpload, Outgoing, RelatedRequest, WriteOutcomes, Written, calls::run,
+    download::LARGEST_FILE, outcome::parse_row, record::Place, related::delete_calls,
 };
 use crate::{
     error::Error,
@@ -87,11 +87,21 @@ impl Attachments {
     /// Downloads an attached file, into memory; `None` when there is no such attachment. Costs 1 credit.
     ///
     /// # Errors
-    /// [`Error::Transport`] of kind [`TooLarge`](client_core::TransportErrorKind::TooLarge) when the file is larger than
-    /// the transport takes; else as any call.
+    /// As any call.
     pub async fn download(&self, id: &RecordId) -> Result<Option<Download>, Error> {
         let outgoing = self.download_request(id)?;
-        self.place.client.send(outgoing, parse_download).await
+        self.place.client.file(outgoing, LARGEST_FILE).await
+    }
+
+    /// Downloads an attached file piece by piece, without holding it; `None` when there is no such attachment. Costs 1
+    /// credit.
+    ///
+    /// # Errors
+    /// As any call. An error while the file arrives is an item of it, and is not repeated.
+    pub async fn download_stream(&self, id: &RecordId) -> Result<Option<FileStream>, Error> {
+        let outgoing = self.download_request(id)?;
+        let file = self.place.client.file_stream(outgoing).await?;
+        Ok(file.map(|(_, file)| file))
     }
 
     fn download_request(&self, id: &RecordId) -> Result<Outgoing, Error> {

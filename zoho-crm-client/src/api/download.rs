@@ -1,10 +1,17 @@
 //! Answers that are files.
 
 use bytes::Bytes;
-use http::{StatusCode, header::CONTENT_DISPOSITION};
+use client_core::{BodyStream, TransportError};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+};
 
 use super::{Failure, Received};
 use crate::api_error::ApiError;
+
+/// Most bytes of an attachment, the largest of Zoho's files (reference: Zoho v8 section 9.2, read 2026-11).
+pub(super) const LARGEST_FILE: u64 = 100 * 1024 * 1024;
 
 /// A file that was downloaded.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,19 +34,80 @@ impl std::fmt::Debug for Download {
     }
 }
 
+/// A file while it arrives, of any size.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FileStream {
+    /// Its name, as Zoho tells it. A name, never a path.
+    pub name: Option<String>,
+    /// What it holds, as Zoho tells it.
+    pub content_type: Option<String>,
+    /// What it holds, piece by piece.
+    pub content: BodyStream,
+}
+
+impl FileStream {
+    /// The whole file, if it has no more than `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`TransportErrorKind::TooLarge`](client_core::TransportErrorKind::TooLarge) when it has more; else when it does
+    /// not arrive completely.
+    pub async fn collect_at_most(self, bytes: u64) -> Result<Download, TransportError> {
+        Ok(Download {
+            name: self.name,
+            content_type: self.content_type,
+            content: self.content.collect_at_most(bytes).await?,
+        })
+    }
+}
+
+/// The file that a success brings, or the answer itself when it may be an error, or a page for people, instead.
+pub(crate) fn file_of(
+    response: http::Response<BodyStream>,
+) -> Result<FileStream, Box<http::Response<BodyStream>>> {
+    let disposition = disposition(response.headers());
+    let content_type = content_type(response.headers());
+    let is_message = content_type
+        .as_deref()
+        .is_some_and(|kind| kind.starts_with("application/json") || kind.starts_with("text/html"));
+    if !response.status().is_success() || (disposition.is_none() && is_message) {
+        return Err(Box::new(response));
+    }
+    Ok(FileStream {
+        name: disposition.as_deref().and_then(file_name),
+        content_type,
+        content: response.into_body(),
+    })
+}
+
+fn disposition(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_DISPOSITION)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(CONTENT_TYPE)?.to_str().ok()?.to_owned())
+}
+
+impl From<Download> for FileStream {
+    fn from(file: Download) -> Self {
+        Self {
+            name: file.name,
+            content_type: file.content_type,
+            content: file.content.into(),
+        }
+    }
+}
+
 /// The file; `None` for 204, which stands for one that does not exist.
-pub(super) fn parse_download(received: &Received) -> Result<Option<Download>, Failure> {
+pub(crate) fn parse_download(received: &Received) -> Result<Option<Download>, Failure> {
     if received.status() == StatusCode::NO_CONTENT {
         return Ok(None);
     }
     if !received.status().is_success() {
         return Err(received.failure());
     }
-    let disposition = received
-        .response
-        .headers()
-        .get(CONTENT_DISPOSITION)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let disposition = disposition(received.response.headers());
     let content_type = received.content_type();
     if disposition.is_none() {
         refuse_other_than_files(received, content_type.as_deref())?;
@@ -135,7 +203,6 @@ fn percent_decoded(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use http::header::CONTENT_TYPE;
     use proptest::prelude::*;
 
     use super::*;

@@ -5,7 +5,7 @@ use std::fmt;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Download, FileUpload, Outgoing, action, download::parse_download};
+use super::{Download, FileUpload, Outgoing, action, download::LARGEST_FILE};
 use crate::{client::ZohoClient, error::Error};
 
 const UPLOAD: &str = "zoho.files.upload";
@@ -80,7 +80,7 @@ impl Files {
     /// # Errors
     /// As any call.
     pub async fn download(&self, id: &FileId) -> Result<Option<Download>, Error> {
-        self.client.send(download_request(id), parse_download).await
+        self.client.file(download_request(id), LARGEST_FILE).await
     }
 }
 

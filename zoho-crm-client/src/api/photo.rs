@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{Download, FileUpload, Outgoing, action, download::parse_download, record::Place};
+use super::{Download, FileUpload, Outgoing, action, download::LARGEST_FILE, record::Place};
 use crate::error::Error;
 
 const GET: &str = "zoho.photo.get";
@@ -28,7 +28,7 @@ impl Photo {
         let outgoing = Outgoing::get(GET, &self.path(GET)?)
             .of_module(&self.place.module)
             .any_answer();
-        self.place.client.send(outgoing, parse_download).await
+        self.place.client.file(outgoing, LARGEST_FILE).await
     }
 
     /// Sets it, in place of the one that is there. Safe to repeat. Costs 1 credit.

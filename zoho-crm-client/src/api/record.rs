@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Attachments, Download, Locks, Notes, Outgoing, OwnerChange, Photo, RelatedList, Written,
-    download::parse_download, get, outcome::parse_row, outgoing::module_path, owner,
+    download::LARGEST_FILE, get, outcome::parse_row, outgoing::module_path, owner,
 };
 use crate::{
     client::ZohoClient,
@@ -165,7 +165,7 @@ impl<T: Model> RecordApi<T> {
     /// As any call.
     pub async fn field_file(&self, attachment: &RecordId) -> Result<Option<Download>, Error> {
         let outgoing = field_file_request(&self.place, attachment)?;
-        self.place.client.send(outgoing, parse_download).await
+        self.place.client.file(outgoing, LARGEST_FILE).await
     }
 }
 

@@ -1,13 +1,13 @@
 //! Files, up and down.
 
 use client_core::{Answer, BodyStream, Call, CallError, RepeatKind, Response, Upload};
-use http::header::CONTENT_TYPE;
+use http::{StatusCode, header::CONTENT_TYPE};
 use jiff::Timestamp;
 use tracing::{Instrument, field};
 
 use super::{ZohoClient, classify, from_call_error};
 use crate::{
-    api::{Failure, Outgoing, Received},
+    api::{Download, Failure, FileStream, Outgoing, Received, file_of, parse_download},
     error::{CallContext, Error},
     names::ModuleName,
 };
@@ -32,6 +32,42 @@ impl ZohoClient {
         }
         let received = whole(response, false, &context).await?;
         Err(self.explain(received.failure(), context, false, &received))
+    }
+
+    /// The file that `outgoing` is answered with, while it arrives, and the call for errors about it; `None` when there
+    /// is no such file. Files may be of any kind, JSON too: an error in place of one has no file name.
+    pub(crate) async fn file_stream(
+        &self,
+        outgoing: Outgoing,
+    ) -> Result<Option<(Box<CallContext>, FileStream)>, Error> {
+        let (context, answer) = self.exchange(outgoing, None).await?;
+        if answer.response.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        let response = match file_of(answer.response) {
+            Ok(file) => return Ok(Some((Box::new(context), file))),
+            Err(response) => response,
+        };
+        let received = whole(*response, false, &context).await?;
+        match parse_download(&received) {
+            Ok(file) => Ok(file.map(|file| (Box::new(context), file.into()))),
+            Err(failure) => Err(self.explain(failure, context, false, &received)),
+        }
+    }
+
+    /// The file as a whole, if it has no more than `bytes` bytes.
+    pub(crate) async fn file(
+        &self,
+        outgoing: Outgoing,
+        bytes: u64,
+    ) -> Result<Option<Download>, Error> {
+        let Some((context, file)) = self.file_stream(outgoing).await? else {
+            return Ok(None);
+        };
+        let collected = file.collect_at_most(bytes).await;
+        collected
+            .map(Some)
+            .map_err(|source| Error::Transport { context, source })
     }
 
     /// Sends `upload` in place of the body of `outgoing` and has `parse` read the answer.

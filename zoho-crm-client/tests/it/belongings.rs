@@ -179,6 +179,44 @@ async fn an_upload_whose_answer_is_lost_is_not_repeated_but_a_picture_is() {
 }
 
 #[tokio::test]
+async fn a_file_is_read_piece_by_piece_and_json_may_be_one() {
+    let file = http::Response::builder()
+        .header(
+            "Content-Disposition",
+            "attachment; filename*=UTF-8''%C3%BC.json",
+        )
+        .header("Content-Type", "application/json")
+        .body(refusal("INVALID_DATA").to_string().into())
+        .unwrap();
+    let transport = script()
+        .response(file)
+        .answer(204, "")
+        .answer(503, "busy")
+        .answer(400, refusal("INVALID_DATA").to_string());
+    let (client, _) = scripted(&transport);
+    let attachments = account(&client).attachments();
+    let mut file = attachments
+        .download_stream(&id("34"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(file.name.as_deref(), Some("ü.json"));
+    assert!(!file.content.piece().await.unwrap().unwrap().is_empty());
+    assert!(file.content.piece().await.is_none());
+    assert!(
+        attachments
+            .download_stream(&id("34"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    // Repeated after a server error, for nothing had arrived.
+    let error = attachments.download_stream(&id("34")).await.unwrap_err();
+    assert_eq!(error.api_error().unwrap().code(), "INVALID_DATA");
+    assert_eq!(transport.requests().len(), 5);
+}
+
+#[tokio::test]
 async fn what_is_no_file_is_not_taken_for_one() {
     let page = http::Response::builder()
         .header("Content-Type", "text/html")
