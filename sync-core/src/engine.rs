@@ -59,6 +59,7 @@ use crate::{
     ids::{ConnectionId, FlowName, WorkerId},
     job::{Claim, Hint},
     mapping::PersonalData,
+    scratch::{MemoryScratch, Scratch},
     side::{Side, Sides},
     store::Store,
 };
@@ -134,6 +135,7 @@ pub struct Engine {
     pub(crate) flows: Vec<Flow>,
     pub(crate) settings: Settings,
     worker: WorkerId,
+    pub(crate) scratch: Arc<dyn Scratch>,
     breakers: Breakers,
     purses: Purses,
     observer: Option<Arc<dyn Observer>>,
@@ -160,6 +162,7 @@ pub struct EngineBuilder {
     worker: WorkerId,
     observer: Option<Arc<dyn Observer>>,
     channels: Vec<Tended>,
+    scratch: Arc<dyn Scratch>,
 }
 
 impl EngineBuilder {
@@ -199,6 +202,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Where first-sync plans are worked out. Default [`MemoryScratch`].
+    pub fn scratch(mut self, scratch: Arc<dyn Scratch>) -> Self {
+        self.scratch = scratch;
+        self
+    }
+
     /// Builds the engine.
     ///
     /// # Errors
@@ -226,6 +235,7 @@ impl EngineBuilder {
             flows: self.flows,
             settings: self.settings,
             worker: self.worker,
+            scratch: self.scratch,
             breakers: Breakers::default(),
             purses: Purses::default(),
             observer: self.observer,
@@ -266,6 +276,7 @@ impl Engine {
             worker: WorkerId::from("worker"),
             observer: None,
             channels: Vec::new(),
+            scratch: Arc::new(MemoryScratch),
         }
     }
 

@@ -1,39 +1,47 @@
 //! The first meeting of two systems that are both full: planned in the open, approved by a person, then done.
 
 mod apply;
+mod entries;
 mod forecast;
+mod listing;
 mod matching;
+mod writing;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::apply::is_approved;
 use self::{
-    forecast::{forecast, writes_on},
-    matching::{Groups, Listed, pair_up},
+    entries::{bare_entry, lone_entry, nameless_entry, pair_entry},
+    listing::{Listed, Printer, records_at, shelf},
+    matching::Matcher,
+    writing::{ENTRIES, Writing},
 };
 use crate::{
     audit::FieldDecision,
     budget::Cost,
-    engine::Engine,
+    engine::{Engine, MOST_CANDIDATES},
     error::Error,
     flow::Flow,
-    ids::{FlowName, RecordId},
+    ids::{FlowName, PageToken, RecordId},
     link::LinkId,
     mapping::References,
-    plan::{Pair, Plan, plan},
+    scratch::ScratchArea,
     side::{Side, Sides},
 };
 
-/// What would be done to bring two systems together. Making it writes nothing.
-#[derive(Clone, Debug, PartialEq)]
+/// Records that are worked on at once.
+const CHUNK: usize = 500;
+
+/// What would be done to bring two systems together. Making it writes nothing to either.
+///
+/// It may be larger than memory: its entries lie in the engine's [`Scratch`](crate::Scratch), and are read page by page.
+#[derive(Clone, Debug)]
 pub struct FirstSyncPlan {
     /// The flow.
     pub flow: FlowName,
-    /// One entry for each pair, and for each record without one.
-    pub entries: Vec<PlanEntry>,
     /// Records found on each side.
     pub listed: Sides<u64>,
     /// Write calls that carrying it out takes on each side, at least.
@@ -41,8 +49,20 @@ pub struct FirstSyncPlan {
     /// What carrying it out costs on each side: looks, searches, writes and second looks. A forecast; failures and edits
     /// made meanwhile add to it.
     pub forecast: Sides<Cost>,
+    summary: PlanSummary,
+    hash: String,
+    area: Arc<dyn ScratchArea>,
     /// Where the change feeds start afterwards.
     feeds_from: Sides<Option<Timestamp>>,
+}
+
+/// Some entries of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanPage {
+    /// They: one for each pair, and for each record without one. Those of a kind stand together, in order of identity.
+    pub entries: Vec<PlanEntry>,
+    /// The next page, or none.
+    pub next: Option<PageToken>,
 }
 
 /// What would be done about one pair or record.
@@ -57,7 +77,7 @@ pub struct PlanEntry {
 }
 
 /// What would be done.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PlannedAction {
     /// They are a pair already.
@@ -122,39 +142,29 @@ impl FirstSyncPlan {
     /// Counts by kind.
     #[must_use]
     pub fn summary(&self) -> PlanSummary {
-        let mut summary = PlanSummary::default();
-        for entry in &self.entries {
-            let count = match &entry.action {
-                PlannedAction::AlreadyLinked => &mut summary.already_linked,
-                PlannedAction::Link => &mut summary.link,
-                PlannedAction::Update => &mut summary.update,
-                PlannedAction::Create(side) => summary.create.get_mut(*side),
-                PlannedAction::Ambiguous { .. } => &mut summary.ambiguous,
-                PlannedAction::Duplicate { .. } => &mut summary.duplicate,
-                PlannedAction::Skip => &mut summary.skip,
-                PlannedAction::Problem(_) => &mut summary.problem,
-            };
-            *count += 1;
-        }
-        summary
+        self.summary
     }
 
     /// Names what was reviewed. Equal plans have equal hashes; a plan that would do anything else has another.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut lines: Vec<String> = self.entries.iter().map(PlanEntry::fingerprint).collect();
-        lines.sort_unstable();
-        let mut hasher = Sha256::new();
-        hasher.update(self.flow.as_str());
-        for line in lines {
-            hasher.update([0]);
-            hasher.update(line);
-        }
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.hash.clone()
+    }
+
+    /// At most so many entries, from where `page` says.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the scratch area fails.
+    pub async fn entries(&self, page: Option<&PageToken>, limit: usize) -> Result<PlanPage, Error> {
+        let after = page.map(PageToken::as_str);
+        let rows = self.area.page(ENTRIES, after, limit.max(1)).await?;
+        let next = rows.last().filter(|_| rows.len() >= limit.max(1));
+        let next = next.map(|row| PageToken::new(row.key.clone()));
+        let entries = rows.iter().map(|row| writing::decode(&row.body));
+        Ok(PlanPage {
+            entries: entries.collect::<Result<_, _>>()?,
+            next,
+        })
     }
 }
 
@@ -171,7 +181,10 @@ impl PlanEntry {
 }
 
 impl Engine {
-    /// Reads both sides completely and says what would be done. Writes nothing anywhere.
+    /// Reads both sides completely and says what would be done. Writes nothing to either.
+    ///
+    /// The records themselves go through the engine's [`Scratch`](crate::Scratch); a few dozen bytes of each stay in
+    /// memory.
     ///
     /// # Errors
     /// [`Error::Side`] when a side could not be read to its end; a partial listing is never planned with.
@@ -181,212 +194,163 @@ impl Engine {
         progress: OnProgress<'_>,
     ) -> Result<FirstSyncPlan, Error> {
         let flow = self.flow(flow)?;
+        let area = self.scratch.area().await?;
+        let printer = Printer::default();
         let mut references = References::default();
-        let (left, left_start) = self
-            .list_all(flow, Side::Left, &mut references, progress)
+        let mut listed = Vec::with_capacity(2);
+        for side in Side::BOTH {
+            let listing = self.list_all(flow, side, &*area, &printer, &mut references, progress);
+            listed.push(listing.await?);
+        }
+        let (right, left) = (listed.pop(), listed.pop());
+        let (Some(left), Some(right)) = (left, right) else {
+            return Err(Error::UnknownFlow(flow.name.clone()));
+        };
+        let feeds_from = Sides::new(left.feeds_from, right.feeds_from);
+        let mut matcher = Matcher::new(Sides::new(left.prints, right.prints));
+        let counts = matcher.counts();
+        let mut writing = Writing::new(&*area);
+        self.take_linked(flow, &printer, &mut matcher, &mut writing)
             .await?;
-        let (right, right_start) = self
-            .list_all(flow, Side::Right, &mut references, progress)
-            .await?;
-        let linked = self.linked_pairs(flow).await?;
-        let feeds_from = Sides::new(left_start, right_start);
-        let counts = Sides::new(left.len() as u64, right.len() as u64);
-        let sides = Sides::new(left, right);
-        let groups = pair_up(flow, &sides, &linked);
-        let entries = entries(flow, &references, &sides, groups);
-        let write_calls = write_calls(flow, &entries);
-        let forecast = forecast(flow, &entries, self.settings.batch);
+        let planning = Planning {
+            flow,
+            references: &references,
+            area: &*area,
+        };
+        planning.write_all(matcher, &mut writing).await?;
+        for side in Side::BOTH {
+            area.clear(shelf(side)).await?;
+        }
+        let written = writing.finish(flow, self.settings.batch).await?;
         Ok(FirstSyncPlan {
             flow: flow.name.clone(),
-            entries,
             listed: counts,
-            write_calls,
-            forecast,
+            write_calls: written.write_calls,
+            forecast: written.forecast,
+            summary: written.summary,
+            hash: written.hash,
+            area,
             feeds_from,
         })
     }
 
-    async fn list_all(
+    /// Pairs that are complete. What is still being created is planned by what it is about.
+    async fn take_linked(
         &self,
         flow: &Flow,
-        side: Side,
-        references: &mut References,
-        progress: OnProgress<'_>,
-    ) -> Result<(Vec<Listed>, Option<Timestamp>), Error> {
-        let started = self.clock.now();
-        let mut listed = Vec::new();
-        let mut page = None;
-        loop {
-            let read = self
-                .call_list(flow, side, page.as_ref())
-                .await
-                .map_err(|error| Error::Side {
-                    flow: flow.name.clone(),
-                    side,
-                    source: Arc::new(error),
-                })?;
-            let fields = read.records.iter().map(|record| &record.fields);
-            references.merge(self.references(flow, side, fields).await?);
-            listed.extend(
-                read.records
-                    .into_iter()
-                    .map(|record| Listed::new(flow, side, record, references)),
-            );
-            progress(PlanProgress::Listed(side, listed.len() as u64));
-            match read.next {
-                Some(next) => page = Some(next),
-                None => break,
-            }
-        }
-        let start = matching::feeds_from(&listed, started, self.clock.now());
-        Ok((listed, start))
-    }
-
-    /// Pairs that are complete. What is still being created is planned by what it is about.
-    async fn linked_pairs(&self, flow: &Flow) -> Result<Vec<Sides<Option<RecordId>>>, Error> {
-        const PAGE: usize = 1000;
-        let mut pairs = Vec::new();
+        printer: &Printer,
+        matcher: &mut Matcher,
+        writing: &mut Writing<'_>,
+    ) -> Result<(), Error> {
         let mut after: Option<LinkId> = None;
         loop {
             let links = self
                 .store
-                .all_links(&self.connection, &flow.name, after, PAGE)
+                .all_links(&self.connection, &flow.name, after, CHUNK)
                 .await?;
             after = links.last().map(|link| link.id);
-            let complete = links.len() < PAGE;
-            let bound = links
-                .into_iter()
-                .filter(|link| link.content.bound().is_some());
-            pairs.extend(bound.map(|link| link.content.ids));
+            let complete = links.len() < CHUNK;
+            for link in links {
+                let Some(ids) = link.content.bound() else {
+                    continue;
+                };
+                matcher.take_linked(ids.map(|id| printer.print(id.as_str())));
+                writing.add(&PlanEntry {
+                    action: PlannedAction::AlreadyLinked,
+                    ids: link.content.ids,
+                    differences: Vec::new(),
+                })?;
+            }
+            writing.flush_full().await?;
             if complete {
-                return Ok(pairs);
+                return Ok(());
             }
         }
     }
 }
 
-/// The groups as entries of the plan.
-fn entries(
-    flow: &Flow,
-    references: &References,
-    sides: &Sides<Vec<Listed>>,
-    groups: Groups,
-) -> Vec<PlanEntry> {
-    let mut entries = groups.settled;
-    for (left, right) in groups.pairs {
-        let (left, right) = (&sides.left[left], &sides.right[right]);
-        entries.push(pair_entry(flow, references, left, right));
-    }
-    for (side, index) in groups.alone {
-        let listed = &sides.get(side)[index];
-        entries.push(lone_entry(flow, references, side, listed));
-    }
-    entries
+/// What entries are made of.
+struct Planning<'a> {
+    flow: &'a Flow,
+    references: &'a References,
+    area: &'a dyn ScratchArea,
 }
 
-fn pair_entry(flow: &Flow, references: &References, left: &Listed, right: &Listed) -> PlanEntry {
-    let ids = Sides::new(Some(left.id.clone()), Some(right.id.clone()));
-    let (left_document, right_document) = match (&left.document, &right.document) {
-        (Ok(left), Ok(right)) => (left, right),
-        (Err(error), _) | (_, Err(error)) => {
-            let action = PlannedAction::Problem(error.to_string());
-            return PlanEntry {
-                action,
-                ids,
-                differences: Vec::new(),
-            };
+impl Planning<'_> {
+    async fn write_all(&self, matcher: Matcher, writing: &mut Writing<'_>) -> Result<(), Error> {
+        let matches = matcher.finish();
+        for group in &matches.groups {
+            self.write_group(group, writing).await?;
         }
-    };
-    let known = crate::link::LinkContent {
-        ids: ids.clone(),
-        ..Default::default()
-    };
-    let now = Sides::new(Some(left_document), Some(right_document));
-    match plan(
-        flow,
-        &Pair {
-            known: &known,
-            now,
-            newest: None,
-            references,
-            unread: None,
-        },
-    ) {
-        Plan::Settled { decisions, .. } => PlanEntry {
-            action: PlannedAction::Link,
-            ids,
-            differences: decisions,
-        },
-        Plan::Update(update) => PlanEntry {
-            action: PlannedAction::Update,
-            ids,
-            differences: update.decisions,
-        },
-        Plan::Park(reason) => PlanEntry {
-            action: problem(&reason),
-            ids,
-            differences: Vec::new(),
-        },
-        // Two documents are never a lone one.
-        _ => PlanEntry {
-            action: PlannedAction::Skip,
-            ids,
-            differences: Vec::new(),
-        },
-    }
-}
-
-fn lone_entry(flow: &Flow, references: &References, side: Side, listed: &Listed) -> PlanEntry {
-    let mut ids = Sides::default();
-    *ids.get_mut(side) = Some(listed.id.clone());
-    let entry = |action| PlanEntry {
-        action,
-        ids: ids.clone(),
-        differences: Vec::new(),
-    };
-    let document = match &listed.document {
-        Ok(document) => document,
-        Err(error) => return entry(PlannedAction::Problem(error.to_string())),
-    };
-    let known = crate::link::LinkContent {
-        ids: ids.clone(),
-        ..Default::default()
-    };
-    let mut now = Sides::default();
-    *now.get_mut(side) = Some(document);
-    match plan(
-        flow,
-        &Pair {
-            known: &known,
-            now,
-            newest: None,
-            references,
-            unread: None,
-        },
-    ) {
-        Plan::Create(create) => entry(PlannedAction::Create(create.target)),
-        Plan::Park(reason) => entry(problem(&reason)),
-        _ => entry(PlannedAction::Skip),
-    }
-}
-
-fn problem(reason: &crate::job::ParkReason) -> PlannedAction {
-    PlannedAction::Problem(match reason {
-        crate::job::ParkReason::Unmappable { field, message } => {
-            format!("field `{field}`: {message}")
+        for pairs in matches.pairs.chunks(CHUNK) {
+            let left = pairs.iter().map(|(left, _)| *left);
+            let left = records_at(self.area, Side::Left, left).await?;
+            let right = pairs.iter().map(|(_, right)| *right);
+            let right = records_at(self.area, Side::Right, right).await?;
+            for (left, right) in left.iter().zip(&right) {
+                if left.is_partner_of(right, self.flow) {
+                    writing.add(&pair_entry(self.flow, self.references, left, right))?;
+                } else {
+                    // Two texts with the same print.
+                    self.write_lone(Side::Left, left, writing)?;
+                    self.write_lone(Side::Right, right, writing)?;
+                }
+            }
+            writing.flush_full().await?;
         }
-        crate::job::ParkReason::WaitingFor { parent } => format!(
-            "it refers to the {} record `{}` of `{}`, which has no partner yet",
-            parent.side, parent.id, parent.flow
-        ),
-        other => format!("{other:?}"),
-    })
-}
+        for side in Side::BOTH {
+            for places in matches.alone.get(side).chunks(CHUNK) {
+                for listed in &records_at(self.area, side, places.iter().copied()).await? {
+                    self.write_lone(side, listed, writing)?;
+                }
+                writing.flush_full().await?;
+            }
+        }
+        Ok(())
+    }
 
-fn write_calls(flow: &Flow, entries: &[PlanEntry]) -> Sides<u64> {
-    Sides::new(Side::Left, Side::Right).map(|side| {
-        let writes = entries.iter().filter(|entry| writes_on(entry, side));
-        let batch = flow.endpoints.get(side).capabilities().write_batch.max(1);
-        writes.count().div_ceil(batch) as u64
-    })
+    fn write_lone(
+        &self,
+        side: Side,
+        listed: &Listed,
+        writing: &mut Writing<'_>,
+    ) -> Result<(), Error> {
+        let openly = self.flow.identity.keys.get(side).names_partner_openly();
+        let entry = match listed.names.as_ref().filter(|_| openly) {
+            Some(name) => nameless_entry(side, listed, name),
+            None => lone_entry(self.flow, self.references, side, listed),
+        };
+        writing.add(&entry)
+    }
+
+    /// Every member of a group that a person must sort out gets an entry.
+    async fn write_group(
+        &self,
+        members: &Sides<Vec<u32>>,
+        writing: &mut Writing<'_>,
+    ) -> Result<(), Error> {
+        let mut shown: Vec<(Side, RecordId)> = Vec::new();
+        for side in Side::BOTH {
+            let first = members.get(side).iter().copied().take(MOST_CANDIDATES);
+            let first = records_at(self.area, side, first).await?;
+            shown.extend(first.into_iter().map(|listed| (side, listed.id)));
+        }
+        let on_both_sides = !members.left.is_empty() && !members.right.is_empty();
+        let action = if on_both_sides {
+            PlannedAction::Ambiguous { candidates: shown }
+        } else {
+            PlannedAction::Duplicate {
+                copies: shown.into_iter().map(|(_, id)| id).collect(),
+            }
+        };
+        for side in Side::BOTH {
+            for places in members.get(side).chunks(CHUNK) {
+                for listed in records_at(self.area, side, places.iter().copied()).await? {
+                    writing.add(&bare_entry(action.clone(), side, listed.id))?;
+                }
+                writing.flush_full().await?;
+            }
+        }
+        Ok(())
+    }
 }

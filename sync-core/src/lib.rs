@@ -85,6 +85,7 @@ mod link;
 mod mapping;
 mod merge;
 mod plan;
+mod scratch;
 mod side;
 mod store;
 pub mod stored;
@@ -110,7 +111,7 @@ pub use engine::{
 };
 pub use error::Error;
 pub use first_sync::{
-    FirstSyncPlan, OnProgress, PlanEntry, PlanProgress, PlanSummary, PlannedAction,
+    FirstSyncPlan, OnProgress, PlanEntry, PlanPage, PlanProgress, PlanSummary, PlannedAction,
 };
 pub use flow::{
     CreateRule, DeleteRule, Flow, FlowError, Identity, KeyForm, KeyGuarantee, KeyRule, MatchRule,
@@ -128,6 +129,7 @@ pub use mapping::{
 };
 pub use merge::{Adoption, MergeInput, Merged, merge};
 pub use plan::{CreatePlan, Pair, Plan, UpdatePlan, plan};
+pub use scratch::{MemoryScratch, Scratch, ScratchArea, ScratchRow};
 pub use side::{Side, Sides};
 pub use store::{
     Commit, Counts, DocumentWrite, Held, LinkWrite, MemoryStore, Prepare, Refused, Store,

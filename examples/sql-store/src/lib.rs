@@ -12,6 +12,7 @@ mod postgres;
 #[cfg(test)]
 mod query_plans;
 mod schema;
+mod scratch;
 mod sql;
 mod sqlite;
 mod store;
@@ -19,6 +20,7 @@ mod tokens;
 mod worker;
 
 pub use postgres::options::PostgresStoreBuilder;
+pub use scratch::TemporaryFiles;
 pub use sqlite::options::{SqliteStoreBuilder, Synchronous};
 pub use store::SqlStore;
 pub use tokens::SqlTokenStore;

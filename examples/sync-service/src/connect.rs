@@ -69,6 +69,7 @@ impl Connected {
         let engine = Engine::builder(config.connection.as_str(), store, Arc::new(SystemClock))
             .flow(self.flow.clone())
             .worker(format!("{worker}-{}", std::process::id()))
+            .scratch(Arc::new(sql_store::TemporaryFiles))
             .settings(Settings {
                 ..config.timing.settings()
             })

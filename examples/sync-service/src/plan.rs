@@ -11,6 +11,9 @@ use crate::{cli::Configured, config::Config, connect, failure::Failure};
 /// Entries of each kind that are shown one by one.
 const SHOWN: usize = 5;
 
+/// Entries that are read at once.
+const PAGE: usize = 500;
+
 /// Reads both systems and prints what a first sync would do.
 pub(crate) async fn show(configured: &Configured) -> Result<(), Failure> {
     let config = Config::read(&configured.config)?;
@@ -22,9 +25,9 @@ pub(crate) async fn show(configured: &Configured) -> Result<(), Failure> {
         .await?;
     progress.finish();
     if configured.json {
-        println!("{}", as_json(&plan));
+        println!("{}", as_json(&plan).await?);
     } else {
-        print(&plan);
+        print(&plan).await?;
         println!(
             "\nTo take it up: sync-service apply {} --config {}",
             plan.hash(),
@@ -128,24 +131,34 @@ impl Progress {
 }
 
 /// Prints the plan: a count for each kind, some entries of each, and what it costs.
-pub(crate) fn print(plan: &FirstSyncPlan) {
+pub(crate) async fn print(plan: &FirstSyncPlan) -> Result<(), Failure> {
     println!(
         "Plan for `{}`: {} customers in X3, {} accounts in Zoho",
         plan.flow, plan.listed.left, plan.listed.right
     );
-    let mut kinds: BTreeMap<(u8, &'static str), Vec<&PlanEntry>> = BTreeMap::new();
-    for entry in &plan.entries {
-        kinds.entry(kind(&entry.action)).or_default().push(entry);
-    }
-    for ((_, title), entries) in kinds {
-        println!("  {:>6}  {title}", entries.len());
-        for entry in entries.iter().take(SHOWN) {
-            if let Some(line) = line(entry) {
-                println!("            {line}");
+    let mut kinds: BTreeMap<(u8, &'static str), (usize, Vec<String>)> = BTreeMap::new();
+    let mut page = None;
+    loop {
+        let read = plan.entries(page.as_ref(), PAGE).await?;
+        for entry in &read.entries {
+            let (count, lines) = kinds.entry(kind(&entry.action)).or_default();
+            *count += 1;
+            if lines.len() < SHOWN {
+                lines.extend(line(entry));
             }
         }
-        if entries.len() > SHOWN && entries.iter().any(|entry| line(entry).is_some()) {
-            println!("            ... and {} more", entries.len() - SHOWN);
+        match read.next {
+            Some(next) => page = Some(next),
+            None => break,
+        }
+    }
+    for ((_, title), (count, lines)) in kinds {
+        println!("  {count:>6}  {title}");
+        for line in &lines {
+            println!("            {line}");
+        }
+        if count > SHOWN && !lines.is_empty() {
+            println!("            ... and {} more", count - SHOWN);
         }
     }
     println!(
@@ -153,6 +166,7 @@ pub(crate) fn print(plan: &FirstSyncPlan) {
         plan.write_calls.left, plan.write_calls.right
     );
     println!("  Plan hash: {}", plan.hash());
+    Ok(())
 }
 
 fn kind(action: &PlannedAction) -> (u8, &'static str) {
@@ -231,7 +245,7 @@ pub(crate) fn system(side: Side) -> &'static str {
     }
 }
 
-fn as_json(plan: &FirstSyncPlan) -> serde_json::Value {
+async fn as_json(plan: &FirstSyncPlan) -> Result<serde_json::Value, Failure> {
     let entry = |entry: &PlanEntry| {
         let differences = entry.differences.iter().map(|decision| {
             json!({
@@ -249,11 +263,21 @@ fn as_json(plan: &FirstSyncPlan) -> serde_json::Value {
             "detail": line(entry),
         })
     };
-    json!({
+    let mut entries = Vec::new();
+    let mut page = None;
+    loop {
+        let read = plan.entries(page.as_ref(), PAGE).await?;
+        entries.extend(read.entries.iter().map(entry));
+        match read.next {
+            Some(next) => page = Some(next),
+            None => break,
+        }
+    }
+    Ok(json!({
         "flow": plan.flow.as_str(),
         "hash": plan.hash(),
         "listed": {"x3": plan.listed.left, "zoho": plan.listed.right},
         "write_calls": {"x3": plan.write_calls.left, "zoho": plan.write_calls.right},
-        "entries": plan.entries.iter().map(entry).collect::<Vec<_>>(),
-    })
+        "entries": entries,
+    }))
 }

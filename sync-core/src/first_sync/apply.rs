@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{FirstSyncPlan, OnProgress, PlanEntry, PlanProgress, PlannedAction};
+use super::{CHUNK, FirstSyncPlan, OnProgress, PlanEntry, PlanProgress, PlannedAction};
 use crate::{
     audit::{AuditEntry, AuditEvent},
     engine::Engine,
@@ -17,9 +17,6 @@ use crate::{
     side::Side,
     store::{Commit, DocumentWrite, Held, LinkWrite},
 };
-
-/// Entries that go to the store in one transaction.
-const CHUNK: usize = 500;
 
 /// Proof that a plan was approved.
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,13 +64,17 @@ impl Engine {
         }
         let flow = self.flow(flow)?;
         self.park_unclear(flow, &plan).await?;
-        let total = plan.entries.len() as u64;
-        for (index, chunk) in plan.entries.chunks(CHUNK).enumerate() {
-            self.take_up(flow, chunk).await?;
-            progress(PlanProgress::Applied(
-                total.min(((index + 1) * CHUNK) as u64),
-                total,
-            ));
+        let (total, mut done) = (plan.summary().total(), 0);
+        let mut page = None;
+        loop {
+            let read = plan.entries(page.as_ref(), CHUNK).await?;
+            self.take_up(flow, &read.entries).await?;
+            done += read.entries.len() as u64;
+            progress(PlanProgress::Applied(done, total));
+            match read.next {
+                Some(next) => page = Some(next),
+                None => break,
+            }
         }
         self.start_feeds(flow, plan.feeds_from).await?;
         self.approve(flow, current).await?;
@@ -104,12 +105,36 @@ impl Engine {
 
     /// What a person must sort out is parked before anything can look at it.
     async fn park_unclear(&self, flow: &Flow, plan: &FirstSyncPlan) -> Result<(), Error> {
-        let mut unclear: HashMap<JobKey, ParkReason> = HashMap::new();
-        for entry in &plan.entries {
-            if let (Some(reason), Some(hint)) = (park_reason(entry), hint(flow, entry)) {
-                unclear.insert(hint.key, reason);
+        // Somebody else's hints, which are claimed on the way: they are put back when ours are done, lest they be
+        // claimed again.
+        let mut put_back: Vec<Commit> = Vec::new();
+        let mut page = None;
+        loop {
+            let read = plan.entries(page.as_ref(), CHUNK).await?;
+            let unclear = read.entries.iter();
+            let unclear =
+                unclear.filter_map(|entry| Some((hint(flow, entry)?.key, park_reason(entry)?)));
+            put_back.extend(self.park(flow, unclear.collect()).await?);
+            match read.next {
+                Some(next) => page = Some(next),
+                None => break,
             }
         }
+        for chunk in put_back.chunks(CHUNK) {
+            self.store
+                .commit(&self.connection, &flow.name, chunk, self.clock.now())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Parks these keys. Returns what puts back others that were claimed with them.
+    async fn park(
+        &self,
+        flow: &Flow,
+        mut unclear: HashMap<JobKey, ParkReason>,
+    ) -> Result<Vec<Commit>, Error> {
+        let mut put_back: Vec<Commit> = Vec::new();
         let hints: Vec<Hint> = unclear
             .keys()
             .map(|key| Hint {
@@ -117,12 +142,11 @@ impl Engine {
                 cause: Cause::Plan,
             })
             .collect();
-        for chunk in hints.chunks(CHUNK) {
+        if !hints.is_empty() {
             self.store
-                .enqueue(&self.connection, chunk, None, self.clock.now())
+                .enqueue(&self.connection, &hints, None, self.clock.now())
                 .await?;
         }
-        let mut put_back: Vec<Commit> = Vec::new();
         while !unclear.is_empty() {
             let now = self.clock.now();
             let claim = Claim {
@@ -140,7 +164,6 @@ impl Engine {
             for job in &jobs {
                 match unclear.remove(&job.key) {
                     Some(reason) => commits.push(parking(flow, job, reason, now)),
-                    // Somebody else's hint: it is put back when ours are done, lest it be claimed again.
                     None => put_back.push(ending(
                         vec![Held::from(job)],
                         Finish::Again {
@@ -155,10 +178,7 @@ impl Engine {
                 .commit(&self.connection, &flow.name, &commits, now)
                 .await?;
         }
-        self.store
-            .commit(&self.connection, &flow.name, &put_back, self.clock.now())
-            .await?;
-        Ok(())
+        Ok(put_back)
     }
 
     async fn approve(&self, flow: &Flow, hash: String) -> Result<(), Error> {

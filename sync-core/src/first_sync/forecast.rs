@@ -1,6 +1,6 @@
 //! What carrying out a plan costs.
 
-use super::{PlanEntry, PlannedAction};
+use super::{PlanEntry, PlanSummary, PlannedAction};
 use crate::{
     budget::{Call, Cost},
     flow::Flow,
@@ -27,18 +27,20 @@ pub(super) fn writes_on(entry: &PlanEntry, side: Side) -> bool {
 const SPELLINGS: usize = 3;
 
 /// The cost on each side of the looks, searches and writes that the entries lead to, shared by as many as a batch has and a
-/// call takes.
-pub(super) fn forecast(flow: &Flow, entries: &[PlanEntry], batch: usize) -> Sides<Cost> {
-    let count =
-        |wanted: &dyn Fn(&PlanEntry) -> bool| entries.iter().filter(|entry| wanted(entry)).count();
-    let pairs = count(&|entry| matches!(entry.action, PlannedAction::Link | PlannedAction::Update));
-    let made = Sides::new(Side::Left, Side::Right)
-        .map(|side| count(&|entry| entry.action == PlannedAction::Create(side)));
+/// call takes. `updates` counts the entries that change a record of a side.
+pub(super) fn forecast(
+    flow: &Flow,
+    summary: &PlanSummary,
+    updates: Sides<u64>,
+    batch: usize,
+) -> Sides<Cost> {
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    let pairs = size(summary.link + summary.update);
+    let made = summary.create.map(size);
     let batches = (pairs + made.left + made.right).div_ceil(batch.max(1));
     Sides::new(Side::Left, Side::Right).map(|side| {
         let abilities = flow.endpoints.get(side).capabilities();
-        let updates =
-            count(&|entry| entry.action == PlannedAction::Update && writes_on(entry, side));
+        let updates = size(*updates.get(side));
         let (creates, sources) = (*made.get(side), *made.get(side.other()));
         let rules = flow.identity.matching.len();
         let mut bill = Bill {

@@ -1,277 +1,162 @@
 //! Who belongs to whom, over complete listings. Pure.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-use jiff::Timestamp;
-
-use super::{PlanEntry, PlannedAction};
-use crate::{
-    endpoint::Record,
-    engine::MOST_CANDIDATES,
-    flow::{Flow, MatchRule},
-    ids::RecordId,
-    mapping::{MapError, References},
-    side::{Side, Sides},
-    value::Document,
-};
-
-/// A listed record, as far as the plan needs it.
-#[derive(Debug)]
-pub(super) struct Listed {
-    pub(super) id: RecordId,
-    pub(super) document: Result<Document, MapError>,
-    /// The partner that it names.
-    names: Option<RecordId>,
-    modified_at: Option<Timestamp>,
-}
-
-impl Listed {
-    pub(super) fn new(flow: &Flow, side: Side, record: Record, references: &References) -> Self {
-        let names = flow.identity.keys.get(side).partner_of(&record.fields);
-        let document = flow.mapping.project_with(side, &record.fields, references);
-        Self {
-            id: record.id,
-            document,
-            names,
-            modified_at: record.modified_at,
-        }
-    }
-}
-
-/// Where the change feeds start after a listing that was read between two instants of the engine's clock.
-///
-/// A record may have been changed after it was listed and before the last one was. The newest stamp less the time that
-/// the listing took is no later than its beginning, by the system's own clock, whatever that shows.
-pub(super) fn feeds_from(
-    listed: &[Listed],
-    started: Timestamp,
-    ended: Timestamp,
-) -> Option<Timestamp> {
-    let newest = listed
-        .iter()
-        .filter_map(|listed| listed.modified_at)
-        .max()?;
-    let begun = newest.checked_sub(ended.duration_since(started));
-    Some(begun.unwrap_or(Timestamp::MIN).min(started))
-}
+use super::listing::Prints;
+use crate::side::{Side, Sides};
 
 /// The result of matching. Numbers are places in the listings.
-#[derive(Debug, Default)]
-pub(super) struct Groups {
-    pub(super) pairs: Vec<(usize, usize)>,
-    pub(super) alone: Vec<(Side, usize)>,
-    /// Entries that need no further thought: pairs already linked, ambiguous groups, copies.
-    pub(super) settled: Vec<PlanEntry>,
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Matches {
+    /// Left and right.
+    pub(super) pairs: Vec<(u32, u32)>,
+    /// Records that belong together somehow; a person must say.
+    pub(super) groups: Vec<Sides<Vec<u32>>>,
+    /// Records that found nobody.
+    pub(super) alone: Sides<Vec<u32>>,
 }
 
 /// Matches by links, then by the partner that a record names, then by the flow's rules.
-pub(super) fn pair_up(
-    flow: &Flow,
-    sides: &Sides<Vec<Listed>>,
-    linked: &[Sides<Option<RecordId>>],
-) -> Groups {
-    let mut matcher = Matcher::new(sides);
-    matcher.take_linked(linked);
-    for side in Side::BOTH {
-        matcher.take_named(side);
-    }
-    for rule in &flow.identity.matching {
-        matcher.take_matching(rule);
-    }
-    matcher.finish(flow)
+#[derive(Debug)]
+pub(super) struct Matcher {
+    sides: Sides<Prints>,
+    taken: Sides<Vec<bool>>,
+    matches: Matches,
 }
 
-struct Matcher<'a> {
-    sides: &'a Sides<Vec<Listed>>,
-    index: Sides<HashMap<&'a RecordId, usize>>,
-    taken: Sides<HashSet<usize>>,
-    groups: Groups,
-}
-
-impl<'a> Matcher<'a> {
-    fn new(sides: &'a Sides<Vec<Listed>>) -> Self {
-        let index = sides.as_ref().map(|listed| {
-            listed
-                .iter()
-                .enumerate()
-                .map(|(at, listed)| (&listed.id, at))
-                .collect()
-        });
-        Self {
-            sides,
-            index,
-            taken: Sides::default(),
-            groups: Groups::default(),
-        }
-    }
-
-    fn is_free(&self, side: Side, at: usize) -> bool {
-        !self.taken.get(side).contains(&at)
-    }
-
-    fn take(&mut self, side: Side, at: usize) {
-        self.taken.get_mut(side).insert(at);
-    }
-
-    fn take_linked(&mut self, linked: &[Sides<Option<RecordId>>]) {
-        for ids in linked {
-            for side in Side::BOTH {
-                let at = ids
-                    .get(side)
-                    .as_ref()
-                    .and_then(|id| self.index.get(side).get(id).copied());
-                if let Some(at) = at {
-                    self.take(side, at);
+impl Matcher {
+    pub(super) fn new(mut sides: Sides<Prints>) -> Self {
+        let mut taken = Sides::default();
+        for side in Side::BOTH {
+            let prints = sides.get_mut(side);
+            prints.ids.sort_unstable();
+            let mut of_side = vec![false; prints.count as usize];
+            // A record that was listed twice, because pages shifted while they were read, is taken as it was last.
+            for twice in prints.ids.windows(2) {
+                if let [(one, earlier), (other, _)] = twice
+                    && one == other
+                {
+                    set(&mut of_side, *earlier);
                 }
             }
-            let entry = PlanEntry {
-                action: PlannedAction::AlreadyLinked,
-                ids: ids.clone(),
-                differences: Vec::new(),
-            };
-            self.groups.settled.push(entry);
+            *taken.get_mut(side) = of_side;
+        }
+        Self {
+            sides,
+            taken,
+            matches: Matches::default(),
         }
     }
 
-    fn take_named(&mut self, side: Side) {
-        self.report_fellow_namers(side);
-        for at in 0..self.sides.get(side).len() {
-            let named = self.sides.get(side)[at].names.as_ref();
-            let partner = named.and_then(|name| self.index.get(side.other()).get(name).copied());
-            if let Some(partner) = partner
-                .filter(|partner| self.is_free(side, at) && self.is_free(side.other(), *partner))
-            {
-                self.take(side, at);
-                self.take(side.other(), partner);
-                let pair = if side == Side::Left {
-                    (at, partner)
-                } else {
-                    (partner, at)
-                };
-                self.groups.pairs.push(pair);
+    /// How many different records of each side were listed.
+    pub(super) fn counts(&self) -> Sides<u64> {
+        let free = |taken: &Vec<bool>| taken.iter().filter(|taken| !**taken).count() as u64;
+        self.taken.as_ref().map(free)
+    }
+
+    /// The records with these identities are a pair already.
+    pub(super) fn take_linked(&mut self, prints: Sides<u64>) {
+        for side in Side::BOTH {
+            if let Some(place) = self.place(side, *prints.get(side)) {
+                self.take(side, place);
             }
         }
+    }
+
+    /// Matches what links did not, and ends.
+    pub(super) fn finish(mut self) -> Matches {
+        for side in Side::BOTH {
+            self.take_named(side);
+        }
+        for side in Side::BOTH {
+            let prints = self.sides.get_mut(side);
+            (prints.ids, prints.names) = (Vec::new(), Vec::new());
+        }
+        for rule in 0..self.sides.left.rules.len() {
+            self.take_matching(rule);
+        }
+        for side in Side::BOTH {
+            let places = (0..self.sides.get(side).count).filter(|at| self.is_free(side, *at));
+            *self.matches.alone.get_mut(side) = places.collect();
+        }
+        self.matches
+    }
+
+    fn place(&self, side: Side, print: u64) -> Option<u32> {
+        let ids = &self.sides.get(side).ids;
+        let end = ids.partition_point(|(id, _)| *id <= print);
+        let (id, place) = ids.get(end.checked_sub(1)?)?;
+        (*id == print).then_some(*place)
+    }
+
+    fn is_free(&self, side: Side, place: u32) -> bool {
+        !self
+            .taken
+            .get(side)
+            .get(place as usize)
+            .copied()
+            .unwrap_or(true)
+    }
+
+    fn take(&mut self, side: Side, place: u32) {
+        set(self.taken.get_mut(side), place);
     }
 
     /// Several records that name one partner: which of them is meant is for a person to say.
-    fn report_fellow_namers(&mut self, side: Side) {
-        let mut namers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (at, listed) in self.sides.get(side).iter().enumerate() {
-            let partner = listed
-                .names
-                .as_ref()
-                .and_then(|name| self.index.get(side.other()).get(name).copied());
-            if let Some(partner) = partner
-                .filter(|partner| self.is_free(side, at) && self.is_free(side.other(), *partner))
-            {
-                namers.entry(partner).or_default().push(at);
-            }
-        }
-        for (partner, namers) in namers.into_iter().filter(|(_, namers)| namers.len() > 1) {
-            let mut members = Sides::default();
-            *members.get_mut(side) = namers;
-            *members.get_mut(side.other()) = vec![partner];
+    fn take_named(&mut self, side: Side) {
+        let names = std::mem::take(&mut self.sides.get_mut(side).names);
+        let named = names.into_iter().filter_map(|(name, at)| {
+            let partner = self.place(side.other(), name)?;
+            (self.is_free(side, at) && self.is_free(side.other(), partner)).then_some((partner, at))
+        });
+        let mut named: Vec<(u32, u32)> = named.collect();
+        named.sort_unstable();
+        for namers in named.chunk_by(|(one, _), (other, _)| one == other) {
+            let mut members: Sides<Vec<u32>> = Sides::default();
+            members
+                .get_mut(side)
+                .extend(namers.iter().map(|(_, at)| *at));
+            let partner = namers.iter().map(|(partner, _)| *partner).take(1);
+            members.get_mut(side.other()).extend(partner);
             self.take_group(members);
         }
     }
 
-    fn take_matching(&mut self, rule: &MatchRule) {
-        let mut groups: BTreeMap<String, Sides<Vec<usize>>> = BTreeMap::new();
+    fn take_matching(&mut self, rule: usize) {
+        let mut prints: Vec<(u64, Side, u32)> = Vec::new();
         for side in Side::BOTH {
-            for (at, listed) in self.sides.get(side).iter().enumerate() {
-                let print = listed
-                    .document
-                    .as_ref()
-                    .ok()
-                    .and_then(|document| rule.fingerprint(document));
-                if let Some(print) = print.filter(|_| self.is_free(side, at)) {
-                    groups.entry(print).or_default().get_mut(side).push(at);
-                }
-            }
+            let of_rule = self.sides.get_mut(side).rules.get_mut(rule);
+            let of_rule = of_rule.map(std::mem::take).unwrap_or_default();
+            let places = of_rule.into_iter().zip(0..);
+            let places = places.filter(|(print, at)| *print != 0 && self.is_free(side, *at));
+            prints.extend(places.map(|(print, at)| (print, side, at)));
         }
-        for members in groups.into_values() {
-            self.take_group(members);
+        prints.sort_unstable();
+        for group in prints.chunk_by(|(one, ..), (other, ..)| one == other) {
+            if group.len() > 1 {
+                let mut members: Sides<Vec<u32>> = Sides::default();
+                for (_, side, at) in group {
+                    members.get_mut(*side).push(*at);
+                }
+                self.take_group(members);
+            }
         }
     }
 
-    fn take_group(&mut self, members: Sides<Vec<usize>>) {
-        if let ([left], [right]) = (members.left.as_slice(), members.right.as_slice()) {
-            self.groups.pairs.push((*left, *right));
-        } else if members.left.len() + members.right.len() > 1 {
-            self.report_group(&members);
-        } else {
-            return;
-        }
+    fn take_group(&mut self, members: Sides<Vec<u32>>) {
         for side in Side::BOTH {
             for at in members.get(side) {
                 self.take(side, *at);
             }
         }
-    }
-
-    /// Every member of a group that a person must sort out gets an entry.
-    fn report_group(&mut self, members: &Sides<Vec<usize>>) {
-        let mut all: Vec<(Side, RecordId)> = Vec::new();
-        for side in Side::BOTH {
-            all.extend(
-                members
-                    .get(side)
-                    .iter()
-                    .map(|at| (side, self.sides.get(side)[*at].id.clone())),
-            );
-        }
-        let on_both_sides = !members.left.is_empty() && !members.right.is_empty();
-        let mut shown: Vec<(Side, RecordId)> = Vec::new();
-        for side in Side::BOTH {
-            let of_side = all.iter().filter(|(of, _)| *of == side);
-            shown.extend(of_side.take(MOST_CANDIDATES).cloned());
-        }
-        let action = if on_both_sides {
-            PlannedAction::Ambiguous { candidates: shown }
+        if let ([left], [right]) = (members.left.as_slice(), members.right.as_slice()) {
+            self.matches.pairs.push((*left, *right));
         } else {
-            PlannedAction::Duplicate {
-                copies: shown.into_iter().map(|(_, id)| id).collect(),
-            }
-        };
-        for (side, id) in all {
-            let mut ids = Sides::default();
-            *ids.get_mut(side) = Some(id);
-            self.groups.settled.push(PlanEntry {
-                action: action.clone(),
-                ids,
-                differences: Vec::new(),
-            });
+            self.matches.groups.push(members);
         }
-    }
-
-    fn finish(mut self, flow: &Flow) -> Groups {
-        for side in Side::BOTH {
-            for at in 0..self.sides.get(side).len() {
-                if !self.is_free(side, at) {
-                    continue;
-                }
-                let listed = &self.sides.get(side)[at];
-                let openly = flow.identity.keys.get(side).names_partner_openly();
-                match listed.names.as_ref().filter(|_| openly) {
-                    Some(name) => self.groups.settled.push(nameless(side, listed, name)),
-                    None => self.groups.alone.push((side, at)),
-                }
-            }
-        }
-        self.groups
     }
 }
 
-/// The record names a partner that does not exist, or that belongs to another record.
-fn nameless(side: Side, listed: &Listed, name: &RecordId) -> PlanEntry {
-    let mut ids = Sides::default();
-    *ids.get_mut(side) = Some(listed.id.clone());
-    let action = PlannedAction::Problem(format!(
-        "it names the partner `{name}`, which does not exist or belongs to another"
-    ));
-    PlanEntry {
-        action,
-        ids,
-        differences: Vec::new(),
+fn set(taken: &mut [bool], place: u32) {
+    if let Some(taken) = taken.get_mut(place as usize) {
+        *taken = true;
     }
 }

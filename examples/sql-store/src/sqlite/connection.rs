@@ -69,6 +69,17 @@ pub(crate) fn reader(options: &SqliteStoreBuilder) -> Result<SqliteSession, Erro
     Ok(SqliteSession(connection))
 }
 
+/// Opens a database in a file that has no name and is gone with the connection.
+pub(crate) fn temporary() -> Result<Connection, Error> {
+    let connection = Connection::open("")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Nobody misses it after a crash, so nothing need be undone or waited for.
+    connection.pragma_update(None, "journal_mode", "OFF")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    Ok(connection)
+}
+
 /// Opens a connection for something else than the store's own work.
 pub(crate) fn plain(path: &Path) -> Result<Connection, Error> {
     open(path, Duration::from_secs(10))

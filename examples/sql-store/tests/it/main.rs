@@ -12,6 +12,7 @@ mod postgres;
 mod private_postgres;
 mod processes;
 mod refusals;
+mod scratch;
 mod sharing;
 mod tokens;
 mod upgrades;

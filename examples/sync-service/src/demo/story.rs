@@ -60,7 +60,7 @@ async fn first_sync(config: &Config) -> Result<(), Failure> {
         .plan_first_sync(&flow, &|step| progress.step(step))
         .await?;
     progress.finish();
-    plan::print(&planned);
+    plan::print(&planned).await?;
     let bar = plan::Progress::new(false);
     engine
         .apply_first_sync(&flow, &planned.hash(), &|step| bar.step(step))
