@@ -19,13 +19,15 @@
 //! # run(sync_core::testing::store_laws::ALL[0].1);
 //! ```
 //!
-//! A store that outlives its process also keeps [`content_outlives_the_store`], which opens it twice.
+//! A store that outlives its process also keeps [`content_outlives_the_store`], which opens it twice; one whose
+//! statements can fail keeps [`failing_statement_undoes_its_write`].
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
     reason = "laws are assertions"
 )]
 
+mod atomic;
 mod audit;
 mod claim;
 mod desk;
@@ -40,6 +42,7 @@ mod race;
 use std::{future::Future, pin::Pin};
 
 pub use self::{
+    atomic::{POISON, failing_statement_undoes_its_write},
     audit::{
         audit_comes_back_whole, audit_of_a_prepared_link_is_kept, audit_of_a_record,
         audit_of_a_refused_commit_is_kept, audit_of_length_pages_completely, audit_pages_in_order,

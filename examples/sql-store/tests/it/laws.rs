@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use sql_store::SqlStore;
-use sync_core::testing::store_laws::{self, Law};
+use sync_core::testing::store_laws::{self, Law, POISON};
 
 use crate::{
     block_on, open,
     place::{Place, open_at, server},
-    private_postgres::PrivatePostgres,
+    private_postgres::{PrivatePostgres, connect},
 };
 
 mod in_memory {
@@ -55,6 +55,57 @@ fn content_outlives_the_store() {
         }));
     }
 }
+
+#[test]
+fn failing_statement_undoes_its_write_in_a_file() {
+    let place = Place::file();
+    block_on(async {
+        let store = place.open().await;
+        let path = place.address().strip_prefix("sqlite:").unwrap();
+        let sql = rusqlite::Connection::open(path).unwrap();
+        for (table, column) in POISONED {
+            sql.execute_batch(&format!(
+                "CREATE TRIGGER poison_{table} BEFORE INSERT ON {table} WHEN NEW.{column} = '{POISON}'
+                BEGIN SELECT RAISE(ABORT, 'made to fail'); END"
+            ))
+            .unwrap();
+        }
+        store_laws::failing_statement_undoes_its_write(&store).await;
+    });
+}
+
+#[test]
+fn failing_statement_undoes_its_write_on_postgres() {
+    let Some(place) = Place::postgres() else {
+        return;
+    };
+    block_on(async {
+        let store = place.open().await;
+        let sql = connect(place.address()).await;
+        sql.batch_execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$BEGIN RAISE EXCEPTION 'made to fail'; END$$",
+        )
+        .await
+        .unwrap();
+        for (table, column) in POISONED {
+            sql.batch_execute(&format!(
+                "CREATE TRIGGER poison BEFORE INSERT ON {table} FOR EACH ROW
+                WHEN (NEW.{column} = '{POISON}') EXECUTE FUNCTION refuse()"
+            ))
+            .await
+            .unwrap();
+        }
+        store_laws::failing_statement_undoes_its_write(&store).await;
+    });
+}
+
+/// Where the record stands that no statement may write.
+const POISONED: [(&str, &str); 3] = [
+    ("jobs", "record"),
+    ("links", "left_record"),
+    ("audit", "left_record"),
+];
 
 #[test]
 fn audit_of_ten_thousand_entries_pages_completely() {

@@ -13,6 +13,7 @@ use sync_core::{
     AuditEntry, AuditQuery, Cause, Claim, Commit, ConnectionId, Counts, DocumentWrite,
     FencingToken, FlowName, Hint, Job, JobKey, Link, LinkId, MemoryStore, ParkedJob, Prepare,
     RecordId, Refused, Revision, Side, Store, StoreError, StoreErrorKind, StoredAudit,
+    testing::store_laws::POISON,
 };
 
 use super::Fault;
@@ -57,6 +58,20 @@ impl FaultyStore {
         self.memory.lock().unwrap()
     }
 
+    /// The part of a write that is done all the same, of which one statement fails; none when nothing of it fails.
+    fn part_before_poison<'e, T>(
+        &self,
+        entries: &'e [T],
+        is_poisoned: impl Fn(&T) -> bool,
+    ) -> Option<&'e [T]> {
+        let at = entries.iter().position(is_poisoned)?;
+        Some(if self.has(Fault::KeepsHalfAWrite) {
+            &entries[..at]
+        } else {
+            &[]
+        })
+    }
+
     fn connection(&self, connection: &ConnectionId) -> ConnectionId {
         if self.has(Fault::OneConnectionForAll) {
             ConnectionId::from("one")
@@ -78,6 +93,15 @@ impl FaultyStore {
     }
 }
 
+fn names_poison(audit: &[AuditEntry]) -> bool {
+    let mut ids = audit.iter().filter_map(|entry| entry.ids.left.as_ref());
+    ids.any(|id| id.as_str() == POISON)
+}
+
+fn poisoned() -> StoreError {
+    StoreError::new(StoreErrorKind::Other, "writing", "made to fail")
+}
+
 #[async_trait]
 impl Store for FaultyStore {
     async fn enqueue(
@@ -87,6 +111,11 @@ impl Store for FaultyStore {
         document: Option<&DocumentWrite>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let is_poisoned = |hint: &Hint| hint.key.id.as_str() == POISON;
+        if let Some(part) = self.part_before_poison(hints, is_poisoned) {
+            self.inner.enqueue(connection, part, None, now).await?;
+            return Err(poisoned());
+        }
         let connection = &self.connection(connection);
         let now = self.clock(now);
         let hints = self.hints(connection, hints, now).await;
@@ -228,6 +257,11 @@ impl Store for FaultyStore {
         entries: &[Prepare],
         now: Timestamp,
     ) -> Result<Vec<Result<Link, Refused>>, StoreError> {
+        let is_poisoned = |entry: &Prepare| names_poison(&entry.audit);
+        if let Some(part) = self.part_before_poison(entries, is_poisoned) {
+            self.inner.prepare(connection, flow, part, now).await?;
+            return Err(poisoned());
+        }
         let connection = &self.connection(connection);
         let mut outcomes: Vec<Result<Link, Refused>> = Vec::new();
         for entry in entries {
@@ -250,6 +284,11 @@ impl Store for FaultyStore {
         entries: &[Commit],
         now: Timestamp,
     ) -> Result<Vec<Result<(), Refused>>, StoreError> {
+        let is_poisoned = |entry: &Commit| names_poison(&entry.audit);
+        if let Some(part) = self.part_before_poison(entries, is_poisoned) {
+            self.inner.commit(connection, flow, part, now).await?;
+            return Err(poisoned());
+        }
         let connection = &self.connection(connection);
         let now = self.clock(now);
         let mut outcomes: Vec<Result<(), Refused>> = Vec::new();
@@ -323,6 +362,9 @@ impl Store for FaultyStore {
         keys: &[JobKey],
         audit: &[AuditEntry],
     ) -> Result<usize, StoreError> {
+        if names_poison(audit) {
+            return Err(poisoned());
+        }
         let audit = if self.has(Fault::DismissLosesAudit) {
             &[]
         } else {
