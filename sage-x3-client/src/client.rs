@@ -1,7 +1,7 @@
 //! The client.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -42,7 +42,8 @@ struct Inner {
     pipeline: Pipeline,
     routes: Vec<Arc<dyn WriteRoute>>,
     volume: VolumeMeter,
-    offer: Mutex<Option<Arc<Offer>>>,
+    /// What introspection found.
+    offers: Mutex<BTreeMap<NodePath, Arc<Offer>>>,
     /// Writes that GraphQL refused as not activated while another path was there.
     refused: Mutex<BTreeSet<(NodePath, WriteAction)>>,
     /// Optional fields that the site's schema turned out to lack.
@@ -79,7 +80,7 @@ impl X3Client {
                 pipeline,
                 routes,
                 volume,
-                offer: Mutex::default(),
+                offers: Mutex::default(),
                 refused: Mutex::default(),
                 absent: Mutex::default(),
             }),
@@ -294,18 +295,26 @@ impl X3Client {
         *absent.unwrap_or_else(PoisonError::into_inner) = fields;
     }
 
-    pub(crate) fn known_offer(&self) -> Option<Arc<Offer>> {
-        self.offer_slot().clone()
+    /// Forgets what introspection found, which paths refused writes and which fields the site's schema lacks: after an
+    /// operation was activated or the site was changed, without a restart.
+    pub fn forget_offers(&self) {
+        self.offers().clear();
+        self.refused().clear();
+        self.set_absent(Arc::default());
     }
 
-    pub(crate) fn remember_offer(&self, offer: &Arc<Offer>) {
-        *self.offer_slot() = Some(Arc::clone(offer));
+    pub(crate) fn known_offer(&self, node: &NodePath) -> Option<Arc<Offer>> {
+        self.offers().get(node).cloned()
     }
 
-    fn offer_slot(&self) -> MutexGuard<'_, Option<Arc<Offer>>> {
-        // The slot is replaced whole.
+    pub(crate) fn remember_offer(&self, node: &NodePath, offer: &Arc<Offer>) {
+        self.offers().insert(node.clone(), Arc::clone(offer));
+    }
+
+    fn offers(&self) -> MutexGuard<'_, BTreeMap<NodePath, Arc<Offer>>> {
+        // Each change is one insertion.
         self.inner
-            .offer
+            .offers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,6 +7,7 @@ mod client;
 pub mod cloud;
 mod config;
 mod diagnose;
+pub mod dynamic;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
@@ -45,18 +46,20 @@ pub use ids::{
 };
 pub use model::{Address, AddressAction, AddressPatch, CustomerPatch, NewCustomer};
 pub use nodes::{
-    Account, AccountKey, Accounts, BusinessPartner, BusinessPartners, Companies, Company,
-    Currencies, Currency, Customer, CustomerAddress, CustomerAddresses, CustomerInvoiceHeader,
-    CustomerInvoiceHeaders, CustomerQuery, Customers, NewProduct, NewSalesOrder, NewSalesOrderLine,
-    PaymentTerm, PaymentTerms, Product, ProductPatch, ProductSite, ProductSiteKey, ProductSites,
-    Products, PurchaseOrder, PurchaseOrderLine, PurchaseOrderLines, PurchaseOrders,
-    SalesDeliveries, SalesDelivery, SalesInvoice, SalesInvoices, SalesOrder, SalesOrderLine,
-    SalesOrderLines, SalesOrderPatch, SalesOrders, Site, Sites, Stock, Stocks, Supplier, Suppliers,
+    Account, AccountKey, Accounts, BusinessPartner, BusinessPartnerContact,
+    BusinessPartnerContacts, BusinessPartners, Companies, Company, Currencies, Currency, Customer,
+    CustomerAddress, CustomerAddresses, CustomerInvoiceHeader, CustomerInvoiceHeaders,
+    CustomerQuery, Customers, NewProduct, NewSalesOrder, NewSalesOrderLine, PaymentTerm,
+    PaymentTerms, Product, ProductPatch, ProductSite, ProductSiteKey, ProductSites, Products,
+    PurchaseOrder, PurchaseOrderLine, PurchaseOrderLines, PurchaseOrders, SalesDeliveries,
+    SalesDelivery, SalesDeliveryLine, SalesDeliveryLines, SalesInvoice, SalesInvoiceLine,
+    SalesInvoiceLines, SalesInvoices, SalesOrder, SalesOrderLine, SalesOrderLines, SalesOrderPatch,
+    SalesOrders, Site, Sites, Stock, Stocks, Supplier, Suppliers,
 };
 pub use outcome::{Batch, Outcome};
 pub use page::{Cursor, Page, PageSize, Pager};
 pub use patch::Patch;
-pub use probe::{Offer, Support};
+pub use probe::{LackingField, Offer, SiteReport, Support};
 pub use records::{
     Change, ChangeSource, Changes, Creatable, Created, Node, Precision, Query, ReadBack, RecordKey,
     Records, StampField, Updatable,

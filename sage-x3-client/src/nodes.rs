@@ -2,11 +2,13 @@
 
 mod account;
 mod business_partner;
+mod business_partner_contact;
 mod company;
 mod currency;
 mod customer;
 mod customer_address;
 mod customer_invoice_header;
+mod lines;
 mod payment_term;
 mod product;
 mod product_site;
@@ -14,7 +16,9 @@ mod product_write;
 mod purchase_order;
 mod purchase_order_line;
 mod sales_delivery;
+mod sales_delivery_line;
 mod sales_invoice;
+mod sales_invoice_line;
 mod sales_order;
 mod sales_order_line;
 mod sales_order_write;
@@ -25,6 +29,7 @@ mod supplier;
 pub use self::{
     account::{Account, AccountKey, Accounts},
     business_partner::{BusinessPartner, BusinessPartners},
+    business_partner_contact::{BusinessPartnerContact, BusinessPartnerContacts},
     company::{Companies, Company},
     currency::{Currencies, Currency},
     customer::{Customer, CustomerQuery, Customers},
@@ -37,7 +42,9 @@ pub use self::{
     purchase_order::{PurchaseOrder, PurchaseOrders},
     purchase_order_line::{PurchaseOrderLine, PurchaseOrderLines},
     sales_delivery::{SalesDeliveries, SalesDelivery},
+    sales_delivery_line::{SalesDeliveryLine, SalesDeliveryLines},
     sales_invoice::{SalesInvoice, SalesInvoices},
+    sales_invoice_line::{SalesInvoiceLine, SalesInvoiceLines},
     sales_order::{SalesOrder, SalesOrders},
     sales_order_line::{SalesOrderLine, SalesOrderLines},
     sales_order_write::{NewSalesOrder, NewSalesOrderLine, SalesOrderPatch},
@@ -45,7 +52,10 @@ pub use self::{
     stock::{Stock, Stocks},
     supplier::{Supplier, Suppliers},
 };
-use crate::{client::X3Client, records::Records};
+use crate::{
+    client::X3Client,
+    records::{Meta, Records, sealed::Typed},
+};
 
 macro_rules! handles {
     ($($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
@@ -68,6 +78,8 @@ handles! {
     customer_addresses: CustomerAddresses,
     /// Business partners.
     business_partners: BusinessPartners,
+    /// Contacts of business partners.
+    business_partner_contacts: BusinessPartnerContacts,
     /// Suppliers.
     suppliers: Suppliers,
     /// Products.
@@ -82,8 +94,12 @@ handles! {
     sales_order_lines: SalesOrderLines,
     /// Deliveries.
     sales_deliveries: SalesDeliveries,
+    /// Lines of deliveries.
+    sales_delivery_lines: SalesDeliveryLines,
     /// Sales invoices.
     sales_invoices: SalesInvoices,
+    /// Lines of sales invoices.
+    sales_invoice_lines: SalesInvoiceLines,
     /// Customer invoices of accounting.
     customer_invoice_headers: CustomerInvoiceHeaders,
     /// Purchase orders.
@@ -100,4 +116,32 @@ handles! {
     sites: Sites,
     /// Companies.
     companies: Companies,
+}
+
+/// Every node that this crate knows.
+pub(crate) fn all() -> [&'static Meta; 22] {
+    [
+        Account::META,
+        BusinessPartner::META,
+        BusinessPartnerContact::META,
+        Company::META,
+        Currency::META,
+        Customer::META,
+        CustomerAddress::META,
+        CustomerInvoiceHeader::META,
+        PaymentTerm::META,
+        Product::META,
+        ProductSite::META,
+        PurchaseOrder::META,
+        PurchaseOrderLine::META,
+        SalesDelivery::META,
+        SalesDeliveryLine::META,
+        SalesInvoice::META,
+        SalesInvoiceLine::META,
+        SalesOrder::META,
+        SalesOrderLine::META,
+        Site::META,
+        Stock::META,
+        Supplier::META,
+    ]
 }

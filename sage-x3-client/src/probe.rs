@@ -1,14 +1,18 @@
 //! What a site offers, found by introspection.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::Deserialize;
 
 use crate::{
     client::X3Client,
-    config::Generation,
     error::{Error, ErrorKind},
     graphql::{execute::GraphqlRequest, node_path::NodePath},
+    nodes::{self, Customer},
+    records::Node,
     write::WriteAction,
 };
 
@@ -23,21 +27,23 @@ pub enum Support {
     Unknown,
 }
 
-/// What a site offers for customers.
+/// What a site offers for the records of one node.
 ///
 /// The schema shows every operation that is defined; it does not show rights, and reading operations may stand there
 /// although they are not activated. So "offered" is a hint for messages at start, and calls report the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Offer {
-    /// `customer.query`.
+    /// `query`.
     pub query: Support,
-    /// `customer.read`.
+    /// `read`.
     pub read: Support,
-    /// `customer.create`.
+    /// `create`.
     pub create: Support,
-    /// `customer.update`.
+    /// `update`.
     pub update: Support,
+    /// All operations that the schema shows below the node, by name, those that only some sites have among them.
+    pub operations: BTreeSet<String>,
     fields: Option<BTreeSet<String>>,
     create_fields: Option<BTreeSet<String>>,
     update_fields: Option<BTreeSet<String>>,
@@ -52,6 +58,7 @@ impl Offer {
             read: Support::Unknown,
             create: Support::Unknown,
             update: Support::Unknown,
+            operations: BTreeSet::new(),
             fields: None,
             create_fields: None,
             update_fields: None,
@@ -60,23 +67,73 @@ impl Offer {
         }
     }
 
-    /// Whether customers have a field that can be read.
+    /// Whether records have a field that can be read.
     #[must_use]
     pub fn readable_field(&self, name: &str) -> Support {
         member(self.fields.as_ref(), name)
     }
 
-    /// Whether the input of `customer.create` takes a field.
+    /// Whether the input of `create` takes a field.
     #[must_use]
     pub fn creatable_field(&self, name: &str) -> Support {
         member(self.create_fields.as_ref(), name)
     }
 
-    /// Whether the input of `customer.update` takes a field.
+    /// Whether the input of `update` takes a field.
     #[must_use]
     pub fn updatable_field(&self, name: &str) -> Support {
         member(self.update_fields.as_ref(), name)
     }
+}
+
+/// What a site offers as a whole: see [`X3Client::site_report`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SiteReport {
+    /// The nodes of each package, under the names that the site uses. None when the site does not let this user look.
+    pub packages: Option<BTreeMap<String, BTreeSet<String>>>,
+    offers: BTreeMap<String, Arc<Offer>>,
+}
+
+impl SiteReport {
+    /// What is offered for a node that this crate has a type for, by its name, such as `salesOrder`.
+    #[must_use]
+    pub fn offer(&self, node: &str) -> Option<&Offer> {
+        self.offers.get(node).map(Arc::as_ref)
+    }
+
+    /// What this crate reads and the site's schema lacks, by node and field.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<LackingField> {
+        let mut lacking = Vec::new();
+        for meta in nodes::all() {
+            let Some(offer) = self.offers.get(meta.node.node.as_ref()) else {
+                continue;
+            };
+            for (field, optional) in meta.file.fields_of(&meta.node) {
+                if offer.readable_field(field) == Support::Missing {
+                    lacking.push(LackingField {
+                        node: meta.node.node.to_string(),
+                        field: field.to_owned(),
+                        optional,
+                    });
+                }
+            }
+        }
+        lacking
+    }
+}
+
+/// A field that this crate reads and a site's schema lacks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct LackingField {
+    /// The node.
+    pub node: String,
+    /// The field.
+    pub field: String,
+    /// Whether records are read without it. If not, reading them fails.
+    pub optional: bool,
 }
 
 fn member(members: Option<&BTreeSet<String>>, name: &str) -> Support {
@@ -87,17 +144,31 @@ fn member(members: Option<&BTreeSet<String>>, name: &str) -> Support {
     }
 }
 
-/// Only the path to the customer node is asked for: the whole schema of a site is tens of megabytes.
+/// Only the paths to the nodes are asked for: the whole schema of a site is tens of megabytes.
 const ROOTS: &str = "query Roots { __schema { \
     query: queryType { fields { name type { ...Ref } } } \
     mutation: mutationType { fields { name type { ...Ref } } } } } \
     fragment Ref on __Type { name ofType { name ofType { name } } }";
 
-const TYPES: &str = "query Types($query: String!, $mutation: String!) { \
-    query: __type(name: $query) { ...Members } \
-    mutation: __type(name: $mutation) { ...Members } } \
-    fragment Members on __Type { fields { name args { name type { ...Ref } } type { ...Ref } } inputFields { name } } \
-    fragment Ref on __Type { name ofType { name ofType { name } } }";
+/// Types in one request.
+const TYPES_AT_ONCE: usize = 60;
+
+/// A document that asks for `count` types, whose names are variables.
+fn types_document(count: usize) -> String {
+    let variables: Vec<String> = (0..count)
+        .map(|index| format!("$n{index}: String!"))
+        .collect();
+    let types: Vec<String> = (0..count)
+        .map(|index| format!("t{index}: __type(name: $n{index}) {{ ...Members }}"))
+        .collect();
+    format!(
+        "query Types({}) {{ {} }} \
+         fragment Members on __Type {{ name fields {{ name args {{ name type {{ ...Ref }} }} type {{ ...Ref }} }} inputFields {{ name }} }} \
+         fragment Ref on __Type {{ name ofType {{ name ofType {{ name }} }} }}",
+        variables.join(", "),
+        types.join(" ")
+    )
+}
 
 #[derive(Debug, Deserialize)]
 struct Schema {
@@ -114,6 +185,7 @@ struct Types {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Type {
+    name: Option<String>,
     fields: Option<Vec<Field>>,
     input_fields: Option<Vec<Name>>,
 }
@@ -180,128 +252,237 @@ impl Type {
     }
 }
 
-impl Types {
-    /// The names of the types below the field `name` of each.
-    fn below(&self, name: &str) -> (Option<&str>, Option<&str>) {
-        (
-            self.query.as_ref().and_then(|side| side.field_type(name)),
-            self.mutation
-                .as_ref()
-                .and_then(|side| side.field_type(name)),
-        )
-    }
-}
+/// Types by name.
+type Known = BTreeMap<String, Type>;
 
 impl X3Client {
     /// What is known without asking about a write of `node`.
     pub(crate) fn known_support(&self, node: &NodePath, action: WriteAction) -> Support {
-        match self.known_offer() {
-            Some(offer) if node.node == "customer" => match action {
+        match self.known_offer(node) {
+            Some(offer) => match action {
                 WriteAction::Create => offer.create,
                 WriteAction::Update => offer.update,
             },
-            _ => Support::Unknown,
+            None => Support::Unknown,
         }
     }
 
     /// The input type of a write of `node`, where it was seen.
     pub(crate) fn known_input(&self, node: &NodePath, action: WriteAction) -> Option<String> {
-        let offer = self.known_offer().filter(|_| node.node == "customer")?;
+        let offer = self.known_offer(node)?;
         match action {
             WriteAction::Create => offer.create_input.clone(),
             WriteAction::Update => offer.update_input.clone(),
         }
     }
 
-    /// Looks up in the site's schema what is offered for customers: four small requests the first time, none after.
+    /// Looks up in the site's schema what is offered for customers: see [`offer`](Self::offer).
+    ///
+    /// # Errors
+    /// As for [`offer`](Self::offer).
+    pub async fn probe(&self) -> Result<Arc<Offer>, Error> {
+        self.offer::<Customer>().await
+    }
+
+    /// Looks up in the site's schema what is offered for the records of a node: four small requests the first time, none
+    /// after, until [`forget_offers`](Self::forget_offers).
     ///
     /// Useful at start, to say early that an operation must be activated. Writes then use the input types that were
-    /// found.
+    /// found, and take another path at once where GraphQL does not offer them.
     ///
     /// # Errors
     /// When X3 cannot be reached or refuses the credential. A site that refuses introspection is no error: all is
     /// [`Support::Unknown`] then.
-    pub async fn probe(&self) -> Result<Arc<Offer>, Error> {
-        if let Some(offer) = self.known_offer() {
+    pub async fn offer<N: Node>(&self) -> Result<Arc<Offer>, Error> {
+        self.offer_of(&N::META.node).await
+    }
+
+    pub(crate) async fn offer_of(&self, node: &NodePath) -> Result<Arc<Offer>, Error> {
+        if let Some(offer) = self.known_offer(node) {
             return Ok(offer);
         }
-        let offer = match self.introspect().await {
-            Ok(offer) => offer,
-            Err(error) if means_refused(&error) => Offer::unknown(),
+        let mut found = match self.introspect(std::slice::from_ref(node)).await {
+            Ok((_, found)) => found,
+            Err(error) if means_refused(&error) => BTreeMap::new(),
             Err(error) => return Err(error),
         };
-        let offer = Arc::new(offer);
-        self.remember_offer(&offer);
+        let offer = Arc::new(found.remove(node).unwrap_or_else(Offer::unknown));
+        self.remember_offer(node, &offer);
         Ok(offer)
     }
 
-    async fn introspect(&self) -> Result<Offer, Error> {
+    /// Looks up in the site's schema which packages and nodes there are, and what is offered for each node that this
+    /// crate has a type for: about six requests. What is found is remembered as by [`offer`](Self::offer); calling this
+    /// again asks again.
+    ///
+    /// # Errors
+    /// As for [`offer`](Self::offer).
+    pub async fn site_report(&self) -> Result<SiteReport, Error> {
+        let paths: Vec<NodePath> = nodes::all().iter().map(|meta| meta.node.clone()).collect();
+        let (packages, mut found) = match self.introspect(&paths).await {
+            Ok((packages, found)) => (Some(packages), found),
+            Err(error) if means_refused(&error) => (None, BTreeMap::new()),
+            Err(error) => return Err(error),
+        };
+        let mut offers = BTreeMap::new();
+        for path in paths {
+            let offer = Arc::new(found.remove(&path).unwrap_or_else(Offer::unknown));
+            self.remember_offer(&path, &offer);
+            offers.insert(path.node.to_string(), offer);
+        }
+        Ok(SiteReport { packages, offers })
+    }
+
+    /// The packages that the site has with their nodes, and what is offered for `nodes`.
+    async fn introspect(
+        &self,
+        nodes: &[NodePath],
+    ) -> Result<
+        (
+            BTreeMap<String, BTreeSet<String>>,
+            BTreeMap<NodePath, Offer>,
+        ),
+        Error,
+    > {
         let request =
             GraphqlRequest::new("schema.roots", ROOTS, Some("Roots"), &serde_json::json!({}))?;
         let (roots, ..) = self.read::<Schema>(&request).await?.complete()?;
-        let package = match self.site().generation {
-            Generation::Gen2 => "xtremX3MasterData",
-            Generation::Gen3 => "x3MasterData",
+        let (query, mutation) = (roots.schema.query, roots.schema.mutation);
+        let generation = self.site().generation;
+        let roots_of = |node: &NodePath| {
+            let root = node.root(generation);
+            let below = |side: &Option<Type>| Some(side.as_ref()?.field_type(&root)?.to_owned());
+            (below(&query), below(&mutation))
         };
-        let packages = self.types(roots.schema.below(package)).await?;
-        let operations = self.types(packages.below("customer")).await?;
-        let input_of = |name: &str| {
-            let create = operations.mutation.as_ref()?.field(name)?;
-            create
-                .args
+        // With one node only its own package is looked at.
+        let every = query.iter().flat_map(|side| side.fields.iter().flatten());
+        let every = every.filter(|_| nodes.len() > 1);
+        let names = every
+            .filter_map(|field| field.kind.inner_name().map(str::to_owned))
+            .chain(nodes.iter().flat_map(|node| {
+                let (query, mutation) = roots_of(node);
+                query.into_iter().chain(mutation)
+            }));
+        let packages = self.types(names.collect()).await?;
+        let operations_of = |node: &NodePath| {
+            let (query, mutation) = roots_of(node);
+            let below = |package: Option<String>| {
+                Some(packages.get(&package?)?.field_type(&node.node)?.to_owned())
+            };
+            (below(query), below(mutation))
+        };
+        let names = nodes.iter().flat_map(|node| {
+            let (query, mutation) = operations_of(node);
+            query.into_iter().chain(mutation)
+        });
+        let groups = self.types(names.collect()).await?;
+        let outlines: Vec<Outline<'_>> = nodes
+            .iter()
+            .map(|node| {
+                let (query, mutation) = operations_of(node);
+                Outline {
+                    query: query.and_then(|name| groups.get(&name)),
+                    mutation: mutation.and_then(|name| groups.get(&name)),
+                }
+            })
+            .collect();
+        let names = outlines.iter().flat_map(|outline| {
+            [
+                outline.node(),
+                outline.input("create"),
+                outline.input("update"),
+            ]
+        });
+        let members = self
+            .types(names.flatten().map(str::to_owned).collect())
+            .await?;
+        let offers = nodes
+            .iter()
+            .zip(&outlines)
+            .map(|(node, outline)| (node.clone(), outline.offer(&members)));
+        let listed = query
+            .iter()
+            .flat_map(|side| side.fields.iter().flatten())
+            .filter_map(|field| {
+                let nodes = packages.get(field.kind.inner_name()?)?.names();
+                Some((field.name.clone(), nodes))
+            });
+        Ok((listed.collect(), offers.collect()))
+    }
+
+    /// Types by name; a name that does not exist is left out.
+    async fn types(&self, names: BTreeSet<String>) -> Result<Known, Error> {
+        let names: Vec<String> = names.into_iter().collect();
+        let mut known = Known::new();
+        for chunk in names.chunks(TYPES_AT_ONCE) {
+            let variables: BTreeMap<String, &String> = chunk
                 .iter()
-                .find(|argument| argument.name == "data")?
-                .kind
-                .inner_name()
-        };
-        let (create_input, update_input) = (input_of("create"), input_of("update"));
-        let node = operations
-            .query
-            .as_ref()
-            .and_then(|operations| operations.field_type("read"));
-        let members = self.types((node, create_input)).await?;
-        let update_fields = if update_input == create_input {
-            members.mutation.as_ref().map(Type::names)
-        } else {
-            self.types((update_input, None))
-                .await?
-                .query
-                .as_ref()
-                .map(Type::names)
-        };
-        let support = |side: &Option<Type>, name: &str| {
-            let offered = side.as_ref().is_some_and(|side| side.field(name).is_some());
-            if offered {
+                .enumerate()
+                .map(|(index, name)| (format!("n{index}"), name))
+                .collect();
+            let document = types_document(chunk.len());
+            let request =
+                GraphqlRequest::new("schema.types", &document, Some("Types"), &variables)?;
+            let answer = self
+                .read::<BTreeMap<String, Option<Type>>>(&request)
+                .await?;
+            let (types, ..) = answer.complete()?;
+            known.extend(
+                types
+                    .into_values()
+                    .flatten()
+                    .filter_map(|found| Some((found.name.clone()?, found))),
+            );
+        }
+        Ok(known)
+    }
+}
+
+/// The operations of a node.
+struct Outline<'a> {
+    query: Option<&'a Type>,
+    mutation: Option<&'a Type>,
+}
+
+impl<'a> Outline<'a> {
+    /// The node's own type: what `read` gives.
+    fn node(&self) -> Option<&'a str> {
+        self.query?.field_type("read")
+    }
+
+    /// The type of the input of `operation`.
+    fn input(&self, operation: &str) -> Option<&'a str> {
+        let operation = self.mutation?.field(operation)?;
+        let data = operation
+            .args
+            .iter()
+            .find(|argument| argument.name == "data")?;
+        data.kind.inner_name()
+    }
+
+    fn offer(&self, members: &Known) -> Offer {
+        let support = |side: Option<&Type>, name: &str| {
+            if side.is_some_and(|side| side.field(name).is_some()) {
                 Support::Offered
             } else {
                 Support::Missing
             }
         };
-        Ok(Offer {
-            query: support(&operations.query, "query"),
-            read: support(&operations.query, "read"),
-            create: support(&operations.mutation, "create"),
-            update: support(&operations.mutation, "update"),
-            fields: members.query.as_ref().map(Type::names),
-            create_fields: members.mutation.as_ref().map(Type::names),
-            update_fields,
-            create_input: create_input.map(str::to_owned),
-            update_input: update_input.map(str::to_owned),
-        })
-    }
-
-    /// Two types by name; a name that is missing gives none.
-    async fn types(&self, (query, mutation): (Option<&str>, Option<&str>)) -> Result<Types, Error> {
-        if query.is_none() && mutation.is_none() {
-            return Ok(Types {
-                query: None,
-                mutation: None,
-            });
+        let names = |kind: Option<&str>| Some(members.get(kind?)?.names());
+        let (create, update) = (self.input("create"), self.input("update"));
+        let sides = self.query.into_iter().chain(self.mutation);
+        Offer {
+            query: support(self.query, "query"),
+            read: support(self.query, "read"),
+            create: support(self.mutation, "create"),
+            update: support(self.mutation, "update"),
+            operations: sides.flat_map(Type::names).collect(),
+            fields: names(self.node()),
+            create_fields: names(create),
+            update_fields: names(update),
+            create_input: create.map(str::to_owned),
+            update_input: update.map(str::to_owned),
         }
-        let variables = serde_json::json!({"query": query.unwrap_or_default(), "mutation": mutation.unwrap_or_default()});
-        let request = GraphqlRequest::new("schema.types", TYPES, Some("Types"), &variables)?;
-        let (types, ..) = self.read::<Types>(&request).await?.complete()?;
-        Ok(types)
     }
 }
 

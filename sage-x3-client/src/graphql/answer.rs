@@ -207,6 +207,14 @@ fn refused_document(
     } else {
         "Check the generation, the names of the site's own fields and the stamp field against the site's release"
     };
+    let advice = if messages
+        .iter()
+        .any(|message| message.contains("salesOrderLines"))
+    {
+        "Sales orders call their lines otherwise here: set SiteConfig::sales_order_lines"
+    } else {
+        advice
+    };
     Error::SchemaMismatch {
         context,
         messages,
@@ -411,6 +419,34 @@ impl GraphqlAnswer {
                 .errors
                 .iter()
                 .any(|error| error.severity().is_failure())
+    }
+
+    /// The error that an answer which is no success stands for.
+    pub(crate) fn into_error(self, context: CallContext) -> Error {
+        let mut context = Box::new(context);
+        let messages: Vec<String> = self
+            .errors
+            .iter()
+            .map(|error| error.message.clone())
+            .collect();
+        if let Some(refusal) = messages
+            .iter()
+            .find_map(|message| operation_refusal(message))
+        {
+            context.may_have_been_applied = false;
+            return refusal_error(context, refusal, &messages);
+        }
+        let diagnoses = self
+            .errors
+            .into_iter()
+            .flat_map(GraphqlError::into_diagnoses)
+            .chain(self.diagnoses)
+            .collect();
+        Error::Failed {
+            context,
+            messages,
+            diagnoses,
+        }
     }
 
     /// Decodes `data`.

@@ -87,7 +87,7 @@ pub(crate) struct Edge<N> {
     pub(crate) node: Option<N>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PageInfo {
     pub(crate) has_next_page: Option<bool>,

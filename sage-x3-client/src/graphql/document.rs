@@ -114,6 +114,30 @@ impl NodeFile {
         })
     }
 
+    /// The fields that a record of `node` is read by, and whether a site may lack them.
+    pub(crate) fn fields_of(&self, node: &NodePath) -> Vec<(&'static str, bool)> {
+        let name = format!("{}Fields", node.type_name());
+        let Some(fragment) = self.fragments().find(|fragment| fragment.name == name) else {
+            return Vec::new();
+        };
+        let mut fields = Vec::new();
+        let mut depth = 0_usize;
+        for line in fragment.text.lines() {
+            let code = code(line);
+            // An alias stands before the field.
+            let aliased = code
+                .split_once(": ")
+                .filter(|(alias, _)| first_word(alias) == *alias);
+            let field = first_word(aliased.map_or(code, |(_, field)| field));
+            if depth == 1 && !field.is_empty() {
+                fields.push((field, comment(line) == OPTIONAL));
+            }
+            depth += code.matches('{').count();
+            depth = depth.saturating_sub(code.matches('}').count());
+        }
+        fields
+    }
+
     fn fragments(&self) -> impl Iterator<Item = Fragment> {
         self.text.split("\nfragment ").skip(1).map(|text| {
             let mut words = text.split_whitespace();
@@ -336,6 +360,20 @@ mod tests {
         assert_eq!(
             FILE.optional_fields().collect::<Vec<_>>(),
             [("Visit", "mood"), ("Visit", "place"), ("VisitLine", "mood")]
+        );
+    }
+
+    #[test]
+    fn the_fields_of_a_record_are_those_of_its_own_fragment() {
+        assert_eq!(
+            FILE.fields_of(&VISIT),
+            [
+                ("_id", false),
+                ("mood", true),
+                ("place", true),
+                ("first", false),
+                ("lines", false)
+            ]
         );
     }
 

@@ -35,6 +35,7 @@ macro_rules! operations {
 
 operations! {
     AccountPage: "src/graphql/operations/account_page.graphql",
+    BusinessPartnerContactPage: "src/graphql/operations/business_partner_contact_page.graphql",
     BusinessPartnerPage: "src/graphql/operations/business_partner_page.graphql",
     CompanyPage: "src/graphql/operations/company_page.graphql",
     CurrencyPage: "src/graphql/operations/currency_page.graphql",
@@ -46,7 +47,9 @@ operations! {
     ProductSitePage: "src/graphql/operations/product_site_page.graphql",
     PurchaseOrderLinePage: "src/graphql/operations/purchase_order_line_page.graphql",
     PurchaseOrderPage: "src/graphql/operations/purchase_order_page.graphql",
+    SalesDeliveryLinePage: "src/graphql/operations/sales_delivery_line_page.graphql",
     SalesDeliveryPage: "src/graphql/operations/sales_delivery_page.graphql",
+    SalesInvoiceLinePage: "src/graphql/operations/sales_invoice_line_page.graphql",
     SalesInvoicePage: "src/graphql/operations/sales_invoice_page.graphql",
     SalesOrderLinePage: "src/graphql/operations/sales_order_line_page.graphql",
     SalesOrderPage: "src/graphql/operations/sales_order_page.graphql",

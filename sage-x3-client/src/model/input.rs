@@ -34,6 +34,10 @@ impl Input {
         }
     }
 
+    pub(crate) fn set_object(&mut self, name: &str, value: Self) {
+        self.put(name, Member::Object(value));
+    }
+
     /// Text: cleared by sending empty text, because X3's texts are never null.
     pub(crate) fn patch_text(&mut self, name: &str, patch: &Patch<String>) {
         match patch {

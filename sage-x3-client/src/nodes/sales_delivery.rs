@@ -6,12 +6,14 @@ use jiff::{Timestamp, civil::Date};
 use serde_json::value::RawValue;
 
 use crate::{
+    error::Error,
     graphql::{node_path::NodePath, operations::sales_delivery_page as wire},
     ids::{
         CompanyCode, CustomerCode, FieldName, InvalidName, InvoiceId, RecordId, SalesDeliveryId,
         SiteCode,
     },
     model::{Extra, day, debug_by_key, instant, key_of, member},
+    nodes::{SalesDeliveryLine, lines::lines_of},
     records::{ChangeSource, Feed, Meta, Node, Records, meta, sealed::Typed},
 };
 
@@ -76,8 +78,12 @@ impl Typed for SalesDelivery {
         key: Some("id"),
         children: None,
         feeds: &[
-            Feed::own(ChangeSource::SalesDelivery, NodePath::new("x3Sales", "salesDelivery"), "salesDelivery.keys"),
-        ]
+            Feed::own(ChangeSource::SalesDelivery, NodePath::new("x3Sales", "salesDelivery"), "salesDelivery.keys"), Feed::children(
+                ChangeSource::SalesDeliveryLine,
+                NodePath::new("x3Sales", "salesDeliveryLine"),
+                "salesDeliveryLine.keys",
+                &["salesDelivery"],
+            )]
     );
 
     fn from_fields(fields: wire::SalesDeliveryFields, extra: Extra) -> Result<Self, InvalidName> {
@@ -99,5 +105,28 @@ impl Typed for SalesDelivery {
             etag: fields.etag,
             extra,
         })
+    }
+}
+
+impl SalesDeliveries {
+    /// The lines of the deliveries `ids`, by number of the document, in order of their numbers: one list for each 100 documents.
+    /// One without lines, or that does not exist, has an empty list.
+    ///
+    /// May be repeated: yes.
+    ///
+    /// # Errors
+    /// As for [`page`](Self::page).
+    pub async fn lines(
+        &self,
+        ids: &[SalesDeliveryId],
+    ) -> Result<BTreeMap<SalesDeliveryId, Vec<SalesDeliveryLine>>, Error> {
+        lines_of(
+            self.client(),
+            "salesDelivery.id",
+            ids,
+            |line: &SalesDeliveryLine| line.sales_delivery.as_ref(),
+            |line| (line.line_number, None),
+        )
+        .await
     }
 }

@@ -7,12 +7,14 @@ use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
 use crate::{
+    error::Error,
     graphql::{node_path::NodePath, operations::sales_invoice_page as wire},
     ids::{
         BusinessPartnerCode, CompanyCode, CurrencyCode, CustomerCode, FieldName, InvalidName,
         InvoiceId, RecordId, SiteCode,
     },
     model::{Extra, day, debug_by_key, decimal, instant, key_of, member, text},
+    nodes::{SalesInvoiceLine, lines::lines_of},
     records::{ChangeSource, Feed, Meta, Node, Records, meta, sealed::Typed},
 };
 
@@ -98,8 +100,12 @@ impl Typed for SalesInvoice {
         children: None,
         feeds: &[
             Feed::own(ChangeSource::SalesInvoice, NodePath::new("x3Sales", "salesInvoice"), "salesInvoice.keys"),
-            Feed::own(ChangeSource::CustomerInvoiceHeader, NodePath::new("x3InvoicingData", "customerInvoiceHeader"), "customerInvoiceHeader.keys"),
-        ]
+            Feed::own(ChangeSource::CustomerInvoiceHeader, NodePath::new("x3InvoicingData", "customerInvoiceHeader"), "customerInvoiceHeader.keys"), Feed::children(
+                ChangeSource::SalesInvoiceLine,
+                NodePath::new("x3Sales", "salesInvoiceLine"),
+                "salesInvoiceLine.keys",
+                &["salesInvoice"],
+            )]
     );
 
     fn from_fields(fields: wire::SalesInvoiceFields, extra: Extra) -> Result<Self, InvalidName> {
@@ -132,5 +138,28 @@ impl Typed for SalesInvoice {
             etag: fields.etag,
             extra,
         })
+    }
+}
+
+impl SalesInvoices {
+    /// The lines of the invoices `ids`, by number of the document, in order of their numbers: one list for each 100 documents.
+    /// One without lines, or that does not exist, has an empty list.
+    ///
+    /// May be repeated: yes.
+    ///
+    /// # Errors
+    /// As for [`page`](Self::page).
+    pub async fn lines(
+        &self,
+        ids: &[InvoiceId],
+    ) -> Result<BTreeMap<InvoiceId, Vec<SalesInvoiceLine>>, Error> {
+        lines_of(
+            self.client(),
+            "salesInvoice._id",
+            ids,
+            |line: &SalesInvoiceLine| line.sales_invoice.as_ref(),
+            |line| (line.line_number, None),
+        )
+        .await
     }
 }

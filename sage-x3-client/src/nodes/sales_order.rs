@@ -15,8 +15,7 @@ use crate::{
         OrderTypeCode, PaymentTermCode, RecordId, SalesOrderId, SiteCode,
     },
     model::{Extra, day, debug_by_key, decimal, instant, key_of, member, text},
-    nodes::{SalesOrderLine, SalesOrderLines},
-    page::PageSize,
+    nodes::{SalesOrderLine, lines::lines_of},
     records::{ChangeSource, Feed, Meta, Node, Query, Records, meta, sealed::Typed},
 };
 
@@ -193,24 +192,13 @@ impl SalesOrders {
         &self,
         ids: &[SalesOrderId],
     ) -> Result<BTreeMap<SalesOrderId, Vec<SalesOrderLine>>, Error> {
-        const AT_ONCE: usize = 100;
-        let mut lines: BTreeMap<SalesOrderId, Vec<SalesOrderLine>> =
-            ids.iter().map(|id| (id.clone(), Vec::new())).collect();
-        let records: SalesOrderLines = Records::new(self.client().clone());
-        for chunk in ids.chunks(AT_ONCE) {
-            let query = Query::new()
-                .filter(Filter::field("salesOrder.id").is_in(chunk))
-                .first(PageSize::MAX);
-            let mut found = std::pin::pin!(records.stream(query));
-            while let Some(line) = found.try_next().await? {
-                if let Some(order) = &line.sales_order {
-                    lines.entry(order.clone()).or_default().push(line);
-                }
-            }
-        }
-        for lines in lines.values_mut() {
-            lines.sort_by_key(|line| (line.line_number, line.sequence_number));
-        }
-        Ok(lines)
+        lines_of(
+            self.client(),
+            "salesOrder.id",
+            ids,
+            |line: &SalesOrderLine| line.sales_order.as_ref(),
+            |line| (line.line_number, line.sequence_number),
+        )
+        .await
     }
 }

@@ -138,6 +138,8 @@ pub enum ChangeSource {
     BusinessPartner,
     /// Addresses of customers.
     CustomerAddress,
+    /// Contacts of business partners.
+    BusinessPartnerContact,
     /// Suppliers.
     Supplier,
     /// Products.
@@ -152,8 +154,12 @@ pub enum ChangeSource {
     SalesOrderLine,
     /// Deliveries.
     SalesDelivery,
+    /// Lines of deliveries.
+    SalesDeliveryLine,
     /// Sales invoices.
     SalesInvoice,
+    /// Lines of sales invoices.
+    SalesInvoiceLine,
     /// Customer invoices of accounting, which hold the totals and the status of sales invoices.
     CustomerInvoiceHeader,
     /// Purchase orders.

@@ -3,6 +3,9 @@
 mod api1;
 mod changes;
 mod cloud;
+mod documents;
+mod dynamic;
+mod master_data;
 mod records;
 mod setup;
 mod soap;
