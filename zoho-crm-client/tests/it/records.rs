@@ -6,6 +6,7 @@ use serde_json::json;
 use zoho_crm_client::{
     Discount, LineItem, Lookup, NewNote, Note, Record, RecordId, RowChanges, SalesOrder, ZohoClient,
 };
+use zoho_crm_simulator::CustomField;
 
 use crate::simulator::world;
 
@@ -210,4 +211,98 @@ async fn notes_belong_to_their_record() {
         .map(|note| note.content.value().unwrap().as_str())
         .collect();
     assert_eq!(left, ["Called twice"]);
+}
+
+#[tokio::test]
+async fn a_module_with_more_fields_than_one_call_reads_is_read_whole() {
+    let (simulator, client, _) = world().await;
+    let names: Vec<String> = (0..60).map(|number| format!("C{number:02}")).collect();
+    for name in &names {
+        assert!(simulator.add_custom_field(&CustomField::new("Accounts", name, "text")));
+    }
+    let row = |account: usize| {
+        let mut row = json!({"Account_Name": format!("Account {account}")});
+        for name in &names {
+            row[name] = format!("{name} of {account}").into();
+        }
+        row
+    };
+    let accounts = ids(simulator.seed("Accounts", (0..3).map(row)).unwrap());
+    let module = client.module("Accounts");
+    let listed: Vec<Record> = module
+        .list()
+        .fields(&names)
+        .stream()
+        .try_collect()
+        .await
+        .unwrap();
+    let by_id = module.get_by_ids(&accounts, &names).await.unwrap();
+    assert_eq!((listed.len(), by_id.len()), (3, 3));
+    for record in listed.iter().chain(by_id.values()) {
+        // All fields and the id.
+        assert_eq!(record.len(), 61);
+        let first = record.text("C00").unwrap().unwrap();
+        let last = record.text("C59").unwrap().unwrap();
+        assert_eq!(first.replace("C00", "C59"), last);
+    }
+}
+
+#[tokio::test]
+async fn values_are_added_to_those_that_are_selected() {
+    let (simulator, client, _) = world().await;
+    let field =
+        CustomField::new("Accounts", "Sites", "multiselectpicklist").values(&["N", "S", "W"]);
+    assert!(simulator.add_custom_field(&field));
+    let accounts = ids(simulator
+        .seed(
+            "Accounts",
+            vec![json!({"Account_Name": "A", "Sites": ["N"]})],
+        )
+        .unwrap());
+    let mut more = Record::new().with("id", &accounts[0]);
+    more.append_values("Sites", vec!["S"]);
+    let module = client.module("Accounts");
+    module
+        .update(vec![more])
+        .send()
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    let read = module.get(&accounts[0]).await.unwrap().unwrap();
+    assert_eq!(read.texts("Sites").unwrap().unwrap(), ["N", "S"]);
+    let instead = Record::new()
+        .with("id", &accounts[0])
+        .with("Sites", vec!["W"]);
+    module
+        .update(vec![instead])
+        .send()
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    let read = module.get(&accounts[0]).await.unwrap().unwrap();
+    assert_eq!(read.texts("Sites").unwrap().unwrap(), ["W"]);
+}
+
+#[tokio::test]
+async fn what_belonged_to_a_deleted_record_can_still_be_listed() {
+    let (simulator, client, _) = world().await;
+    let accounts = ids(simulator
+        .seed("Accounts", vec![json!({"Account_Name": "A"})])
+        .unwrap());
+    let contact = json!({"Last_Name": "Berg", "Account_Name": {"id": accounts[0].as_str()}});
+    simulator.seed("Contacts", vec![contact]).unwrap();
+    let module = client.module("Accounts");
+    module
+        .delete(accounts.clone())
+        .send()
+        .await
+        .unwrap()
+        .all_ok()
+        .unwrap();
+    let contacts = module.record(&accounts[0]).related("Contacts");
+    let left = contacts.list_of_deleted().fields(["Last_Name"]);
+    let left: Vec<Record> = left.stream().try_collect().await.unwrap();
+    assert_eq!(left[0].text("Last_Name").unwrap().as_deref(), Some("Berg"));
 }
