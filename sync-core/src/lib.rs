@@ -34,11 +34,44 @@
 //! [`FirstSyncPlan`]: [`Engine::plan_first_sync`] reads both sides and writes nothing; [`Engine::apply_first_sync`] takes the
 //! plan's hash and refuses if anything would now be done differently.
 //!
+//! # What keeps it safe
+//!
+//! - **Guards** ([`Guards`]) stop a flow before harm: too many deletes or updates in an hour, a listing that lacks records, a
+//!   system that lost a mapped field. The reason is in the [`Health`]; a person [releases](Engine::release) the flow.
+//! - **Budgets** ([`Budget`]) are counted in the store before each call and never exceeded; flows share them by
+//!   [`Priority`]. An [`Endpoint`] says what its calls [cost](Endpoint::cost), and a plan forecasts what it will.
+//! - **Sweeps** ([`Engine::sweep`]) compare everything once a day and find what feeds missed, deletions included. What a
+//!   deletion leads to is a [`DeleteRule`].
+//! - **Channels** ([`EventSource`]) are renewed, opened again when lost, and watched: rows that change unannounced raise an
+//!   alarm. A webhook is acknowledged when [`Engine::ingest`] has returned, for then it is durable.
+//! - **Breakers** leave a failing system alone; the tries of the records in work are not used up.
+//!
+//! # People
+//!
+//! A record that needs a person is [parked](Engine::parked) with both sides, the base and a [`ParkReason`]. It can be
+//! [edited](Engine::edit), [replayed](Engine::replay) or [dismissed](Engine::dismiss). It is looked at again by itself when
+//! its data change, when the [mapping or policy](Flow::fingerprint) does, or when the record that it waits for has a
+//! partner, and closes itself when that succeeds.
+//!
+//! The audit says [why a value is where it is](Engine::explain); a [range](Engine::replay_range) of it can be replayed, and
+//! lost links and bases are [rebuilt](Engine::rebuild) from it. [Personal data](Row::personal) can be kept out of it. How
+//! everything stands is in [`Engine::health`]; metrics come through an [`Observer`].
+//!
+//! # Beyond pairs
+//!
+//! A field may [refer](Kind::Reference) to a record of another flow, such as an order to its customer: as long as that has
+//! no partner the order waits, and is woken by it. Orders have [lines](Kind::Lines). High volumes that only one side changes
+//! are [mirrored](Mode::Mirror): the target is not read.
+//!
 //! # Promises
 //!
 //! One link per identity. No second record for one key, whatever crashes or which answers are lost. A value edited on one
 //! side alone reaches the other or waits in a visible parked record. At rest nothing is written. Every effect has an audit
-//! entry. Replaying what is applied changes nothing.
+//! entry. Replaying what is applied changes nothing. [`guide::promises`] lists them all, and how each is tested.
+//!
+//! # Your own records, database and systems
+//!
+//! [`guide`] has a compiled example of each: a mapping, a store, and an endpoint for a third system.
 //!
 //! # The heart of it
 //!
@@ -79,6 +112,7 @@ mod first_sync;
 mod flow;
 pub mod flows;
 mod guard;
+pub mod guide;
 mod ids;
 mod job;
 mod link;

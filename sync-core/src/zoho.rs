@@ -8,8 +8,10 @@
 //!   sets another unique field too, it is inserted instead: an upsert would overwrite the record that has that value.
 //! - Feed `modified` reads by modification time, feed `deleted` reads deletions, both to the second.
 //!
-//! Notifications become work by [`hints()`].
+//! Notifications become work by [`hints()`]; the channel that they come by is looked after by the engine as a
+//! [`NotificationChannel`]. Calls are counted in Zoho's credits.
 
+mod channel;
 mod convert;
 mod endpoint;
 mod errors;
@@ -22,6 +24,7 @@ mod tests;
 mod writes;
 
 pub use self::{
+    channel::NotificationChannel,
     endpoint::ZohoEndpoint,
     hints::hints,
     settings::{ModuleSettings, retry_policy},

@@ -19,6 +19,7 @@ use super::{
     writes,
 };
 use crate::{
+    budget::{Call, Cost},
     endpoint::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
         FeedDescription, Problem, Record, RecordsPage, Write, WriteError, Written,
@@ -167,6 +168,37 @@ impl Endpoint for ZohoEndpoint {
             creates: true,
             updates: true,
             deletes: true,
+        }
+    }
+
+    /// In credits (reference: Zoho v8 section 10.3, read 2026-11): 1 for a call, 1 for each started ten rows written, 2 for
+    /// a page of deletions. A search is a query of up to 200 rows and the reading of what it found.
+    fn cost(&self, call: Call) -> Cost {
+        let tens = |rows: usize| u64::try_from(rows.div_ceil(10)).unwrap_or(u64::MAX);
+        match call {
+            Call::Find { values } => {
+                let queries = u64::try_from(values.div_ceil(IDS_IN_CALL)).unwrap_or(u64::MAX);
+                Cost::credits(1).times(queries + 1)
+            }
+            Call::Write {
+                creates,
+                updates,
+                deletes,
+            } => {
+                let mut cost = Cost::default();
+                for (rows, credits) in [
+                    (creates, tens(creates)),
+                    (updates, tens(updates)),
+                    (deletes, 1),
+                ] {
+                    if rows > 0 {
+                        cost += Cost::credits(credits);
+                    }
+                }
+                cost
+            }
+            Call::Changes => Cost::credits(2),
+            Call::Read { .. } | Call::List => Cost::credits(1),
         }
     }
 

@@ -10,6 +10,8 @@ use serde_json::{Value as Json, json};
 
 use self::prepared::Zoho;
 use crate::{
+    budget::Call,
+    channel::{ChannelState, EventSource},
     endpoint::{ChangesRequest, Endpoint, EndpointErrorKind, Key, Write, WriteError},
     ids::{FeedName, PageToken, RecordId},
     value::{Document, Value},
@@ -81,6 +83,47 @@ async fn reading_keeps_order_and_looks_twice_before_a_record_counts_as_gone() {
     assert_eq!(
         requests[1..],
         ["GET /crm/v8/Accounts/13?", "GET /crm/v8/Accounts/14?"]
+    );
+}
+
+#[test]
+fn calls_cost_what_zoho_counts() {
+    let endpoint = Zoho::accounts().endpoint();
+    let credits = |call| endpoint.cost(call).credits;
+    let write = |creates, updates, deletes| Call::Write {
+        creates,
+        updates,
+        deletes,
+    };
+    assert_eq!(credits(Call::Read { records: 50 }), 1);
+    assert_eq!(credits(Call::Find { values: 50 }), 2);
+    assert_eq!(credits(write(100, 0, 0)), 10);
+    assert_eq!(credits(write(1, 11, 3)), 4);
+    assert_eq!(credits(Call::Changes), 2);
+}
+
+fn watched(ends: &str) -> Json {
+    json!({"watch": [{"channel_id": "7", "resource_name": "Accounts", "channel_expiry": ends, "events": ["Accounts.all"]}]})
+}
+
+#[tokio::test]
+async fn a_channel_is_opened_looked_at_and_found_lost() {
+    let details = json!({"events": [{"channel_expiry": "2026-11-26T10:00:00Z", "resource_name": "Accounts", "channel_id": "7"}]});
+    let enabled = json!({"watch": [{"code": "SUCCESS", "details": details, "message": "", "status": "success"}]});
+    let zoho = Zoho::accounts()
+        .answer(200, enabled)
+        .answer(200, watched("2026-11-26T10:00:00Z"))
+        .answer(204, Json::Null);
+    let channel = zoho.channel();
+    let ends = Some("2026-11-26T10:00:00Z".parse().unwrap());
+    let now = "2026-11-20T10:00:00Z".parse().unwrap();
+    assert_eq!(channel.open(now).await.unwrap(), ends);
+    assert_eq!(channel.look().await.unwrap(), ChannelState::Open { ends });
+    assert_eq!(channel.look().await.unwrap(), ChannelState::Lost);
+    let requests = zoho.requests();
+    assert!(
+        requests[0].starts_with("POST /crm/v8/actions/watch"),
+        "{requests:?}"
     );
 }
 

@@ -24,6 +24,7 @@ mod mirrors;
 mod parking;
 mod plan_laws;
 mod poison;
+mod promises;
 mod references;
 mod simulation;
 mod store_spy;

@@ -11,11 +11,13 @@ use client_core::{
     HttpTransport, Request, Response, RetryPolicy, Sleep, TransportError, TransportErrorKind,
 };
 use serde_json::{Value as Json, json};
-use zoho_crm_client::{ClientCredentials, DataCenter, ZohoClient};
+use zoho_crm_client::{
+    Channel, ChannelEvent, ChannelId, ClientCredentials, DataCenter, ZohoClient,
+};
 
 use crate::{
     ids::FieldName,
-    zoho::{ModuleSettings, ZohoEndpoint, retry_policy},
+    zoho::{ModuleSettings, NotificationChannel, ZohoEndpoint, retry_policy},
 };
 
 /// Answers with prepared results, token and fields apart; keeps the other requests.
@@ -103,18 +105,31 @@ impl Zoho {
     }
 
     pub(super) fn endpoint(&self) -> ZohoEndpoint {
-        let client =
-            ZohoClient::builder(DataCenter::Eu, ClientCredentials::new("1000.X", "secret"))
-                .refresh_token("refresh")
-                .transport(Arc::new(self.clone()))
-                .sleep(Arc::new(NoSleep))
-                .retry(RetryPolicy {
-                    max_attempts: 1,
-                    ..retry_policy()
-                })
-                .build()
-                .unwrap();
-        ZohoEndpoint::new(client, settings())
+        ZohoEndpoint::new(self.client(), settings())
+    }
+
+    pub(super) fn channel(&self) -> NotificationChannel {
+        let events = [ChannelEvent::all("Accounts")];
+        let channel = Channel::new(
+            ChannelId::from(7),
+            events,
+            "https://hook.example/z",
+            "token",
+        );
+        NotificationChannel::new(self.client(), channel)
+    }
+
+    fn client(&self) -> ZohoClient {
+        ZohoClient::builder(DataCenter::Eu, ClientCredentials::new("1000.X", "secret"))
+            .refresh_token("refresh")
+            .transport(Arc::new(self.clone()))
+            .sleep(Arc::new(NoSleep))
+            .retry(RetryPolicy {
+                max_attempts: 1,
+                ..retry_policy()
+            })
+            .build()
+            .unwrap()
     }
 
     pub(super) fn requests(&self) -> Vec<String> {
