@@ -73,7 +73,7 @@ pub(crate) fn users(world: &World, call: &Call) -> Result<Answer, Failure> {
 /// `GET /users/{id}`.
 pub(crate) fn user(world: &World, id: &str) -> Answer {
     match world.settings.user(id) {
-        Some(user) => Answer::json(200, object! { "users" => vec![render_user(user)] }),
+        Some(user) => rows::page("users", vec![render_user(user)], (1, 1)),
         None => Answer::empty(204),
     }
 }

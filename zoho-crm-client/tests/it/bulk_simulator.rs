@@ -6,8 +6,8 @@ use client_core::testing::{ManualClock, RecordingSleep};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use zoho_crm_client::{
-    BulkAction, BulkCriteria, BulkOperation, ClientCredentials, DataCenter, Record, UserKind,
-    ZohoClient,
+    BulkAction, BulkColumn, BulkCriteria, BulkOperation, ClientCredentials, DataCenter, Record,
+    UserKind, ZohoClient,
     schema::{ModuleFacts, generate_module},
 };
 use zoho_crm_simulator::{Clock, ZohoSimulator};
@@ -174,4 +174,33 @@ async fn types_can_be_written_for_a_whole_organisation() {
         source.contains("ordered_items: OrderedItems = \"Ordered_Items\","),
         "{source}"
     );
+}
+
+#[tokio::test]
+async fn lookups_and_dates_are_written_as_the_columns_say() {
+    let (simulator, client) = world().await;
+    let account = json!({"Account_Name": "Müller", "X3_Code": "BP1"});
+    let account = simulator.seed("Accounts", [account]).unwrap().remove(0);
+    let deal = Record::new()
+        .with("Deal_Name", "Pumps")
+        .with("Stage", "Qualification")
+        .with("Closing_Date", "2026-12-24")
+        .with("Account_Name", "BP1");
+    let columns = [
+        BulkColumn::new("Deal_Name"),
+        BulkColumn::new("Stage"),
+        BulkColumn::new("Closing_Date").format("yyyy-MM-dd"),
+        BulkColumn::new("Account_Name").find_by("X3_Code"),
+    ];
+    let outcomes: Vec<_> = client
+        .bulk_write("Deals", BulkOperation::Insert)
+        .columns(columns)
+        .send(stream::iter([deal]))
+        .try_collect()
+        .await
+        .unwrap();
+    assert!(outcomes[0].result.is_ok(), "{:?}", outcomes[0]);
+    let deals = simulator.records("Deals");
+    assert_eq!(deals[0].text("Closing_Date"), Some("2026-12-24"));
+    assert_eq!(deals[0].reference("Account_Name"), Some(account.as_str()));
 }

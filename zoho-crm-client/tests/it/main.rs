@@ -21,5 +21,6 @@ mod rows;
 mod schema;
 mod search;
 mod simulator;
+mod simulator_metadata;
 mod support;
 mod writes;

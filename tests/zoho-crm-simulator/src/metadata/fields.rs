@@ -80,6 +80,7 @@ fn render_picklist(field: &Field) -> Vec<Json> {
                 "reference_value" => value,
                 "sequence_number" => position + 1,
                 "colour_code" => Json::Null,
+                "layout_associations" => Vec::<Object>::new(),
                 "type" => "used",
             })
         })

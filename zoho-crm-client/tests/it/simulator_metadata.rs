@@ -1,0 +1,58 @@
+//! Users, currencies, editions and fields with external ids, against the simulator over sockets.
+
+use serde_json::json;
+use zoho_crm_client::{NewField, Record, UserKind};
+use zoho_crm_simulator::Edition;
+
+use crate::simulator::world;
+
+#[tokio::test]
+async fn users_and_currencies_are_listed() {
+    let (simulator, client, _) = world().await;
+    let metadata = client.metadata();
+    let me = metadata.users(UserKind::Current).await.unwrap();
+    assert_eq!(me[0].email.as_deref(), Some("integration@example.com"));
+    assert_eq!(metadata.users(UserKind::All).await.unwrap().len(), 2);
+    assert!(metadata.users(UserKind::Deleted).await.unwrap().is_empty());
+    assert!(metadata.user(&me[0].id).await.unwrap().is_some());
+    let off = metadata.currencies().await.unwrap_err();
+    assert_eq!(off.api_error().unwrap().code(), "CURRENCIES_NOT_ENABLED");
+    simulator.configure(|settings| settings.org.multi_currency = true);
+    let currencies = metadata.currencies().await.unwrap();
+    assert_eq!((currencies.len(), currencies[0].is_base), (1, true));
+    simulator.configure(|settings| settings.edition = Edition::Standard);
+    let orders = metadata.fields("Sales_Orders").await.unwrap_err();
+    assert_eq!(orders.api_error().unwrap().code(), "INVALID_MODULE");
+}
+
+#[tokio::test]
+async fn a_field_is_created_and_its_values_stand_for_ids() {
+    let (simulator, client, _) = world().await;
+    let metadata = client.metadata();
+    let key = NewField::text("ERP Key", 40).external();
+    let id = metadata.create_field("Accounts", &key).await.unwrap();
+    let field = metadata.field("Accounts", &id).await.unwrap().unwrap();
+    assert!(field.is_external());
+    assert_eq!(field.api_name, "ERP_Key");
+    let taken = metadata.create_field("Accounts", &key).await.unwrap_err();
+    assert_eq!(taken.api_error().unwrap().code(), "DUPLICATE_DATA");
+    simulator
+        .seed(
+            "Accounts",
+            [json!({"Account_Name": "Müller", "ERP_Key": "K-1"})],
+        )
+        .unwrap();
+    let change = Record::new().with("id", "K-1").with("Phone", "+41 1");
+    let outcomes = client
+        .module("Accounts")
+        .update(vec![change])
+        .external(["Accounts.ERP_Key"])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(outcomes.all_ok().unwrap().len(), 1);
+    assert_eq!(
+        simulator.records("Accounts")[0].text("Phone"),
+        Some("+41 1")
+    );
+}
