@@ -13,6 +13,7 @@ mod api1_writing;
 mod cloud;
 mod creating;
 mod credentials;
+mod every_node;
 mod evidence;
 mod faults;
 mod filters;
