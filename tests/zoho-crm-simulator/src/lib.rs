@@ -1,5 +1,7 @@
-//! A Zoho CRM v8 server for tests: OAuth, records, COQL, search, notifications, metadata, limits and faults, over real
-//! sockets.
+//! A Zoho CRM v8 server for tests, over real sockets: OAuth; records with subforms, related lists, notes, tags, attachments,
+//! files and photos; search behind a delayed index; COQL; bulk read and write; notifications with real callbacks; metadata
+//! of an organisation with editions, custom fields, custom views and currencies; locks, copies, conversions, mass jobs and
+//! composite requests; limits and faults.
 //!
 //! It is written from Zoho's documents and from observations of the real service, and shares no code with the clients it
 //! is used to test: one that shared a type with a client would agree with its mistakes. Where the documents leave a
@@ -44,6 +46,11 @@
 //!
 //! One listener serves the accounts server (`/oauth/v2/…`), the API (`/crm/v8/…`) and the admin routes (`/__admin/…`),
 //! so `base_url()` is the value for all three. Several simulators can run in one process; nothing is global.
+//!
+//! # Proof
+//!
+//! Zoho's own SDKs for Python and TypeScript run against it (`official-sdks/run`), and Zoho's OpenAPI documents judge every
+//! response of its tests ([`conformance`]; the documents bear no licence and are no part of this repository).
 
 mod admin;
 mod bulk;

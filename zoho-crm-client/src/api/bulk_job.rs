@@ -143,7 +143,7 @@ mod tests {
             .first(Duration::from_secs(2))
             .longest(Duration::from_secs(5))
             .patience(Duration::from_secs(20));
-        let pauses: Vec<f32> = polling.pauses().map(|pause| pause.as_secs_f32()).collect();
-        assert_eq!(pauses, [2.0, 3.0, 4.5, 5.0, 5.0]);
+        let pauses: Vec<u128> = polling.pauses().map(|pause| pause.as_millis()).collect();
+        assert_eq!(pauses, [2_000, 3_000, 4_500, 5_000, 5_000]);
     }
 }
