@@ -4,6 +4,7 @@
 mod auth;
 mod batches;
 mod faults;
+mod nodes;
 mod paging;
 mod retry;
 mod server;
