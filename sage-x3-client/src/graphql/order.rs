@@ -132,7 +132,35 @@ impl Serialize for Tree {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
+
+    proptest! {
+        /// Whatever is given as a field, the order holds that very name, or none at all.
+        #[test]
+        fn no_field_changes_the_meaning(field in any::<String>()) {
+            if let Ok(json) = OrderBy::descending(field.as_str()).to_json() {
+                let parsed: Value = serde_json::from_str(&json).unwrap();
+                let pointer = format!("/{}", field.replace('.', "/"));
+                prop_assert_eq!(parsed.pointer(&pointer), Some(&Value::from(-1)));
+                let plain = field
+                    .chars()
+                    .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.'));
+                prop_assert!(plain);
+            }
+        }
+
+        #[test]
+        fn every_name_is_taken_as_it_is(field in "[a-z][A-Za-z0-9_]{0,12}(\\.[a-z][A-Za-z0-9_]{0,12}){0,2}") {
+            let json = OrderBy::descending(field.as_str()).to_json().unwrap();
+            let parsed: Value = serde_json::from_str(&json).unwrap();
+            let pointer = format!("/{}", field.replace('.', "/"));
+            prop_assert_eq!(parsed.pointer(&pointer), Some(&Value::from(-1)));
+            prop_assert_eq!(&parsed["_id"], &Value::from(1));
+        }
+    }
 
     #[test]
     fn the_key_always_comes_last_and_once() {
