@@ -134,12 +134,14 @@ pub(crate) struct Parsed {
 }
 
 /// Every statement of this crate finds its rows by an index that has them in order. Left to itself, PostgreSQL may take
-/// a table that it has no statistics of for a small one, and read a queue of a million jobs to find a hundred.
+/// a table that it has no statistics of for a small one, or take a limit that it does not know for a large one, and read
+/// a queue of a million jobs to find a hundred.
 fn settings(timeout: Duration, schema: Option<&str>) -> String {
     let mut settings = format!(
         "SET client_min_messages = warning; SET statement_timeout = {0};
         SET idle_in_transaction_session_timeout = {0}; SET plan_cache_mode = force_generic_plan;
-        SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off;",
+        SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;
+        SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;",
         timeout.as_millis()
     );
     if let Some(schema) = schema {
