@@ -53,7 +53,6 @@ mod url;
 mod value;
 mod write;
 
-pub(crate) use self::route::Api1Route;
 pub use self::{
     answer::Api1Answer,
     class::{Api1Class, Api1Record},
@@ -68,6 +67,7 @@ pub use self::{
     value::{Amount, Day, LocalMenu, Moment},
     write::Values,
 };
+pub(crate) use self::{columns::MemberName, route::Api1Route};
 use crate::client::X3Client;
 #[cfg(any(test, feature = "fuzzing"))]
 use crate::{client::Exchanged, error::Error};

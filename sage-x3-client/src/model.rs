@@ -4,6 +4,7 @@ mod address;
 mod input;
 mod patch;
 mod read;
+mod rest;
 
 pub use self::{
     address::Address,
@@ -16,4 +17,5 @@ pub(crate) use self::{
         Extra, address_of, code, day, debug_by_key, decimal, discounts_of, filled, instant, key_of,
         member, nodes_of, pick, rest_of, slots, slots_of, text,
     },
+    rest::{WithRest, field_names},
 };

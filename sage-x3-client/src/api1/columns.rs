@@ -181,7 +181,7 @@ impl Serialize for Columns {
 }
 
 /// A member's name, borrowed from the document unless it holds escapes.
-pub(super) struct MemberName<'de>(pub(super) Cow<'de, str>);
+pub(crate) struct MemberName<'de>(pub(crate) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for MemberName<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -21,7 +21,7 @@ use crate::{
         execute::GraphqlRequest,
     },
     ids::{FieldName, InvalidName},
-    model::{Extra, pick},
+    model::{Extra, WithRest, field_names, pick},
     page::{Cursor, Page, PageSize, Pager, page},
 };
 
@@ -40,10 +40,13 @@ impl<N: Node> Records<N> {
             return Ok(Page::empty());
         }
         let build = |absent: &Absent| page_request(query, self.rendering(absent));
-        let found = if self.extra.is_empty() {
-            parse_page::<N, N::Fields>(self.fetch(build).await?, &self.extra, plain)?
+        let extra = &self.extra;
+        let found = if extra.is_empty() {
+            parse_page::<N, N::Fields>(self.fetch(build).await?, extra, plain)?
+        } else if self.asks_for_known_fields() {
+            parse_page::<N, Box<RawValue>>(self.fetch(build).await?, extra, picked::<N>)?
         } else {
-            parse_page::<N, Box<RawValue>>(self.fetch(build).await?, &self.extra, picked::<N>)?
+            parse_page::<N, WithRest<N::Fields>>(self.fetch(build).await?, extra, chosen)?
         };
         let Page {
             items,
@@ -52,7 +55,12 @@ impl<N: Node> Records<N> {
             diagnoses,
             repaired,
         } = found;
-        let items = try_join_all(items.into_iter().map(|read| self.complete(read))).await?;
+        // Mostly nothing is left to fetch, and then a thousand futures would be made for nothing.
+        let items = if items.iter().all(|(_, rest)| rest.is_none()) {
+            items.into_iter().map(|(record, _)| record).collect()
+        } else {
+            try_join_all(items.into_iter().map(|read| self.complete(read))).await?
+        };
         Ok(Page {
             items,
             next,
@@ -128,6 +136,14 @@ impl<N: Node> Records<N> {
             }
         }
         Ok(found)
+    }
+
+    /// Whether a field that a record has anyway was asked for as one of the site's own, so that it is wanted twice.
+    fn asks_for_known_fields(&self) -> bool {
+        let known = field_names::<N::Fields>();
+        self.extra
+            .iter()
+            .any(|name| known.is_empty() || known.contains(&name.as_str()))
     }
 
     /// Fetches the items of a record's collection that did not come with it.
@@ -233,6 +249,19 @@ type Split<N, W> = fn(W, &[FieldName]) -> Result<(N, Extra), client_core::Decode
 
 fn plain<F>(fields: F, _: &[FieldName]) -> Result<(F, Extra), client_core::DecodeError> {
     Ok((fields, Extra::new()))
+}
+
+/// The site's own fields among those that a record has no field for.
+#[expect(clippy::unnecessary_wraps, reason = "it stands for `picked`")]
+fn chosen<F>(
+    read: WithRest<F>,
+    extra: &[FieldName],
+) -> Result<(F, Extra), client_core::DecodeError> {
+    let rest = read.rest.into_iter().filter_map(|(name, value)| {
+        let wanted = extra.iter().find(|wanted| wanted.as_str() == name)?;
+        Some((wanted.clone(), value))
+    });
+    Ok((read.fields, rest.collect()))
 }
 
 /// Kept as text until the site's own fields are picked out.
