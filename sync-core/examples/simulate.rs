@@ -15,26 +15,26 @@
 
 use std::{
     process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::{Duration, Instant},
 };
 
 use sync_core::testing::sim::{
-    FaultClass, FaultCounts, SimulationOptions, SimulationOutcome, shrink, simulate,
+    FaultClass, FaultCounts, Mutant, SimulationOptions, SimulationOutcome, shrink, simulate,
 };
 
-const USAGE: &str =
-    "usage: simulate [--seeds N] [--steps M] [--seed S] [--no-sweep] [--without CLASS] [--trace]";
+const USAGE: &str = "usage: simulate [--seeds N] [--steps M] [--seed S] [--no-sweep] [--without CLASS] [--mutants] [--trace]";
 
 struct Arguments {
     seeds: u64,
     options: SimulationOptions,
+    mutants: bool,
 }
 
 fn arguments() -> Result<Arguments, String> {
     let mut seeds = None;
     let mut options = SimulationOptions::new(0);
-    let mut single = false;
+    let (mut single, mut mutants) = (false, false);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || {
@@ -51,6 +51,7 @@ fn arguments() -> Result<Arguments, String> {
             "--steps" => options.steps = number(value()?)?,
             "--seed" => (options.seed, single) = (number(value()?)?, true),
             "--no-sweep" => options.sweeps = false,
+            "--mutants" => mutants = true,
             "--trace" => options.trace = true,
             "--without" => {
                 let name = value()?;
@@ -63,7 +64,11 @@ fn arguments() -> Result<Arguments, String> {
         }
     }
     let seeds = seeds.unwrap_or(if single { 1 } else { 2000 });
-    Ok(Arguments { seeds, options })
+    Ok(Arguments {
+        seeds,
+        options,
+        mutants,
+    })
 }
 
 /// What came of many runs.
@@ -121,11 +126,43 @@ fn run_all(arguments: &Arguments) -> Sum {
             sum.add(seed, simulate(&options));
         }
     };
+    on_all_cores(work)
+        .into_iter()
+        .fold(Sum::default(), Sum::merge)
+}
+
+/// The first seed that finds each deliberate bug; all cores share the work.
+fn hunt(arguments: &Arguments) -> Vec<(Mutant, Option<u64>)> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Vec::new();
+        while let Some(mutant) = Mutant::ALL.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let finds = |seed: &u64| {
+                let options = SimulationOptions {
+                    seed: *seed,
+                    mutant: Some(*mutant),
+                    ..arguments.options.clone()
+                };
+                !simulate(&options).violations.is_empty()
+            };
+            let first = arguments.options.seed;
+            found.push((*mutant, (first..first + arguments.seeds).find(finds)));
+        }
+        found
+    };
+    let mut found = on_all_cores(work).concat();
+    found.sort();
+    found
+}
+
+fn on_all_cores<T: Send>(work: impl Fn() -> T + Sync) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let sums = workers.into_iter().filter_map(|worker| worker.join().ok());
-        sums.fold(Sum::default(), Sum::merge)
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().ok())
+            .collect()
     })
 }
 
@@ -175,6 +212,24 @@ fn main() -> ExitCode {
     for (seed, outcome) in sum.failed.iter().take(5) {
         explain(&arguments, *seed, outcome);
     }
+    let hunted = arguments.mutants.then(|| hunt(&arguments));
+    println!(
+        "{}",
+        report(&arguments, &sum, hunted.as_deref(), started.elapsed())
+    );
+    let all_found = hunted.iter().flatten().all(|(_, seed)| seed.is_some());
+    match sum.failed.is_empty() && all_found {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+fn report(
+    arguments: &Arguments,
+    sum: &Sum,
+    hunted: Option<&[(Mutant, Option<u64>)]>,
+    took: Duration,
+) -> serde_json::Value {
     let runs = |class: FaultClass| {
         let found = sum.runs_hit.iter().find(|(known, _)| *known == class);
         found.map_or(0, |(_, runs)| *runs)
@@ -187,20 +242,27 @@ fn main() -> ExitCode {
             (class.name().to_owned(), figures)
         })
         .collect();
-    println!(
-        "{}",
-        serde_json::json!({
-            "seeds": arguments.seeds,
-            "steps": arguments.options.steps,
-            "sweeps": arguments.options.sweeps,
-            "crashes": sum.faults.of(FaultClass::Crash),
-            "faults": faults,
-            "violations": sum.failed.len(),
-            "seconds": started.elapsed().as_secs_f64(),
-        })
-    );
-    match sum.failed.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    let mut report = serde_json::json!({
+        "seeds": arguments.seeds,
+        "steps": arguments.options.steps,
+        "sweeps": arguments.options.sweeps,
+        "crashes": sum.faults.of(FaultClass::Crash),
+        "faults": faults,
+        "violations": sum.failed.len(),
+        "seconds": took.as_secs_f64(),
+    });
+    if let Some(hunted) = hunted {
+        let by: serde_json::Map<String, serde_json::Value> = hunted
+            .iter()
+            .map(|(mutant, seed)| (mutant.name().to_owned(), (*seed).into()))
+            .collect();
+        report["mutants"] = hunted.len().into();
+        report["killed"] = hunted
+            .iter()
+            .filter(|(_, seed)| seed.is_some())
+            .count()
+            .into();
+        report["killed_by"] = by.into();
     }
+    report
 }

@@ -108,6 +108,8 @@ pub enum WriteError {
     },
     /// The call as a whole failed; says nothing about this row. Shared by all rows of the call.
     Call(Arc<EndpointError>),
+    /// The engine did not send it, as its lease could have run out before the answer. Endpoints do not return this.
+    NotSent,
 }
 
 impl WriteError {
@@ -119,6 +121,7 @@ impl WriteError {
             Self::Missing => "the record is not there".to_owned(),
             Self::Later { reason, .. } => reason.clone(),
             Self::Call(error) => error.message.clone(),
+            Self::NotSent => "not sent".to_owned(),
         }
     }
 }

@@ -69,8 +69,11 @@ use crate::{
 pub struct Settings {
     /// Most keys in one tick. Calls are shared by that many; 100 is what both Zoho and X3 take at once.
     pub batch: usize,
-    /// How long a worker may hold keys. Longer than the slowest tick.
+    /// How long a worker may hold keys. After that another may take them over, as if this one were dead.
     pub lease: Duration,
+    /// No call to a system takes longer: the time-outs of the clients see to that. A worker whose lease might run out
+    /// during a write does not send it, as another may be writing by then. Well below the lease.
+    pub longest_call: Duration,
     /// Pause before the second try of a key; doubles with each further one.
     pub retry_base: Duration,
     /// The longest pause between tries of a key.
@@ -104,12 +107,13 @@ pub enum FirstSyncGate {
 }
 
 impl Default for Settings {
-    /// 100 keys, 2 minutes' lease, tries from 2 s to 5 min apart, 3 minutes' overlap, 30 s lag, a poll a minute, a
-    /// check an hour, a sweep a day, no budgets.
+    /// 100 keys, 2 minutes' lease, calls of at most 30 s, tries from 2 s to 5 min apart, 3 minutes' overlap, 30 s lag, a
+    /// poll a minute, a check an hour, a sweep a day, no budgets.
     fn default() -> Self {
         Self {
             batch: 100,
             lease: Duration::from_secs(120),
+            longest_call: Duration::from_secs(30),
             retry_base: Duration::from_secs(2),
             retry_max: Duration::from_secs(300),
             overlap: Duration::from_secs(180),
@@ -324,7 +328,9 @@ impl Engine {
             let jobs = self.store.claim(&self.connection, &claim).await?;
             if !jobs.is_empty() {
                 self.turn.store(place + 1, Ordering::Relaxed);
-                return Ok(Tick::Worked(self.run_batch(flow, jobs).await?));
+                return Ok(Tick::Worked(
+                    self.run_batch(flow, jobs, claim.lease_until).await?,
+                ));
             }
             next_due = earlier(
                 next_due,

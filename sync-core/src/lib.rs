@@ -118,6 +118,7 @@ mod job;
 mod link;
 mod mapping;
 mod merge;
+mod mutant;
 mod plan;
 mod scratch;
 mod side;

@@ -5,6 +5,7 @@ use crate::{
     ids::FieldName,
     link::Planned,
     mapping::{ConflictRule, Direction, Mapping, Row},
+    mutant::bug,
     side::{Side, Sides},
     value::{Document, Value},
 };
@@ -126,8 +127,12 @@ impl Merged {
         match (winner, &result) {
             (Some(winner), Some(result)) => {
                 self.agreed.set(row.name.clone(), result.clone());
+                let loser = match bug!(WinnerIsPatched) {
+                    true => winner,
+                    false => winner.other(),
+                };
                 self.patches
-                    .get_mut(winner.other())
+                    .get_mut(loser)
                     .set(row.name.clone(), result.clone());
             }
             _ => {
@@ -184,7 +189,9 @@ fn changed(
     base: Option<&Value>,
     now: Sides<&Value>,
 ) -> Option<Sides<bool>> {
-    if let (Some(planned), Some(value)) = (input.planned, planned_value(input, row)) {
+    if let (Some(planned), Some(value)) = (input.planned, planned_value(input, row))
+        && !bug!(PlanForgottenInMerge)
+    {
         let seen = planned
             .seen
             .as_ref()

@@ -9,6 +9,7 @@ use crate::{
     link::{LinkContent, Planned},
     mapping::{Direction, References, Row},
     merge::{MergeInput, merge},
+    mutant::bug,
     side::{Side, Sides},
     value::{Document, Value},
 };
@@ -155,6 +156,10 @@ fn plan_update(flow: &Flow, pair: &Pair<'_>, now: Sides<&Document>) -> Plan {
     for side in Side::BOTH {
         let patch = merged.patches.get(side);
         match flow.mapping.render_with(side, patch, pair.references) {
+            Ok(fields) if bug!(EmptinessNotWritten) => {
+                let filled = fields.into_iter().filter(|(_, value)| !value.is_null());
+                *writes.get_mut(side) = filled.collect();
+            }
             Ok(fields) => *writes.get_mut(side) = fields,
             Err(error) => return Plan::Park(error.into()),
         }
@@ -187,7 +192,7 @@ fn edited_since(known: &LinkContent, now: &Planned) -> bool {
 
 fn plan_without_partner(flow: &Flow, pair: &Pair<'_>, side: Side, document: &Document) -> Plan {
     let target = side.other();
-    if pair.known.bound().is_some() {
+    if pair.known.bound().is_some() && !bug!(DeletionIgnored) {
         return Plan::PartnerGone {
             side: target,
             rule: flow.policy.deleted.get(target).clone(),

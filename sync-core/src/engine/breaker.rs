@@ -12,6 +12,7 @@ use super::isolate::may_be_one_records_fault;
 use crate::{
     endpoint::{EndpointError, EndpointErrorKind},
     ids::{FeedName, FlowName},
+    mutant::bug,
     side::Side,
 };
 
@@ -88,7 +89,11 @@ impl Breakers {
         let failures = troubles.get(&key).map_or(0, |trouble| trouble.failures);
         let failures = failures.saturating_add(1);
         let pause = pause(&error, failures);
-        let until = now + pause;
+        let until = if bug!(BreakerNeverCloses) {
+            Timestamp::MAX
+        } else {
+            now + pause
+        };
         tracing::warn!(%flow, %side, lane = ?key.2, %error, pause_s = pause.as_secs(), "a system failed and is left alone for a while");
         let trouble = Trouble {
             failures,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Engine, observe::Observation};
 use crate::{
     budget::{Call, Cost},
@@ -10,11 +12,18 @@ use crate::{
     },
     flow::Flow,
     ids::{FieldName, PageToken, RecordId},
+    mutant::bug,
     side::Side,
     value::Value,
 };
 
 impl Engine {
+    /// Whether an answer could come after the lease has run out. Another worker may be writing by then.
+    fn is_too_late(&self, lease_until: Timestamp) -> bool {
+        let answered = self.clock.now().checked_add(self.settings.longest_call);
+        !bug!(LeaseOverrun) && answered.map_or(true, |answered| answered > lease_until)
+    }
+
     fn called(
         &self,
         flow: &Flow,
@@ -97,6 +106,7 @@ impl Engine {
         flow: &Flow,
         side: Side,
         writes: &[Write],
+        lease_until: Timestamp,
     ) -> Vec<Result<Written, WriteError>> {
         let call = shape(writes);
         let cost = match self.spend(flow, side, call).await {
@@ -110,6 +120,10 @@ impl Engine {
                     .collect();
             }
         };
+        // Nothing that may take time stands between this and the call.
+        if self.is_too_late(lease_until) {
+            return writes.iter().map(|_| Err(WriteError::NotSent)).collect();
+        }
         let outcomes = flow.endpoints.get(side).write(writes).await;
         let failed = outcomes.iter().find_map(|outcome| match outcome {
             Err(WriteError::Call(error)) => Some(error.as_ref()),

@@ -155,7 +155,7 @@ impl Engine {
             id: id.clone(),
             fields: fields.clone(),
         };
-        let mut outcomes = self.call_write(flow, side, &[write]).await;
+        let mut outcomes = self.call_write(flow, side, &[write], Timestamp::MAX).await;
         match outcomes.pop() {
             Some(Ok(written)) => {
                 let warnings = written.warnings;

@@ -14,6 +14,7 @@ use crate::{
     ids::{FieldName, RecordId},
     job::{Cause, Finish, Job, JobKey, ParkReason, Parked},
     link::{LinkContent, Planned},
+    mutant::bug,
     plan::mirrored,
     side::{Side, Sides},
     store::{Commit, LinkWrite},
@@ -135,6 +136,7 @@ impl<'a> Ending<'a> {
                 let digest = mirrored(self.flow, target, &agreed).digest();
                 self.content.digest = Some(digest);
             }
+            None if bug!(SkipBaseUpdate) && self.content.base.is_some() => {}
             None => self.content.base = Some(agreed),
         }
     }
@@ -198,6 +200,9 @@ impl<'a> Ending<'a> {
                 AuditEvent::DeletePropagated { side }
             }
         };
+        if bug!(WritesNotAudited) {
+            return;
+        }
         self.note(event, plan.decisions.clone());
         self.note_sent(plan, side);
     }
@@ -209,6 +214,9 @@ impl<'a> Ending<'a> {
     }
 
     pub(super) fn failed(&mut self, side: Side, error: &WriteError, plan: &WrittenPlan) {
+        if matches!(error, WriteError::NotSent) {
+            return;
+        }
         self.note(
             AuditEvent::WriteFailed {
                 side,
@@ -297,7 +305,7 @@ impl<'a> Ending<'a> {
             Intention::Create(target) => {
                 let result = written.results.get(target).as_ref();
                 let open = matches!(result, Some(Err(error)) if is_open(error));
-                if !open {
+                if !open || bug!(ForgetIntent) {
                     // Without a record that may have been made there is nothing that only this link knows. It would
                     // keep the record from being matched when somebody makes a partner by hand.
                     self.content.intent = None;
@@ -322,7 +330,7 @@ impl<'a> Ending<'a> {
             let failed = written
                 .targets(field)
                 .any(|side| matches!(written.results.get(side), Some(Err(_))));
-            if !failed {
+            if !failed || bug!(PartialWriteIsDone) {
                 base.set(field.clone(), value.clone());
             }
         }
@@ -383,6 +391,11 @@ impl<'a> Ending<'a> {
     }
 
     pub(super) fn look_again(&mut self, at: Timestamp, failed: bool) {
+        let at = if bug!(RetryNeverDue) {
+            Timestamp::MAX
+        } else {
+            at
+        };
         self.finish = Finish::Again {
             at,
             failed,
@@ -396,7 +409,7 @@ impl<'a> Ending<'a> {
         decisions: Vec<FieldDecision>,
         report: &mut Report,
     ) {
-        if !fields.is_empty() {
+        if !fields.is_empty() && !bug!(ConflictSwallowed) {
             self.park_with(ParkReason::Conflict { fields }, decisions, report);
         }
     }
@@ -445,7 +458,7 @@ impl<'a> Ending<'a> {
             })
             .map(|(field, value)| (field.clone(), value.clone()))
             .collect();
-        if moved.is_empty() {
+        if moved.is_empty() || bug!(AgreementNotAudited) {
             return;
         }
         let says_more = |entry: &&mut AuditEntry| entry.event.is_of_a_pair();

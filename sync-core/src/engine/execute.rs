@@ -20,6 +20,7 @@ use crate::{
     flow::{DeleteRule, Flow},
     job::{Cause, ParkReason},
     link::{Intent, LinkContent, Planned},
+    mutant::bug,
     plan::{CreatePlan, Plan, UpdatePlan},
     side::{Side, Sides},
     store::{LinkWrite, Prepare},
@@ -68,7 +69,12 @@ impl Task {
 
 impl Engine {
     /// Carries out the plans that need writes; the others are left for the end.
-    pub(super) async fn execute(&self, flow: &Flow, works: &mut [Work]) -> Result<(), Error> {
+    pub(super) async fn execute(
+        &self,
+        flow: &Flow,
+        works: &mut [Work],
+        lease_until: Timestamp,
+    ) -> Result<(), Error> {
         let mut tasks: Vec<Task> = Vec::new();
         for (index, work) in works.iter_mut().enumerate() {
             match work.outcome.take() {
@@ -81,13 +87,16 @@ impl Engine {
         }
         let tasks = self.guarded(flow, works, tasks).await?;
         let mut tasks = self.prepare(flow, works, tasks).await?;
-        let (left, right) = (
+        let (left, mut right) = (
             writes_of(&tasks, Side::Left),
             writes_of(&tasks, Side::Right),
         );
+        if bug!(RightSideForgotten) && !left.is_empty() {
+            right.clear();
+        }
         let (left, right) = future::join(
-            self.write(flow, Side::Left, left),
-            self.write(flow, Side::Right, right),
+            self.write(flow, Side::Left, left, lease_until),
+            self.write(flow, Side::Right, right, lease_until),
         )
         .await;
         for (side, results) in [(Side::Left, left), (Side::Right, right)] {
@@ -266,47 +275,58 @@ impl Engine {
         flow: &Flow,
         side: Side,
         writes: Vec<(usize, Write)>,
+        lease_until: Timestamp,
     ) -> Vec<(usize, Result<Written, WriteError>)> {
         let one_by_one = writes.len() > 1 && self.breakers.is_choked(&flow.name, side);
         let outcomes = if one_by_one {
-            self.write_one_by_one(flow, side, &writes).await
+            self.write_one_by_one(flow, side, &writes, lease_until)
+                .await
         } else {
-            self.write_in_batches(flow, side, &writes).await
+            self.write_in_batches(flow, side, &writes, lease_until)
+                .await
         };
-        // A system that does not take one call is not sent the next fifty.
         let failed = outcomes.iter().rev().find_map(|outcome| match outcome {
             Err(WriteError::Call(error)) => Some(error.kind),
             _ => None,
         });
-        let kind = failed.unwrap_or(EndpointErrorKind::Protocol);
-        let missing = writes.len() - outcomes.len();
-        let outcomes = outcomes.into_iter().chain(for_all(missing, not_sent(kind)));
-        let indices = writes.into_iter().map(|(index, _)| index);
-        let results: Vec<(usize, Result<Written, WriteError>)> = indices.zip(outcomes).collect();
+        // After a failed call the rest shares its fate; otherwise there was no time left.
+        let unsent = match failed {
+            Some(kind) => WriteError::Call(Arc::new(not_sent(kind))),
+            None => WriteError::NotSent,
+        };
+        let unsent = (outcomes.len()..writes.len()).map(|_| Err(unsent.clone()));
+        let indices = writes.iter().map(|(index, _)| *index);
+        let results: Vec<(usize, Result<Written, WriteError>)> =
+            indices.zip(outcomes.into_iter().chain(unsent)).collect();
         self.note_writes(flow, side, &results, one_by_one);
         results
     }
 
-    /// Writes in as few calls as the endpoint allows, up to the first that fails.
+    /// Writes in as few calls as the endpoint allows, up to the first that fails: a system that does not take one call is
+    /// not sent the next fifty.
     async fn write_in_batches(
         &self,
         flow: &Flow,
         side: Side,
         writes: &[(usize, Write)],
+        lease_until: Timestamp,
     ) -> Vec<Result<Written, WriteError>> {
         let endpoint = flow.endpoints.get(side);
         let mut outcomes = Vec::with_capacity(writes.len());
         for chunk in writes.chunks(endpoint.capabilities().write_batch.max(1)) {
             let batch: Vec<Write> = chunk.iter().map(|(_, write)| write.clone()).collect();
-            outcomes.extend(answered(
+            let mut answers = answered(
                 chunk.len(),
-                self.call_write(flow, side, &batch).await,
-            ));
-            let failed = outcomes
-                .iter()
-                .rev()
-                .take(chunk.len())
-                .any(|outcome| matches!(outcome, Err(WriteError::Call(_))));
+                self.call_write(flow, side, &batch, lease_until).await,
+            );
+            if bug!(OutcomesReversed) {
+                answers.reverse();
+            }
+            outcomes.extend(answers);
+            let failed =
+                outcomes.iter().rev().take(chunk.len()).any(|outcome| {
+                    matches!(outcome, Err(WriteError::Call(_) | WriteError::NotSent))
+                });
             if failed {
                 break;
             }
@@ -316,7 +336,7 @@ impl Engine {
 }
 
 /// One outcome for each row. With more or fewer it is not known which belongs to which, so nothing is known.
-fn answered(
+pub(super) fn answered(
     rows: usize,
     outcomes: Vec<Result<Written, WriteError>>,
 ) -> Vec<Result<Written, WriteError>> {
@@ -385,9 +405,14 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
         conflicts,
     } = plan;
     let mut content = LinkContent {
-        planned: Some(planned.clone()).filter(Planned::is_under_way),
+        planned: Some(planned.clone())
+            .filter(Planned::is_under_way)
+            .filter(|_| !bug!(PlanNotStored)),
         ..work.known()
     };
+    if bug!(BaseBeforeWrite) {
+        content.base = Some(agreed.clone());
+    }
     if let (Some(left), Some(right)) = (&work.documents.left, &work.documents.right) {
         content.unsettled_writes = work.known().restless_writes(Sides::new(left, right));
     }

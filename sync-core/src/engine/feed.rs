@@ -16,6 +16,7 @@ use crate::{
     ids::{FeedName, FlowName, PageToken, RecordId},
     job::{Cause, Hint, JobKey},
     link::Revision,
+    mutant::bug,
     side::{Side, Sides},
     store::{DocumentWrite, StoreErrorKind},
 };
@@ -171,7 +172,11 @@ impl Engine {
             Ok(page) => page,
             Err(error) => {
                 let error = Arc::new(error);
-                if self.gives_up_page(flow, side, &feed.name, &round, &error) {
+                if bug!(FailedPageSkipped) && round.page.is_some() {
+                    cursor.watermark = cursor.watermark.max(round.newest);
+                    self.put_cursor(&flow.name, side, &feed.name, &cursor, revision)
+                        .await?;
+                } else if self.gives_up_page(flow, side, &feed.name, &round, &error) {
                     cursor.round = Some(Round {
                         page: None,
                         ..round
@@ -198,6 +203,13 @@ impl Engine {
         let more = cursor.round.is_some();
         tracing::debug!(flow = %flow.name, %side, feed = %feed.name, rows, queued, more, "polled");
         let write = document(&flow.name, side, &feed.name, &cursor, revision)?;
+        if bug!(CursorBeforeHints) {
+            self.store.put_document(&self.connection, &write).await?;
+            self.store
+                .enqueue(&self.connection, &hints, None, self.clock.now())
+                .await?;
+            return Ok(Polled { rows, queued, more });
+        }
         match self
             .store
             .enqueue(&self.connection, &hints, Some(&write), self.clock.now())
@@ -357,6 +369,9 @@ impl Cursor {
         for change in &reading.page.changes {
             // A row without a stamp cannot be told from its next change.
             if let Some(stamp) = change.stamp {
+                if bug!(TieLostAtCursor) && self.watermark.is_some_and(|reached| stamp <= reached) {
+                    continue;
+                }
                 let digest = digest(&change.id, stamp);
                 if known.contains(&digest) {
                     continue;
@@ -410,6 +425,10 @@ impl Cursor {
             .max()
             .max(round.newest);
         let reached = newest.map(|newest| reached(newest, round.started, answered_at, settings));
+        let reached = match bug!(WatermarkByOwnClock) {
+            true => Some(answered_at),
+            false => reached,
+        };
         // Never backwards.
         let reached = self.watermark.max(reached);
         if page.next.is_some() {

@@ -17,6 +17,7 @@ use crate::{
     guard::{Allowance, Guards, Limit, StopReason, Stopped},
     ids::{FieldName, FlowName},
     job::Cause,
+    mutant::bug,
     side::{Side, Sides},
 };
 
@@ -240,6 +241,7 @@ impl Engine {
             .await?;
         match admitted {
             Some(Ok(())) => Ok(true),
+            Some(Err(_)) if bug!(GuardIgnored) => Ok(true),
             Some(Err(reason)) => {
                 self.stop_for(flow, reason, Cause::Guard).await?;
                 Ok(false)

@@ -15,6 +15,7 @@ use crate::{
     job::{Cause, Finish, Job, ParkReason},
     link::Link,
     mapping::Row,
+    mutant::bug,
     side::Side,
     store::{Commit, LinkWrite, Refused, StoreError},
     value::{Document, Value},
@@ -71,7 +72,12 @@ impl Engine {
         self.search_by_key(flow, works, target, &open, &mut found)
             .await?;
         open.retain(|index| !found.contains_key(index) && works[*index].known().intent.is_none());
-        for rule in &flow.identity.matching {
+        for rule in flow
+            .identity
+            .matching
+            .iter()
+            .filter(|_| !bug!(MatchingSkipped))
+        {
             let candidates = self.candidates(flow, works, target, rule, &open).await?;
             let free = self.without_linked(flow, target, candidates).await?;
             let mut rivals = self.rivals(flow, works, target, rule, &free).await?;
@@ -222,7 +228,10 @@ impl Engine {
                 .or_else(own)
                 .map(|key| (*index, Value::Text(key.value)))
         };
-        let keys: Vec<(usize, Value)> = open.iter().filter_map(key_of).collect();
+        let mut keys: Vec<(usize, Value)> = open.iter().filter_map(key_of).collect();
+        if bug!(CreateWithoutLookUp) {
+            keys.clear();
+        }
         for (index, mut records) in self.find(flow, target, &rule.field, keys).await? {
             match records.len() {
                 0 => {}
@@ -361,8 +370,10 @@ impl Engine {
         let mut found = Vec::with_capacity(wanted.len());
         for chunk in wanted.chunks(endpoint.capabilities().find_batch.max(1)) {
             let values: Vec<Value> = chunk.iter().map(|(_, value)| value.clone()).collect();
-            let records = self.call_find(flow, side, field, &values).await;
-            let records = records.map_err(SideDown::at(side))?;
+            let records = match self.call_find(flow, side, field, &values).await {
+                Err(_) if bug!(FailedSearchIsAbsence) => vec![Vec::new(); values.len()],
+                found => found.map_err(SideDown::at(side))?,
+            };
             complete(side, records.len(), values.len())?;
             found.extend(chunk.iter().map(|(index, _)| *index).zip(records));
         }

@@ -1,9 +1,12 @@
 //! One record that a system chokes on must not hold up the others of its batch.
 
+use jiff::Timestamp;
+
 use super::{
     Engine,
     batch::{Interrupted, SideDown, Work},
     breaker::Lane,
+    execute::answered,
     outcome::Outcome,
 };
 use crate::{
@@ -111,12 +114,13 @@ impl Engine {
     }
 
     /// Writes row by row, after a call with many failed that may have failed because of one of them. Stops, with fewer
-    /// outcomes than writes, when it is the system that is at fault.
+    /// outcomes than writes, when it is the system that is at fault, or too late.
     pub(super) async fn write_one_by_one(
         &self,
         flow: &Flow,
         side: Side,
         writes: &[(usize, Write)],
+        lease_until: Timestamp,
     ) -> Vec<Result<Written, WriteError>> {
         let mut outcomes: Vec<Result<Written, WriteError>> = Vec::with_capacity(writes.len());
         let (mut any_taken, mut failed) = (false, 0);
@@ -124,21 +128,19 @@ impl Engine {
             if !any_taken && failed >= TRIED {
                 break;
             }
-            let mut answer = self
-                .call_write(flow, side, std::slice::from_ref(write))
-                .await;
-            let (Some(outcome), true) = (answer.pop(), answer.is_empty()) else {
-                break;
-            };
-            match &outcome {
-                Err(WriteError::Call(error)) if !may_be_one_records_fault(error.kind) => {
-                    outcomes.push(outcome);
+            outcomes.extend(answered(
+                1,
+                self.call_write(flow, side, std::slice::from_ref(write), lease_until)
+                    .await,
+            ));
+            match outcomes.last() {
+                Some(Err(WriteError::NotSent)) => break,
+                Some(Err(WriteError::Call(error))) if !may_be_one_records_fault(error.kind) => {
                     break;
                 }
-                Err(WriteError::Call(_)) => failed += 1,
+                Some(Err(WriteError::Call(_))) => failed += 1,
                 _ => any_taken = true,
             }
-            outcomes.push(outcome);
         }
         outcomes
     }

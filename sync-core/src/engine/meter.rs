@@ -18,6 +18,7 @@ use crate::{
     endpoint::{EndpointError, EndpointErrorKind},
     error::Error,
     flow::Flow,
+    mutant::bug,
     side::Side,
 };
 
@@ -52,6 +53,7 @@ impl Spent {
 
     /// How much a lane may spend now of one part.
     fn room(&self, limit: u64, part: usize, lane: Priority, lanes: &[Priority]) -> u64 {
+        let limit = limit.saturating_add(u64::from(bug!(BudgetOffByOne)));
         let left = limit.saturating_sub(self.total(part));
         let weights: u64 = lanes.iter().map(|lane| lane.weight()).sum();
         let set_aside = |lane: Priority| {

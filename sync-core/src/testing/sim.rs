@@ -42,6 +42,7 @@ use self::{
     trace::Trace,
     world::World,
 };
+pub use crate::mutant::Mutant;
 
 /// What is simulated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,17 +58,20 @@ pub struct SimulationOptions {
     pub faults: BTreeSet<FaultClass>,
     /// Whether the lines of the trace are kept.
     pub trace: bool,
+    /// A deliberate bug of the engine, which the run should find.
+    pub mutant: Option<Mutant>,
 }
 
 impl SimulationOptions {
-    /// 600 steps of everything from `seed`, with sweeps, without the lines of the trace.
+    /// 800 steps of everything from `seed`, with sweeps, without the lines of the trace.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
-            steps: 600,
+            steps: 800,
             sweeps: true,
             faults: FaultClass::ALL.iter().copied().collect(),
             trace: false,
+            mutant: None,
         }
     }
 }
@@ -86,14 +90,25 @@ pub struct SimulationOutcome {
 }
 
 /// Runs one simulation. It takes milliseconds.
+#[must_use]
 pub fn simulate(options: &SimulationOptions) -> SimulationOutcome {
+    crate::mutant::with(options.mutant, || simulate_in_this_thread(options))
+}
+
+fn simulate_in_this_thread(options: &SimulationOptions) -> SimulationOutcome {
+    let mut random = Random::new(options.seed);
+    // Each run has its own mix, so that common troubles do not keep rare ones from happening.
+    let mixed = FaultClass::ALL.iter().filter(|_| !random.one_in(4));
+    let mixed: BTreeSet<FaultClass> = mixed.copied().collect();
+    let allowed = &mixed & &options.faults;
     let handle = Handle::new(State {
-        random: Random::new(options.seed),
+        random,
         trace: Trace::new(options.trace),
         counts: FaultCounts::default(),
-        allowed: options.faults.clone(),
+        allowed,
         calm: false,
         violations: Vec::new(),
+        overtaken: false,
         things: thing::Things::default(),
         mail: notice::Mail::default(),
         systems: crate::side::Sides::default(),
@@ -118,6 +133,7 @@ pub fn simulate(options: &SimulationOptions) -> SimulationOutcome {
 
 fn run(options: &SimulationOptions, handle: &Handle) -> Result<(), state::Problem> {
     let world = World::new(handle.clone());
+    world.history();
     let mut schedule = Schedule::new(world, options.sweeps)?;
     for _ in 0..options.steps {
         schedule.step()?;
@@ -132,5 +148,6 @@ fn run(options: &SimulationOptions, handle: &Handle) -> Result<(), state::Proble
         schedule.world.check_rest_is_rest(&engine);
         schedule.world.check_at_rest();
     }
+    schedule.world.check_rebuild()?;
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::{Counter, Counts, schedule::Schedule};
 use crate::{
     ids::{FlowName, RecordId},
     job::{Cause, Claim, FencingToken, Finish, Job, JobKey, ParkReason, Parked, ParkedJob},
+    mutant::bug,
     side::Side,
     store::Held,
 };
@@ -91,7 +92,7 @@ impl Jobs {
         self.update(&key, |row| {
             row.generation += 1;
             row.cause = cause.clone();
-            if was_parked {
+            if was_parked && !bug!(ParkedForGood) {
                 row.revive(now, position);
             }
         });
@@ -136,7 +137,7 @@ impl Jobs {
         let Some(row) = self.rows.get(&held.key) else {
             return;
         };
-        let moved_on = row.generation != held.generation;
+        let moved_on = row.generation != held.generation && !bug!(AckWithoutGeneration);
         let position = counter.next();
         match finish {
             Finish::Done if !moved_on => self.remove(&held.key),

@@ -9,19 +9,20 @@ use futures::FutureExt;
 
 use super::{
     promise::Promise,
-    state::State,
+    state::{Problem, State},
     thing::{EDITED, Edited, EffectKind, Thing, number_of, same, tag, tag_field},
-    world::World,
+    world::{CONNECTION, FLOW, World},
 };
 use crate::{
     audit::{AuditEvent, AuditQuery, StoredAudit},
+    clock::Clock,
     endpoint::Record,
     engine::Engine,
-    ids::{ConnectionId, RecordId},
-    job::{Cause, Hint, ParkReason, ParkedJob},
+    ids::{ConnectionId, FlowName, RecordId},
+    job::{Cause, Finish, Hint, ParkReason, ParkedJob},
     link::Link,
     side::Side,
-    store::Store,
+    store::{Commit, MemoryStore, Store},
     value::Value,
 };
 
@@ -69,12 +70,65 @@ impl World {
         }
     }
 
+    /// Makes the links anew from nothing but the audit trail, and compares.
+    pub(super) fn check_rebuild(&self) -> Result<(), Problem> {
+        let entries = self
+            .audit()
+            .into_iter()
+            .map(|stored| stored.entry)
+            .collect();
+        let copy = MemoryStore::new();
+        let connection = ConnectionId::from(CONNECTION);
+        let flow = FlowName::from(FLOW);
+        let trail = Commit {
+            held: Vec::new(),
+            link: None,
+            finish: Finish::Done,
+            wake: Vec::new(),
+            audit: entries,
+        };
+        let now = self.workers_clock.now();
+        let copied = copy
+            .commit(&connection, &flow, &[trail], now)
+            .now_or_never();
+        copied.transpose()?;
+        let engine = self.engine_on(copy.clone())?;
+        engine.rebuild(&flow).now_or_never().transpose()?;
+        let rebuilt = copy
+            .all_links(&connection, &flow, None, usize::MAX)
+            .now_or_never();
+        let known = self.links().now_or_never();
+        let (Some(Ok(rebuilt)), Some(Ok(known))) = (rebuilt, known) else {
+            return Ok(());
+        };
+        let mut state = self.handle.lock();
+        if state.overtaken {
+            return Ok(());
+        }
+        for link in known.iter().filter(|link| link.content.bound().is_some()) {
+            let twin = rebuilt
+                .iter()
+                .find(|twin| twin.content.ids == link.content.ids);
+            // That a record is gone is found again by the next look.
+            let same = twin.is_some_and(|twin| twin.content.base == link.content.base);
+            if !same {
+                let what = format!(
+                    "stored {:?}, rebuilt {:?}",
+                    link.content,
+                    twin.map(|twin| &twin.content)
+                );
+                state.violated(Promise::Rebuildable, what);
+            }
+        }
+        Ok(())
+    }
+
     fn audit(&self) -> Vec<StoredAudit> {
         let query = AuditQuery {
             limit: usize::MAX,
             ..AuditQuery::default()
         };
-        let connection = ConnectionId::from(super::world::CONNECTION);
+        let connection = ConnectionId::from(CONNECTION);
         let audit = self.memory.audit(&connection, &query).now_or_never();
         audit.and_then(Result::ok).unwrap_or_default()
     }

@@ -1,22 +1,25 @@
 //! A system as a worker sees it through a bad network.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{
     fault::FaultClass,
     promise::Promise,
     state::{Handle, State},
     thing::{EDITED, Effect, EffectKind, same, tag_field},
-    world::FLOW,
+    world::{FLOW, GUARD_WINDOW},
 };
 use crate::{
+    budget::Budget,
     clock::Clock,
     endpoint::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
         FeedDescription, Problem, Record, RecordsPage, Rejection, Write, WriteError, Written,
     },
+    engine::Settings,
     ids::{FieldName, FlowName, PageToken, RecordId},
     job::{Cause, Hint, JobKey},
     side::Side,
@@ -30,6 +33,10 @@ pub(super) struct Network {
     pub(super) side: Side,
     pub(super) system: FakeSystem,
     pub(super) clock: ManualClock,
+    pub(super) workers_clock: ManualClock,
+    pub(super) budget: Option<Budget>,
+    /// So many deletes are allowed within the guards' window.
+    pub(super) deletes: u64,
     pub(super) handle: Handle,
 }
 
@@ -52,6 +59,38 @@ enum Fate {
 }
 
 impl Network {
+    /// Counts a call that is sent.
+    fn judge_budget(&self, state: &mut State) {
+        let Some((budget, limit)) = self.budget.as_ref().and_then(|own| Some((own, own.calls?)))
+        else {
+            return;
+        };
+        let now = self.workers_clock.now();
+        let calls = &mut state.systems.get_mut(self.side).calls;
+        calls.push(now);
+        // It was counted before it is sent, a little earlier.
+        let made = recent(calls, now, budget.window - Settings::default().longest_call);
+        // When the workers' clock jumps, windows mean little.
+        if made > limit && state.counts.of(FaultClass::ClockJump) == 0 {
+            let what = format!("{made} calls within the window, {limit} are allowed");
+            state.violated(Promise::BudgetsKept, what);
+        }
+    }
+
+    fn judge_delete(&self, state: &mut State) {
+        let now = self.workers_clock.now();
+        let deletes = &mut state.systems.get_mut(self.side).deletes;
+        deletes.push(now);
+        let made = recent(deletes, now, GUARD_WINDOW);
+        if made > self.deletes && !state.calm && state.counts.of(FaultClass::ClockJump) == 0 {
+            let what = format!(
+                "{made} deletes within the window, {} are allowed",
+                self.deletes
+            );
+            state.violated(Promise::GuardsKept, what);
+        }
+    }
+
     fn fate(&self, call: &str, rows: usize) -> Fate {
         let mut state = self.handle.lock();
         let fate = self.decide(&mut state, rows, call == "write");
@@ -80,7 +119,11 @@ impl Network {
             {
                 return Fate::Refused(error(Unauthorized, "the token was revoked"));
             }
-            if system.hidden.is_some() {
+            if system
+                .hidden
+                .as_ref()
+                .is_some_and(|(_, until)| *until > now)
+            {
                 return Fate::Refused(error(Misconfigured, "there is no such field"));
             }
             if system.down_until.is_some_and(|until| until > now) {
@@ -118,17 +161,28 @@ impl Network {
         rows: usize,
         answer: impl Future<Output = Result<T, EndpointError>> + Send,
     ) -> Result<T, EndpointError> {
+        let asked_at = self.clock.now();
+        self.judge_budget(&mut self.handle.lock());
         self.handle.pause().await;
         match self.fate(call, rows) {
             Fate::Served => {
                 let answer = answer.await;
                 self.handle.pause().await;
-                answer
+                match self.timed_out(asked_at) {
+                    true => Err(error(EndpointErrorKind::Unavailable, "timed out")),
+                    false => answer,
+                }
             }
             Fate::Refused(error) => Err(error),
             Fate::Lost(_) => Err(error(EndpointErrorKind::Unavailable, "timed out")),
             Fate::HangsBefore | Fate::HangsAfter => std::future::pending().await,
         }
+    }
+
+    /// Whether the caller waits no longer: no call takes longer than the engine is told.
+    fn timed_out(&self, asked_at: Timestamp) -> bool {
+        let waited = self.clock.now().duration_since(asked_at);
+        Duration::try_from(waited).is_ok_and(|waited| waited >= Settings::default().longest_call)
     }
 
     async fn carry_out(&self, write: &Write) -> Result<Written, WriteError> {
@@ -189,7 +243,10 @@ impl Network {
                 EffectKind::Created(key.value.clone())
             }
             Write::Update { .. } => EffectKind::Changed,
-            Write::Delete { .. } => EffectKind::Deleted,
+            Write::Delete { .. } => {
+                self.judge_delete(&mut state);
+                EffectKind::Deleted
+            }
         };
         if let Write::Create { fields, .. } | Write::Update { fields, .. } = write {
             self.judge_values(&mut state, about.as_ref(), fields);
@@ -265,6 +322,14 @@ impl Network {
     }
 }
 
+/// How many of these instants are within the window that ends now.
+fn recent(instants: &[Timestamp], now: Timestamp, window: Duration) -> u64 {
+    let recent = instants
+        .iter()
+        .filter(|at| Duration::try_from(now.duration_since(**at)).is_ok_and(|ago| ago < window));
+    u64::try_from(recent.count()).unwrap_or(u64::MAX)
+}
+
 fn error(kind: EndpointErrorKind, message: &str) -> EndpointError {
     EndpointError {
         kind,
@@ -309,8 +374,13 @@ impl Endpoint for Network {
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
         self.within("writes", writes.len(), self.capabilities().write_batch);
+        let asked_at = self.clock.now();
+        self.judge_budget(&mut self.handle.lock());
         self.handle.pause().await;
-        let fate = self.fate("write", writes.len());
+        let fate = match self.timed_out(asked_at) {
+            true => Fate::Lost(0),
+            false => self.fate("write", writes.len()),
+        };
         let reached = match &fate {
             Fate::Refused(_) | Fate::HangsBefore => 0,
             Fate::Lost(rows) => *rows,
@@ -322,9 +392,9 @@ impl Endpoint for Network {
         }
         self.handle.pause().await;
         match fate {
-            Fate::Served => outcomes,
+            Fate::Served if !self.timed_out(asked_at) => outcomes,
             Fate::Refused(error) => for_all(writes.len(), error),
-            Fate::Lost(_) => for_all(
+            Fate::Served | Fate::Lost(_) => for_all(
                 writes.len(),
                 EndpointError {
                     may_have_been_applied: true,

@@ -24,13 +24,34 @@ impl World {
             false => Side::Right,
         };
         match state.random.below(40) {
-            0..=6 => self.user_creates(&mut state, side),
-            7..=8 => self.users_create_twins(&mut state),
+            0..=6 if !self.busy || state.things.all.len() < 3 => {
+                self.user_creates(&mut state, side);
+            }
+            7..=8 if !self.busy || state.things.all.len() < 3 => {
+                self.users_create_twins(&mut state)
+            }
             9..=10 => self.user_deletes(&mut state, side),
             11..=12 => self.user_restores(&mut state, side),
             13 => self.user_merges(&mut state, side),
             14 => self.user_edits_many(&mut state, side),
             _ => drop(self.user_edits(&mut state, side)),
+        }
+    }
+
+    /// What was done before the workers come: users worked for a while, and nothing was carried over.
+    pub(super) fn history(&self) {
+        let many = {
+            let random = &mut self.handle.lock().random;
+            if random.one_in(3) {
+                random.below(40)
+            } else {
+                0
+            }
+        };
+        for _ in 0..many {
+            self.user_acts();
+            let pause = self.handle.lock().random.below(60);
+            self.advance(Duration::from_secs(pause));
         }
     }
 
@@ -118,7 +139,7 @@ impl World {
         self.enter(state, side, &id, number, edited, value);
         if state.strikes(FaultClass::LateCommit, 10) {
             // The change was stamped when it began; the record's own stamps still rise.
-            let ago = Duration::from_secs(1 + state.random.below(90));
+            let ago = Duration::from_secs(1 + state.random.below(150));
             let now = self.system(side).now();
             let begun = now.checked_sub(ago).unwrap_or(now);
             if before.is_none_or(|before| begun > before) {
@@ -164,8 +185,12 @@ impl World {
         if !state.strikes(FaultClass::UserDeletes, 2) {
             return;
         }
-        if let Some((number, id)) = self.pick(state, side) {
-            self.delete(state, side, number, id);
+        // Now and then somebody cleans up.
+        let many = if state.random.one_in(4) { 4 } else { 1 };
+        for _ in 0..many {
+            if let Some((number, id)) = self.pick(state, side) {
+                self.delete(state, side, number, id);
+            }
         }
     }
 
@@ -242,7 +267,7 @@ impl World {
 /// Whether the system does not offer the field at present.
 fn is_hidden(state: &State, side: Side, edited: &Edited) -> bool {
     let hidden = state.systems.get(side).hidden.as_ref();
-    hidden.is_some_and(|hidden| hidden.as_str() == edited.field(side))
+    hidden.is_some_and(|(hidden, _)| hidden.as_str() == edited.field(side))
 }
 
 fn first_value(edited: &Edited, number: usize) -> Value {

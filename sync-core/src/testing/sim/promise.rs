@@ -16,6 +16,12 @@ pub enum Promise {
     NothingInvented,
     /// I5, I12: at rest nothing is written, and looking at everything again changes nothing.
     RestIsRest,
+    /// I6: guards are not exceeded.
+    GuardsKept,
+    /// I7: budgets are not exceeded.
+    BudgetsKept,
+    /// I10: links and bases can be made anew from the audit trail.
+    Rebuildable,
     /// I9: every effect is in the audit trail.
     EveryEffectAudited,
     /// L1: once faults stop, every pair agrees or is parked with a reason.
@@ -32,6 +38,9 @@ impl fmt::Display for Promise {
             Self::NoEditLost => "I3 no edit lost",
             Self::NothingInvented => "I4 nothing invented",
             Self::RestIsRest => "I5 rest is rest",
+            Self::GuardsKept => "I6 guards kept",
+            Self::BudgetsKept => "I7 budgets kept",
+            Self::Rebuildable => "I10 rebuildable",
             Self::EveryEffectAudited => "I9 every effect audited",
             Self::Convergence => "L1 convergence",
             Self::LimitsKept => "limits of a call kept",

@@ -15,13 +15,14 @@ use super::{
     fault::FaultClass,
     state::{Problem, State},
     thing::EDITED,
-    world::{Table, World},
+    world::{FLOW, Table, World},
 };
 use crate::{
     clock::Clock,
     engine::{Engine, Tick},
     error::Error,
-    ids::FieldName,
+    guard::Allowance,
+    ids::{FieldName, FlowName},
     job::{JobKey, ParkReason},
     side::Side,
 };
@@ -45,7 +46,10 @@ pub(super) struct Schedule {
 
 impl Schedule {
     pub(super) fn new(world: World, sweeps: bool) -> Result<Self, Problem> {
-        let many = 1 + world.handle.lock().random.index(3);
+        let many = match world.busy {
+            true => 3,
+            false => 1 + world.handle.lock().random.index(3),
+        };
         let mut schedule = Self {
             world,
             workers: Vec::new(),
@@ -72,13 +76,13 @@ impl Schedule {
     pub(super) fn step(&mut self) -> Result<(), Problem> {
         let choice = self.world.handle.lock().random.below(100);
         match choice {
-            0..=59 => self.worker_goes_on(),
-            60..=71 => self.world.user_acts(),
-            72..=78 => self.notification_arrives(),
-            79..=92 => self.time_passes(),
-            93..=94 => return self.worker_dies(),
+            0..=65 => self.worker_goes_on(),
+            66..=75 => self.world.user_acts(),
+            76..=81 => self.notification_arrives(),
+            82..=93 => self.time_passes(),
+            94 => return self.worker_dies(),
             95 => return self.mapping_changes(),
-            _ => self.trouble_comes(),
+            _ => return self.trouble_comes(),
         }
         Ok(())
     }
@@ -124,9 +128,9 @@ impl Schedule {
     fn time_passes(&mut self) {
         let by = {
             let mut state = self.world.handle.lock();
-            let longest = match state.random.below(12) {
+            let longest = match state.random.below(16) {
                 0 => 300_000,
-                1..=4 => 20_000,
+                1..=5 => 20_000,
                 _ => 1_500,
             };
             Duration::from_millis(state.random.below(longest))
@@ -178,7 +182,7 @@ impl Schedule {
         Ok(())
     }
 
-    fn trouble_comes(&mut self) {
+    fn trouble_comes(&mut self) -> Result<(), Problem> {
         let now = self.world.clock.now();
         let mut guard = self.world.handle.lock();
         let state = &mut *guard;
@@ -188,19 +192,33 @@ impl Schedule {
         };
         let until = now + Duration::from_secs(1 + state.random.below(120));
         match state.random.below(6) {
-            0 if state.strikes(FaultClass::Outage, 3) => {
+            0 if state.strikes(FaultClass::Outage, 4) => {
                 state.systems.get_mut(side).down_until = Some(until);
             }
-            1 if state.strikes(FaultClass::CredentialLost, 3) => {
+            1 if state.strikes(FaultClass::CredentialLost, 4) => {
                 state.systems.get_mut(side).credential_lost_until = Some(until);
             }
             2 if state.strikes(FaultClass::ChannelDied, 3) => {
                 state.systems.get_mut(side).channel_dead_until = Some(until);
             }
-            3 => field_comes_or_goes(state, side),
-            4 if state.strikes(FaultClass::ClockJump, 6) => self.world.jump(state),
+            3 if state.strikes(FaultClass::SchemaChanged, 4) => {
+                let field = state.random.index(EDITED.len());
+                if let Some(edited) = EDITED.get(field) {
+                    let name = edited.field(side);
+                    state.systems.get_mut(side).hidden = Some((FieldName::from(name), until));
+                }
+            }
+            4 if state.strikes(FaultClass::ClockJump, 6) => {
+                let far = self.world.jump(state);
+                drop(guard);
+                if far {
+                    // Machines that slept: their calls were cut off long before the clock was set.
+                    return self.replace_workers();
+                }
+            }
             _ => {}
         }
+        Ok(())
     }
 
     /// Faults stop; people see to what needs them; everything must come to rest. Returns the worker that went on.
@@ -210,13 +228,9 @@ impl Schedule {
         self.workers.clear();
         let engine = Arc::new(self.world.engine(0, self.table)?);
         self.world.settle(&engine);
-        // What a system refused for a while is tried again when a person asks for it.
-        let refused = |reason: &ParkReason| {
-            matches!(
-                reason,
-                ParkReason::Rejected { .. } | ParkReason::Unmappable { .. }
-            )
-        };
+        // What a system refused for a while is tried again when a person asks for it. What did not fit before the mapping
+        // was changed is tried again by itself.
+        let refused = |reason: &ParkReason| matches!(reason, ParkReason::Rejected { .. });
         self.world.replay_parked(&engine, refused);
         self.world.settle(&engine);
         Ok(engine)
@@ -234,11 +248,19 @@ impl Schedule {
 }
 
 /// What an idle worker does next.
-fn next_task(engine: &Arc<Engine>, world: &World, _sweeps: bool) -> Task {
-    let choice = world.handle.lock().random.below(10);
+fn next_task(engine: &Arc<Engine>, world: &World, sweeps: bool) -> Task {
+    let choice = world.handle.lock().random.below(40);
     let engine = Arc::clone(engine);
     match choice {
-        0..=2 => Box::pin(async move {
+        0 if sweeps => Box::pin(async move {
+            let swept = engine.sweep(&FlowName::from(FLOW)).await;
+            format!("swept: {}", said(&swept))
+        }),
+        1 => Box::pin(async move {
+            let next = engine.upkeep().await;
+            format!("looked after things, again at {next}")
+        }),
+        2..=13 => Box::pin(async move {
             let next = engine.poll_due().await;
             format!("polled, again at {next}")
         }),
@@ -249,24 +271,6 @@ fn next_task(engine: &Arc<Engine>, world: &World, _sweeps: bool) -> Task {
                 Err(error) => format!("failed: {error}"),
             }
         }),
-    }
-}
-
-fn field_comes_or_goes(state: &mut State, side: Side) {
-    let field = state.random.index(EDITED.len());
-    if state.systems.get(side).hidden.is_some() {
-        state.systems.get_mut(side).hidden = None;
-        state
-            .trace
-            .note(format_args!("all fields of the {side} side are back"));
-    } else if state.strikes(FaultClass::SchemaChanged, 3)
-        && let Some(edited) = EDITED.get(field)
-    {
-        let name = edited.field(side);
-        state.systems.get_mut(side).hidden = Some(FieldName::from(name));
-        state
-            .trace
-            .note(format_args!("{name} disappears from the {side} side"));
     }
 }
 
@@ -291,15 +295,22 @@ impl World {
         }
     }
 
-    /// The workers' clock jumps, by up to half an hour either way.
-    fn jump(&self, state: &mut State) {
-        let seconds = i64::try_from(state.random.below(3600)).unwrap_or(0) - 1800;
+    /// The workers' clock jumps: a little either way, far back, or far ahead. Returns whether it is far ahead.
+    fn jump(&self, state: &mut State) -> bool {
+        let far = i64::try_from(state.random.below(1800)).unwrap_or(0);
+        let seconds = match state.random.below(4) {
+            0 => far,
+            1 => -far,
+            2 => far / 60,
+            _ => -far / 60,
+        };
         let by = SignedDuration::from_secs(seconds);
         let now = self.workers_clock.now();
         self.workers_clock.set(now.checked_add(by).unwrap_or(now));
         state
             .trace
             .note(format_args!("the workers' clock jumps by {seconds} s"));
+        seconds > 30
     }
 
     /// Polls and works, minute by minute, until there is nothing left to do.
@@ -307,6 +318,8 @@ impl World {
         let mut quiet = 0;
         for _ in 0..300 {
             self.advance(Duration::from_secs(61));
+            self.release(engine);
+            let _ = engine.upkeep().now_or_never();
             let polled = engine.poll_all().now_or_never();
             let worked = engine.drain().now_or_never();
             let queued = self.queued().now_or_never();
@@ -333,6 +346,20 @@ impl World {
             super::promise::Promise::Convergence,
             format!("{what}; parked: {parked:?}"),
         );
+    }
+
+    /// A person sees to flows that were stopped.
+    fn release(&self, engine: &Engine) {
+        let stopped = engine.stopped(&FlowName::from(FLOW)).now_or_never();
+        if !matches!(stopped, Some(Ok(Some(_)))) {
+            return;
+        }
+        let allowance = Allowance {
+            deletes: 1000,
+            updates: 1000,
+        };
+        let flow = FlowName::from(FLOW);
+        let _ = engine.release(&flow, allowance).now_or_never();
     }
 
     pub(super) fn replay_parked(&self, engine: &Engine, wanted: impl Fn(&ParkReason) -> bool) {

@@ -33,6 +33,9 @@ pub(super) struct State {
     /// No faults and no pauses any more.
     pub(super) calm: bool,
     pub(super) violations: Vec<Violation>,
+    /// A commit was refused, as another worker had taken over. The trail keeps what it did, and with that a base that did
+    /// not come to be; the next look would mend what is made of it.
+    pub(super) overtaken: bool,
     pub(super) things: Things,
     pub(super) mail: Mail,
     pub(super) systems: Sides<SystemState>,
@@ -44,10 +47,14 @@ pub(super) struct SystemState {
     pub(super) down_until: Option<Timestamp>,
     pub(super) credential_lost_until: Option<Timestamp>,
     pub(super) channel_dead_until: Option<Timestamp>,
-    /// A field that it does not offer at present.
-    pub(super) hidden: Option<FieldName>,
+    /// A field that it does not offer until then.
+    pub(super) hidden: Option<(FieldName, Timestamp)>,
     /// Users changed something since a feed was last asked for a page.
     pub(super) moved: bool,
+    /// Calls that were made, by the workers' clock.
+    pub(super) calls: Vec<Timestamp>,
+    /// Deletes that the engine made, by the workers' clock.
+    pub(super) deletes: Vec<Timestamp>,
 }
 
 impl State {
@@ -89,10 +96,11 @@ impl Handle {
     pub(super) async fn pause(&self) {
         let turns = {
             let mut state = self.lock();
-            match state.random.below(4) {
+            match state.random.below(40) {
                 _ if state.calm => 0,
-                0 => 2,
-                1 => 1,
+                0 => 3 + state.random.below(20),
+                1..=6 => 2,
+                7..=14 => 1,
                 _ => 0,
             }
         };

@@ -13,10 +13,12 @@ use super::{
     thing::tag_field,
 };
 use crate::{
+    budget::Budget,
     clock::Clock,
     endpoint::Endpoint,
     engine::{Engine, FirstSyncGate, Settings},
     flow::{CreateRule, DeleteRule, Flow, Identity, KeyRule, MatchRule, Policy},
+    guard::{Guards, Limit},
     ids::{ConnectionId, FlowName},
     job::{JobKey, ParkedJob},
     link::Link,
@@ -28,6 +30,10 @@ use crate::{
 };
 
 pub(super) const FLOW: &str = "things";
+/// A guard counts within this.
+pub(super) const GUARD_WINDOW: Duration = Duration::from_secs(600);
+/// A budget counts within this.
+pub(super) const BUDGET_WINDOW: Duration = Duration::from_secs(600);
 pub(super) const CONNECTION: &str = "simulation";
 
 /// Everything a run is about.
@@ -44,6 +50,8 @@ pub(super) struct World {
     policy: Policy,
     /// Both sides edit everything; otherwise each has its own fields.
     pub(super) contested: bool,
+    /// Few things, and much ado about them.
+    pub(super) busy: bool,
 }
 
 /// Which mapping the workers have.
@@ -58,7 +66,7 @@ impl World {
     pub(super) fn new(handle: Handle) -> Self {
         let clock = ManualClock::new();
         let workers_clock = ManualClock::new();
-        let (systems, settings, policy, contested) = {
+        let (systems, settings, policy, contested, busy) = {
             let mut state = handle.lock();
             let skew = Side::BOTH.map(|_| {
                 let seconds = i64::try_from(state.random.below(1200)).unwrap_or(0) - 600;
@@ -71,17 +79,18 @@ impl World {
                 erp(random, &clock).clock_ahead(skew[0]).build(),
                 crm(random, &clock, contested).clock_ahead(skew[1]).build(),
             );
-            (
-                systems,
-                settings(random),
-                policy(random, contested),
-                contested,
-            )
+            let busy = random.one_in(2);
+            let settings = settings(random, busy);
+            let policy = policy(random, contested);
+            (systems, settings, policy, contested, busy)
         };
         let network = |side: Side| Network {
             side,
             system: systems.get(side).clone(),
             clock: clock.clone(),
+            workers_clock: workers_clock.clone(),
+            budget: settings.budgets.get(side).first().cloned(),
+            deletes: policy.guards.deletes.at_least,
             handle: handle.clone(),
         };
         Self {
@@ -94,7 +103,15 @@ impl World {
             settings,
             policy,
             contested,
+            busy,
         }
+    }
+
+    /// An engine on another store, where nothing goes wrong.
+    pub(super) fn engine_on(&self, store: MemoryStore) -> Result<Engine, Problem> {
+        let clock: Arc<dyn Clock> = Arc::new(self.workers_clock.clone());
+        let builder = Engine::builder(CONNECTION, Arc::new(store), clock);
+        Ok(builder.flow(self.flow(Table::Usual)?).build()?)
     }
 
     /// A worker that knows nothing but what the store holds.
@@ -207,6 +224,9 @@ fn crm(random: &mut Random, clock: &ManualClock, contested: bool) -> FakeSystemB
     if random.one_in(2) {
         system = system.upserts();
     }
+    if random.one_in(4) {
+        system = system.newest_first();
+    }
     // What a system makes of a value looks like an edit there, so it is only tried where users do not compete.
     if !contested && random.one_in(3) {
         system = system.normalise("City", capitals);
@@ -228,15 +248,29 @@ fn capitals(value: Value) -> Value {
     }
 }
 
-fn settings(random: &mut Random) -> Settings {
+fn settings(random: &mut Random, busy: bool) -> Settings {
+    let poll_every = if busy { 1 } else { 5 + random.below(56) };
+    let budget = Budget::calls("calls", 150 + random.below(150), BUDGET_WINDOW);
+    let budgets = match random.one_in(4) {
+        true => Sides::new(Vec::new(), vec![budget]),
+        false => Sides::default(),
+    };
     Settings {
         batch: 1 + random.index(8),
+        poll_every: Duration::from_secs(poll_every),
+        budgets,
+        sweep_every: None,
         first_sync: FirstSyncGate::Open,
         ..Settings::default()
     }
 }
 
 fn policy(random: &mut Random, contested: bool) -> Policy {
+    let guards = Guards {
+        deletes: Limit::new(0, 1 + random.below(2)),
+        window: GUARD_WINDOW,
+        ..Guards::default()
+    };
     let mut rule = || match random.below(4) {
         0 => DeleteRule::Delete,
         1 => DeleteRule::Deactivate(Document::new().with("active", false)),
@@ -249,6 +283,7 @@ fn policy(random: &mut Random, contested: bool) -> Policy {
         // People who keep overwriting each other look like systems that do.
         max_unsettled_writes: if contested { 100 } else { 6 },
         max_attempts: 1000,
+        guards,
         ..Policy::default()
     }
 }
