@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use client_core::decode_json;
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, SeqAccess, Visitor},
+    de::{self, MapAccess, Visitor},
 };
 
 use super::{
@@ -115,55 +115,24 @@ enum Block {
 /// The text of a single JSON value, whatever its kind. Numbers keep their digits.
 struct Text(SoapField);
 
-macro_rules! ignore_scalars {
-    ($value:expr) => {
-        fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-        fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-        fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-        fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-        fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok($value)
-        }
-    };
-}
-
 impl<'de> Deserialize<'de> for Block {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Kind;
-        impl<'de> Visitor<'de> for Kind {
-            type Value = Block;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a block")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Block, A::Error> {
-                fields(map).map(Block::Group)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Block, A::Error> {
-                let mut table = Vec::new();
-                while let Some(mut row) = rows.next_element::<SoapRow>()? {
-                    row.number = Some(table.len() + 1);
-                    table.push(row);
+        let raw: &'de serde_json::value::RawValue = Deserialize::deserialize(deserializer)?;
+        let token = raw.get();
+        let read = || -> Result<Self, serde_json::Error> {
+            Ok(match token.bytes().next() {
+                Some(b'{') => Self::Group(serde_json::from_str(token)?),
+                Some(b'[') => {
+                    let mut rows: Vec<SoapRow> = serde_json::from_str(token)?;
+                    for (number, row) in (1..).zip(&mut rows) {
+                        row.number = Some(number);
+                    }
+                    Self::Table(rows)
                 }
-                Ok(Block::Table(table))
-            }
-
-            ignore_scalars!(Block::Other);
-        }
-        deserializer.deserialize_any(Kind)
+                _ => Self::Other,
+            })
+        };
+        read().map_err(de::Error::custom)
     }
 }
 

@@ -94,8 +94,13 @@ fn product_code_holds_no_binary_floating_point() {
     let mut files = rust_files();
     files.retain(TextFile::is_product);
     let floats = [concat!("f", "64"), concat!("f", "32")];
+    // Serde's macro for the methods that a deserializer only passes on must be given every type there is.
+    let passes_on = |line: &str| {
+        line.trim_start()
+            .starts_with("bool i8 i16 i32 i64 i128 u8 ")
+    };
     let offences = lines_that(&code_of(files), |line| {
-        words(line).any(|word| floats.contains(&word))
+        !passes_on(line) && words(line).any(|word| floats.contains(&word))
     });
     assert_none("money and quantities are decimals", &offences);
 }
