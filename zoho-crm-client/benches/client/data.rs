@@ -102,7 +102,7 @@ impl TypedModule for Company {
 /// A record as Zoho lists it.
 pub(crate) fn record(number: u32) -> String {
     format!(
-        r#"{{"Account_Name":"Müller & Söhne {number} GmbH","X3_Code":"BP{number:06}","Phone":"+41 44 555 {number:04}","Website":"https://www.example-{number}.ch","Industry":"Manufacturing","Account_Type":"Customer","Billing_Street":"Bahnhofstrasse {number}","Billing_City":"Zürich","Billing_Code":"8001","Billing_Country":"Switzerland","Annual_Revenue":{number}25.50,"Employees":{number},"Description":null,"Credit_Limit":50000.00,"Payment_Terms":"NET30","Owner":{{"name":"Patricia Boyle","id":"5725767000000411001","email":"p.boyle@example.com"}},"Created_Time":"2026-03-04T10:11:12+01:00","Modified_Time":"2026-11-20T11:00:00+01:00","id":"57257670000{number:08}"}}"#
+        r#"{{"Account_Name":"Müller & Söhne {number} GmbH","X3_Code":"BP{number:06}","Phone":"+41 44 555 {number:04}","Website":"https://www.example-{number}.ch","Industry":"Manufacturing","Account_Type":"Customer","Billing_Street":"Bahnhofstrasse {number}","Billing_City":"Zürich","Billing_Code":"8001","Billing_Country":"Switzerland","Annual_Revenue":1{number}25.50,"Employees":{number},"Description":null,"Credit_Limit":50000.00,"Payment_Terms":"NET30","Owner":{{"name":"Patricia Boyle","id":"5725767000000411001","email":"p.boyle@example.com"}},"Created_Time":"2026-03-04T10:11:12+01:00","Modified_Time":"2026-11-20T11:00:00+01:00","id":"57257670000{number:08}"}}"#
     )
 }
 
