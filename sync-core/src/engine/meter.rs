@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -132,15 +132,28 @@ impl Engine {
     ) -> Result<Cost, EndpointError> {
         let cost = flow.endpoints.get(side).cost(call);
         for budget in self.settings.budgets.get(side) {
-            let refused = self
-                .take_out(flow.policy.priority, side, budget, cost)
-                .await
-                .map_err(not_counted)?;
-            if let Some(until) = refused {
-                return Err(self.spent(budget, until));
+            let mut counted_at = self.clock.now();
+            loop {
+                let refused = self
+                    .take_out(flow.policy.priority, side, budget, cost)
+                    .await
+                    .map_err(not_counted)?;
+                if let Some(until) = refused {
+                    return Err(self.spent(budget, until));
+                }
+                // A worker that was held up counts again: the call belongs to the window in which it is made.
+                let now = self.clock.now();
+                if now.duration_since(counted_at) <= self.longest_call() {
+                    break;
+                }
+                counted_at = now;
             }
         }
         Ok(cost)
+    }
+
+    fn longest_call(&self) -> SignedDuration {
+        SignedDuration::try_from(self.settings.longest_call).unwrap_or(SignedDuration::MAX)
     }
 
     /// Takes a call's cost out of a budget. Returns until when to wait if there is not enough.
