@@ -14,6 +14,7 @@ mod composite;
 mod coql;
 mod deleted;
 mod download;
+mod encoded;
 mod files;
 mod get;
 mod inventory;

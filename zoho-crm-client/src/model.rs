@@ -26,9 +26,11 @@ mod subform;
 mod tag;
 mod time;
 mod vendor;
+mod write_row;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::record::grows;
 pub use self::{
     account::Account,
     contact::Contact,
@@ -58,6 +60,7 @@ pub use self::{
     tag::Tag,
     time::DateTime,
     vendor::Vendor,
+    write_row::WriteRow,
 };
 use crate::names::RecordId;
 

@@ -2,7 +2,7 @@
 
 use client_core::ExactDecimal;
 use serde::{Deserialize, Serialize};
-use zoho_crm_client::{DateTime, Model, RecordId, TypedModule};
+use zoho_crm_client::{DateTime, Model, RecordId, TypedModule, WriteRow};
 
 /// Records read in a round.
 pub(crate) const RECORDS: u32 = 20_000;
@@ -94,6 +94,8 @@ impl Model for Company {
         FIELDS
     }
 }
+
+impl WriteRow for Company {}
 
 impl TypedModule for Company {
     const API_NAME: &'static str = "Accounts";

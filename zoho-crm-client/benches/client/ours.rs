@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, future::join_all};
 use zoho_crm_client::{
-    Account, ClientCredentials, DataCenter, PageToken, Polling, Record, TypedModule, ZohoClient,
+    Account, ClientCredentials, DataCenter, PageToken, Polling, Record, TypedModule, WriteRow,
+    ZohoClient,
 };
 
 use crate::{
@@ -32,8 +33,7 @@ pub(crate) async fn with_own_types(server: &str) {
     let watch = Stopwatch::start();
     for _ in 0..ROUNDS {
         let read = read::<Company>(&client).await;
-        let rows = rows.iter().map(|row| Record::from_model(row).unwrap());
-        let written = write(&client, rows.collect()).await;
+        let written = write(&client, &rows).await;
         assert_eq!((read.len(), written), (20_000, 10_000));
     }
     watch.report();
@@ -41,20 +41,18 @@ pub(crate) async fn with_own_types(server: &str) {
 
 pub(crate) async fn with_standard_models(server: &str) {
     let client = client(server);
-    let rows = companies();
-    let to_account = |row: &Company| {
-        Record::from_model(row)
+    let to_account = |row: Company| {
+        Record::from_model(&row)
             .unwrap()
             .to_model::<Account>()
             .unwrap()
     };
-    let rows: Vec<Account> = rows.iter().map(to_account).collect();
+    let rows: Vec<Account> = companies().into_iter().map(to_account).collect();
     read::<Account>(&client).await;
     let watch = Stopwatch::start();
     for _ in 0..ROUNDS {
         let read = read::<Account>(&client).await;
-        let rows = rows.iter().map(|row| Record::try_from(row).unwrap());
-        let written = write(&client, rows.collect()).await;
+        let written = write(&client, &rows).await;
         assert_eq!((read.len(), written), (20_000, 10_000));
     }
     watch.report();
@@ -68,7 +66,7 @@ async fn read<M: TypedModule>(client: &ZohoClient) -> Vec<M> {
     list.stream().try_collect().await.unwrap()
 }
 
-async fn write(client: &ZohoClient, rows: Vec<Record>) -> usize {
+async fn write<R: WriteRow + Sync>(client: &ZohoClient, rows: &[R]) -> usize {
     let upsert = client
         .module("Accounts")
         .upsert(rows)

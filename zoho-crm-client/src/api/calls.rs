@@ -20,18 +20,21 @@ pub(super) struct WriteCall {
     pub(super) parse: fn(&Received, usize) -> Result<Vec<RowOutcome>, Failure>,
 }
 
-/// Sends the calls in order and puts each outcome where its row was.
+/// Sends the calls in order and puts each outcome where its row was. A call is made when it is its turn, so that no two
+/// bodies need be held at once.
 pub(super) async fn run(
     client: &ZohoClient,
-    calls: Vec<WriteCall>,
+    calls: impl IntoIterator<Item = WriteCall, IntoIter: Send>,
 ) -> Result<WriteOutcomes, Error> {
-    let total = calls.iter().map(|call| call.rows.len()).sum();
     let mut outcomes: Vec<Option<Result<Written, RecordError>>> = Vec::new();
-    outcomes.resize_with(total, || None);
     let mut failures: Vec<(Vec<usize>, Error)> = Vec::new();
     let mut unsent: Vec<usize> = Vec::new();
-    let mut answered = total == 0;
+    let mut answered = false;
     for call in calls {
+        let needed = call.rows.iter().max().map_or(0, |last| last + 1);
+        if outcomes.len() < needed {
+            outcomes.resize_with(needed, || None);
+        }
         if failures.last().is_some_and(|(_, error)| would_recur(error)) {
             unsent.extend(call.rows);
             continue;
@@ -51,7 +54,7 @@ pub(super) async fn run(
             Err(error) => failures.push((rows, error)),
         }
     }
-    if !answered {
+    if !answered && !outcomes.is_empty() {
         return Err(gravest(failures));
     }
     let mut last = None;

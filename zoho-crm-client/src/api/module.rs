@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     DeleteRequest, DeletedRequest, InsertRequest, ListRequest, Mass, OwnerChange, RecordApi,
     ReplaceRowsRequest, Tags, UpdateRequest, UpsertRequest, WriteOutcomes, calls,
+    encoded::EncodedRows,
     get::{self, Changed},
     owner,
     search::{self, SearchRequest},
@@ -15,14 +16,14 @@ use crate::{
     client::ZohoClient,
     criteria::SearchBy,
     error::Error,
-    model::{Model, Record},
+    model::{Model, Record, WriteRow},
     names::{FieldName, ModuleName, RecordId},
 };
 
 /// The records of one module. Cheap to make and to clone.
 ///
 /// `T` is what records are read into: [`Record`] for any module, or a typed model such as
-/// [`Account`](crate::Account). Writes take [`Record`]s, because a write must say which fields it sets.
+/// [`Account`](crate::Account). Writes take any [`WriteRow`], a [`Record`] or a type of yours, whatever `T` is.
 pub struct ModuleApi<T = Record> {
     client: ZohoClient,
     module: ModuleName,
@@ -163,14 +164,16 @@ impl<T: Model> ModuleApi<T> {
     /// Creates records, or updates those that match. Name the matching fields with
     /// [`duplicate_check_fields`](UpsertRequest::duplicate_check_fields): without them Zoho matches by a field that is
     /// rarely unique (`Account_Name`; for orders and invoices even `Subject`).
-    pub fn upsert(&self, records: Vec<Record>) -> UpsertRequest {
-        UpsertRequest::new(self.client.clone(), self.module.clone(), records)
+    pub fn upsert<R: WriteRow>(&self, rows: impl IntoIterator<Item = R>) -> UpsertRequest {
+        let rows = EncodedRows::new(rows);
+        UpsertRequest::new(self.client.clone(), self.module.clone(), rows)
     }
 
     /// Updates records by id: fields that a record names are set, `null` empties one, others keep their values. Safe to
     /// repeat.
-    pub fn update(&self, records: Vec<Record>) -> UpdateRequest {
-        UpdateRequest::new(self.client.clone(), self.module.clone(), records)
+    pub fn update<R: WriteRow>(&self, rows: impl IntoIterator<Item = R>) -> UpdateRequest {
+        let rows = EncodedRows::new(rows);
+        UpdateRequest::new(self.client.clone(), self.module.clone(), rows)
     }
 
     /// Exchanges all rows of the subform `field` of a record, such as the lines of an order, for `rows`. Sent twice, it
@@ -192,8 +195,9 @@ impl<T: Model> ModuleApi<T> {
 
     /// Creates records. Never repeated by itself after a lost answer, because Zoho would create them twice: prefer
     /// [`upsert`](Self::upsert) by a unique field.
-    pub fn insert(&self, records: Vec<Record>) -> InsertRequest {
-        InsertRequest::new(self.client.clone(), self.module.clone(), records)
+    pub fn insert<R: WriteRow>(&self, rows: impl IntoIterator<Item = R>) -> InsertRequest {
+        let rows = EncodedRows::new(rows);
+        InsertRequest::new(self.client.clone(), self.module.clone(), rows)
     }
 
     /// Gives records to another user, 100 in a call. Safe to repeat unless somebody is told of it.

@@ -215,16 +215,16 @@ impl WriteOutcomes {
     /// # Errors
     /// [`PartialFailure`] with both kinds, when at least one row failed.
     pub fn all_ok(self) -> Result<Vec<Written>, PartialFailure> {
-        let mut written = Vec::with_capacity(self.rows.len());
+        if self.rows.iter().all(Result::is_ok) {
+            return Ok(self.rows.into_iter().flatten().collect());
+        }
+        let mut written = Vec::new();
         let mut failed = Vec::new();
         for (position, row) in self.rows.into_iter().enumerate() {
             match row {
                 Ok(row) => written.push((position, row)),
                 Err(error) => failed.push((position, error)),
             }
-        }
-        if failed.is_empty() {
-            return Ok(written.into_iter().map(|(_, row)| row).collect());
         }
         Err(PartialFailure { written, failed })
     }
@@ -280,6 +280,40 @@ struct Details {
     modified_time: Option<DateTime>,
 }
 
+impl Details {
+    fn written(self, action: Option<WriteAction>, duplicate_field: Option<FieldName>) -> Written {
+        Written {
+            id: self.id,
+            action,
+            duplicate_field,
+            created_time: self.created_time.map(Timestamp::from),
+            modified_time: self.modified_time.map(Timestamp::from),
+        }
+    }
+}
+
+/// The usual answer, read in one pass.
+#[derive(Deserialize)]
+struct AllWritten {
+    #[serde(alias = "tags")]
+    data: Vec<WrittenRow>,
+}
+
+#[derive(Deserialize)]
+struct WrittenRow {
+    #[serde(rename = "code")]
+    _code: Success,
+    details: Details,
+    action: Option<WriteAction>,
+    duplicate_field: Option<FieldName>,
+}
+
+#[derive(Deserialize)]
+enum Success {
+    #[serde(rename = "SUCCESS")]
+    Success,
+}
+
 /// What Zoho says of one row.
 pub(super) type RowOutcome = Result<Written, ApiError>;
 
@@ -290,6 +324,9 @@ pub(super) fn parse_rows(received: &Received, expected: usize) -> Result<Vec<Row
     let refused = matches!(status.as_u16(), 400 | 412);
     if !status.is_success() && !refused {
         return Err(received.failure());
+    }
+    if let Some(rows) = all_written(received, expected) {
+        return Ok(rows);
     }
     let rows = match received.body::<Body>()?.data {
         Some(rows) => rows
@@ -316,6 +353,17 @@ pub(super) fn parse_rows(received: &Received, expected: usize) -> Result<Vec<Row
     Ok(rows)
 }
 
+/// The outcomes if they are as many as expected and all good. Anything else is for a closer look.
+fn all_written(received: &Received, expected: usize) -> Option<Vec<RowOutcome>> {
+    if !received.status().is_success() {
+        return None;
+    }
+    let answer: AllWritten = serde_json::from_slice(received.response.body()).ok()?;
+    let rows = answer.data.into_iter();
+    let written = |row: WrittenRow| Ok(row.details.written(row.action, row.duplicate_field));
+    (rows.len() == expected).then(|| rows.map(written).collect())
+}
+
 /// The outcome of a single row; its refusal is the call's.
 pub(super) fn parse_row(received: &Received) -> Result<Written, Failure> {
     let rows = parse_rows(received, 1)?;
@@ -335,13 +383,7 @@ fn outcome(row: Row) -> Result<RowOutcome, Failure> {
     }
     let details = row.details.as_ref().map_or("{}", |details| details.get());
     let details: Details = decode_json(details.as_bytes()).map_err(Failure::Decode)?;
-    Ok(Ok(Written {
-        id: details.id,
-        action: row.action,
-        duplicate_field: row.duplicate_field,
-        created_time: details.created_time.map(Timestamp::from),
-        modified_time: details.modified_time.map(Timestamp::from),
-    }))
+    Ok(Ok(details.written(row.action, row.duplicate_field)))
 }
 
 #[cfg(test)]

@@ -210,8 +210,13 @@ impl Outgoing {
                 format!("the body cannot be written as JSON: {error}"),
             )
         })?;
-        let json = HeaderValue::from_static("application/json");
-        Ok(self.header(CONTENT_TYPE, json).body(bytes.into()))
+        Ok(self.json_text(bytes))
+    }
+
+    /// Sends `json` as it is.
+    pub(crate) fn json_text(self, json: Vec<u8>) -> Self {
+        let content_type = HeaderValue::from_static("application/json");
+        self.header(CONTENT_TYPE, content_type).body(json.into())
     }
 
     /// The request without host and credential.

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use http::Method;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use super::{
     Failure, Outgoing, Received, WriteOutcomes, Written,
@@ -111,7 +112,8 @@ impl<T: Model> RelatedList<T> {
 
     fn link_calls(&self, rows: &[Record]) -> Result<Vec<WriteCall>, Error> {
         let path = self.path(LINK)?;
-        let keys: Vec<Vec<String>> = rows.iter().map(|row| keys_of(row, &[])).collect();
+        let key = |row: &Record| keys_of(|name| row.get(name).map(RawValue::get), &[]);
+        let keys: Vec<Vec<u64>> = rows.iter().map(key).collect();
         if let Some(position) = keys.iter().position(Vec::is_empty) {
             return Err(Error::invalid(
                 LINK,
@@ -179,7 +181,7 @@ pub(super) fn delete_calls(
     module: &ModuleName,
     ids: &[RecordId],
 ) -> Vec<WriteCall> {
-    let keys: Vec<Vec<String>> = ids.iter().map(|id| vec![id.to_string()]).collect();
+    let keys: Vec<Vec<&RecordId>> = ids.iter().map(|id| vec![id]).collect();
     let call = |rows: Vec<usize>| {
         let ids: Vec<RecordId> = rows.iter().map(|row| ids[*row].clone()).collect();
         let outgoing = Outgoing::change(operation, Method::DELETE, path)

@@ -96,8 +96,12 @@ impl ReplaceRowsRequest {
         let update = Record::new()
             .with("id", &self.id)
             .with_row_changes(self.field.clone(), changes);
-        let mut outgoing =
-            Write::guarded_update(&self.module, update, self.trigger.clone(), unmodified_since)?;
+        let mut outgoing = Write::guarded_update(
+            &self.module,
+            &update,
+            self.trigger.clone(),
+            unmodified_since,
+        )?;
         outgoing.operation = OPERATION;
         Ok(outgoing)
     }

@@ -8,6 +8,7 @@ use super::{
     Failure, Outgoing, Received, WriteOutcomes, Written,
     batch::{batches, keys_of},
     calls::{WriteCall, run},
+    encoded::{EncodedRow, EncodedRows},
     outcome::{RowOutcome, parse_rows},
     outgoing::{field_list, module_path},
     related,
@@ -137,22 +138,22 @@ guarded_request!(UpdateRequest);
 guarded_request!(UpsertRequest);
 
 impl InsertRequest {
-    pub(super) fn new(client: ZohoClient, module: ModuleName, records: Vec<Record>) -> Self {
-        let write = Write::new(Kind::Insert, module, records);
+    pub(super) fn new(client: ZohoClient, module: ModuleName, rows: EncodedRows) -> Self {
+        let write = Write::new(Kind::Insert, module, rows);
         Self { client, write }
     }
 }
 
 impl UpdateRequest {
-    pub(super) fn new(client: ZohoClient, module: ModuleName, records: Vec<Record>) -> Self {
-        let write = Write::new(Kind::Update, module, records);
+    pub(super) fn new(client: ZohoClient, module: ModuleName, rows: EncodedRows) -> Self {
+        let write = Write::new(Kind::Update, module, rows);
         Self { client, write }
     }
 }
 
 impl UpsertRequest {
-    pub(super) fn new(client: ZohoClient, module: ModuleName, records: Vec<Record>) -> Self {
-        let write = Write::new(Kind::Upsert, module, records);
+    pub(super) fn new(client: ZohoClient, module: ModuleName, rows: EncodedRows) -> Self {
+        let write = Write::new(Kind::Upsert, module, rows);
         Self { client, write }
     }
 
@@ -189,7 +190,7 @@ enum Kind {
 pub(super) struct Write {
     kind: Kind,
     module: ModuleName,
-    records: Vec<Record>,
+    rows: EncodedRows,
     trigger: Trigger,
     check_fields: Vec<FieldName>,
     external: Vec<FieldName>,
@@ -197,9 +198,9 @@ pub(super) struct Write {
     may_append: bool,
 }
 
+/// What a body holds besides its rows.
 #[derive(Serialize)]
-struct Body<'a> {
-    data: Vec<&'a Record>,
+struct Settings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trigger: Option<&'a [TriggerKind]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -210,23 +211,25 @@ impl Write {
     /// An update of one record that nobody may have changed since `unmodified_since`.
     pub(super) fn guarded_update(
         module: &ModuleName,
-        record: Record,
+        record: &Record,
         trigger: Trigger,
         unmodified_since: Option<Timestamp>,
     ) -> Result<Outgoing, Error> {
         let write = Self {
             trigger,
             unmodified_since,
-            ..Self::new(Kind::Update, module.clone(), vec![record])
+            ..Self::new(Kind::Update, module.clone(), EncodedRows::new([record]))
         };
-        write.outgoing(&[0], true)
+        let call = write.calls()?.next();
+        call.map(|call| call.outgoing)
+            .ok_or_else(|| Error::invalid(UPDATE, "there is nothing to send"))
     }
 
-    fn new(kind: Kind, module: ModuleName, records: Vec<Record>) -> Self {
+    fn new(kind: Kind, module: ModuleName, rows: EncodedRows) -> Self {
         Self {
             kind,
             module,
-            records,
+            rows,
             trigger: Trigger::None,
             check_fields: Vec::new(),
             external: Vec::new(),
@@ -235,93 +238,127 @@ impl Write {
         }
     }
 
-    fn calls(&self) -> Result<Vec<WriteCall>, Error> {
-        self.check_appending()?;
-        if self.kind == Kind::Update
-            && let Some(position) = self.records.iter().position(|record| !self.has_id(record))
-        {
-            return Err(Error::invalid(
-                UPDATE,
-                format!("the row at position {position} has no `id`"),
-            ));
-        }
+    /// The calls, each made when it is asked for. What could be wrong with one is found before the first.
+    fn calls(&self) -> Result<impl Iterator<Item = WriteCall> + Send, Error> {
+        self.check_rows()?;
         let mut key_fields = self.check_fields.clone();
         if !self.external.is_empty() {
             // An `id` that holds an external value is no record id, but identifies as well.
             key_fields.push(FieldName::from("id"));
         }
-        let keys: Vec<Vec<String>> = self
-            .records
-            .iter()
-            .map(|record| keys_of(record, &key_fields))
-            .collect();
-        batches(&keys)
-            .into_iter()
-            .map(|rows| {
-                let identified = rows.iter().all(|row| !keys[*row].is_empty());
-                let outgoing = self.outgoing(&rows, identified)?;
-                Ok(WriteCall {
-                    rows,
-                    outgoing,
-                    parse: parse_rows,
-                })
-            })
-            .collect()
+        let key = |row: EncodedRow<'_>| keys_of(|name| row.get(name), &key_fields);
+        let keys: Vec<Vec<u64>> = self.rows.iter().map(key).collect();
+        let frame = self.frame()?;
+        let settings = self.settings()?;
+        Ok(batches(&keys).into_iter().map(move |rows| {
+            // Each row has an id or a value in a check field, so that a second upsert finds what the first inserted.
+            let identified = || {
+                rows.iter()
+                    .all(|row| keys.get(*row).is_some_and(|keys| !keys.is_empty()))
+            };
+            let repeatable = match self.kind {
+                Kind::Insert => false,
+                Kind::Update => true,
+                Kind::Upsert => identified(),
+            };
+            let chosen = || rows.iter().filter_map(|row| self.rows.get(*row));
+            let grows = chosen().any(|row| row.growing_field().is_some());
+            let body = body(chosen().map(EncodedRow::json), &settings);
+            let outgoing = frame
+                .clone()
+                .writes_rows(rows.len())
+                .repeatable(repeatable && !grows && self.unmodified_since.is_none())
+                .json_text(body);
+            WriteCall {
+                rows,
+                outgoing,
+                parse: parse_rows,
+            }
+        }))
     }
 
-    fn check_appending(&self) -> Result<(), Error> {
-        if self.kind != Kind::Upsert || self.may_append {
-            return Ok(());
-        }
-        let growing = |record: &Record| record.growing_field().cloned();
-        match self
-            .records
-            .iter()
-            .enumerate()
-            .find_map(|(row, record)| Some((row, growing(record)?)))
-        {
-            None => Ok(()),
-            Some((position, field)) => Err(Error::invalid(
-                UPSERT,
-                format!(
+    fn check_rows(&self) -> Result<(), Error> {
+        let (operation, _, _) = self.endpoint();
+        let invalid = |reason: String| Err(Error::invalid(operation, reason));
+        let rows = match self.rows.checked() {
+            Ok(rows) => rows.iter().enumerate(),
+            Err(reason) => return invalid(reason),
+        };
+        for (position, row) in rows {
+            if self.kind == Kind::Update && !self.has_id(row) {
+                return invalid(format!("the row at position {position} has no `id`"));
+            }
+            if self.kind == Kind::Upsert
+                && !self.may_append
+                && let Some(field) = row.growing_field()
+            {
+                return invalid(format!(
                     "the row at position {position} appends to `{field}`, once more each time it finds its record: \
                      insert it, update it with `RowChanges` of the rows that are there, or `allow_appending`"
-                ),
-            )),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn has_id(&self, row: EncodedRow<'_>) -> bool {
+        let Some(id) = row.get("id") else {
+            return false;
+        };
+        let external = !self.external.is_empty();
+        serde_json::from_str::<RecordId>(id).is_ok() || (external && id != "null")
+    }
+
+    fn endpoint(&self) -> (&'static str, Method, &'static str) {
+        match self.kind {
+            Kind::Insert => (INSERT, Method::POST, ""),
+            Kind::Update => (UPDATE, Method::PUT, ""),
+            Kind::Upsert => (UPSERT, Method::POST, "/upsert"),
         }
     }
 
-    fn has_id(&self, record: &Record) -> bool {
-        let external = !self.external.is_empty();
-        record.id().is_some() || (external && record.get("id").is_some_and(|id| id.get() != "null"))
-    }
-
-    /// `identified`: each row has an id or a value in a check field, so that a second upsert finds what the first one
-    /// inserted.
-    fn outgoing(&self, rows: &[usize], identified: bool) -> Result<Outgoing, Error> {
-        let (operation, method, suffix, repeatable) = match self.kind {
-            Kind::Insert => (INSERT, Method::POST, "", false),
-            Kind::Update => (UPDATE, Method::PUT, "", true),
-            Kind::Upsert => (UPSERT, Method::POST, "/upsert", identified),
-        };
-        let grows = rows
-            .iter()
-            .any(|row| self.records[*row].growing_field().is_some());
+    /// What all calls have in common.
+    fn frame(&self) -> Result<Outgoing, Error> {
+        let (operation, method, suffix) = self.endpoint();
         field_list(operation, &self.check_fields)?;
         let path = format!("{}{suffix}", module_path(operation, &self.module)?);
-        let body = Body {
-            data: rows.iter().map(|row| &self.records[*row]).collect(),
+        Outgoing::change(operation, method, &path)
+            .of_module(&self.module)
+            .unmodified_since(self.unmodified_since)
+            .external(&self.external)
+    }
+
+    /// The settings as the members of a JSON object, without its braces.
+    fn settings(&self) -> Result<String, Error> {
+        let settings = Settings {
             trigger: self.trigger.kinds(),
             duplicate_check_fields: &self.check_fields,
         };
-        Outgoing::change(operation, method, &path)
-            .of_module(&self.module)
-            .writes_rows(rows.len())
-            .repeatable(repeatable && !grows && self.unmodified_since.is_none())
-            .unmodified_since(self.unmodified_since)
-            .external(&self.external)?
-            .json(&body)
+        let (operation, _, _) = self.endpoint();
+        let object = serde_json::to_string(&settings)
+            .map_err(|error| Error::invalid(operation, error.to_string()))?;
+        Ok(object.trim_matches(['{', '}']).to_owned())
     }
+}
+
+/// `{"data":[rows],settings}`.
+fn body<'a>(rows: impl Iterator<Item = &'a [u8]> + Clone, settings: &str) -> Vec<u8> {
+    let length: usize = rows.clone().map(|row| row.len() + 1).sum();
+    let mut body = Vec::with_capacity(length + settings.len() + 16);
+    body.extend_from_slice(br#"{"data":["#);
+    for (position, row) in rows.enumerate() {
+        if position > 0 {
+            body.push(b',');
+        }
+        body.extend_from_slice(row);
+    }
+    body.push(b']');
+    if !settings.is_empty() {
+        body.push(b',');
+        body.extend_from_slice(settings.as_bytes());
+    }
+    body.push(b'}');
+    body
 }
 
 /// Deletion of records by id.
@@ -415,10 +452,10 @@ mod tests {
     }
 
     fn calls(kind: Kind, records: Vec<Record>, check: &[&str], trigger: Trigger) -> Vec<WriteCall> {
-        let mut write = Write::new(kind, "Accounts".into(), records);
+        let mut write = Write::new(kind, "Accounts".into(), EncodedRows::new(records));
         write.check_fields = check.iter().copied().map(FieldName::from).collect();
         write.trigger = trigger;
-        write.calls().unwrap()
+        write.calls().unwrap().collect()
     }
 
     #[test]
@@ -426,11 +463,12 @@ mod tests {
         let mut write = Write::new(
             Kind::Update,
             "Accounts".into(),
-            vec![Record::new().with("id", "1")],
+            EncodedRows::new([Record::new().with("id", "1")]),
         );
-        assert!(write.calls().unwrap()[0].outgoing.repeatable);
+        let first = |write: &Write| write.calls().unwrap().next().unwrap();
+        assert!(first(&write).outgoing.repeatable);
         write.unmodified_since = Some("2026-11-20T10:00:00.9Z".parse().unwrap());
-        let call = write.calls().unwrap().remove(0);
+        let call = first(&write);
         assert!(!call.outgoing.repeatable);
         let request = call.outgoing.into_request().unwrap();
         assert_eq!(
@@ -441,18 +479,19 @@ mod tests {
 
     #[test]
     fn external_values_may_stand_for_ids_where_they_are_announced() {
-        let rows = vec![
+        let mut rows = vec![
             Record::new().with("id", "A-1"),
             Record::new().with("id", "a-1"),
         ];
-        let mut write = Write::new(Kind::Update, "Leads".into(), rows);
+        let mut write = Write::new(Kind::Update, "Leads".into(), EncodedRows::new(&rows));
         assert!(write.calls().is_err());
         write.external = vec!["Leads.External_Id".into()];
-        let calls = write.calls().unwrap();
+        let calls: Vec<WriteCall> = write.calls().unwrap().collect();
         assert_eq!(calls.len(), 2);
         let request = calls[0].outgoing.clone().into_request().unwrap();
         assert_eq!(request.headers()["x-external"], "Leads.External_Id");
-        write.records.push(Record::new());
+        rows.push(Record::new());
+        write.rows = EncodedRows::new(&rows);
         assert!(write.calls().is_err());
     }
 
@@ -539,16 +578,17 @@ mod tests {
         let mut upsert = Write::new(
             Kind::Upsert,
             "Sales_Orders".into(),
-            vec![coded("A"), order("X3_Code")],
+            EncodedRows::new([coded("A"), order("X3_Code")]),
         );
         upsert.check_fields = vec!["X3_Code".into()];
-        let error = upsert.calls().unwrap_err().to_string();
+        let error = upsert.calls().err().unwrap().to_string();
         assert!(
             error.contains("position 1 appends to `Ordered_Items`"),
             "{error}"
         );
         upsert.may_append = true;
-        assert!(!upsert.calls().unwrap()[0].outgoing.repeatable);
+        let mut calls_made = upsert.calls().unwrap();
+        assert!(!calls_made.next().unwrap().outgoing.repeatable);
         let change = RowChanges::new().delete(&"11".parse().unwrap());
         let update = Record::new()
             .with("id", "12")
@@ -570,11 +610,16 @@ mod tests {
 
     #[test]
     fn an_update_without_an_id_is_not_sent() {
-        let write = Write::new(Kind::Update, "Accounts".into(), vec![coded("A")]);
+        let write = Write::new(
+            Kind::Update,
+            "Accounts".into(),
+            EncodedRows::new([coded("A")]),
+        );
         assert!(
             write
                 .calls()
-                .unwrap_err()
+                .err()
+                .unwrap()
                 .to_string()
                 .contains("position 0 has no `id`")
         );

@@ -12,8 +12,8 @@
 ///
 /// The struct implements [`Model`](crate::Model) and, with `of "Module"`, [`TypedModule`](crate::TypedModule). It reads
 /// and writes JSON in one pass, without serde's `flatten`, which would send amounts through binary floating point.
-/// [`Record::try_from`](crate::Record) gives the record to write; subform rows are left out of it, because they are
-/// written as [`RowChanges`](crate::RowChanges) only.
+/// It is written as it is ([`WriteRow`](crate::WriteRow)), or through [`Record::try_from`](crate::Record); subform rows
+/// are left out, because they are written as [`RowChanges`](crate::RowChanges) only.
 ///
 /// ```
 /// use zoho_crm_client::{ExactDecimal, Lookup, Record, zoho_model};
@@ -165,6 +165,12 @@ macro_rules! __zoho_struct {
 
             fn fields() -> &'static [&'static str] {
                 &[$($key),*]
+            }
+        }
+
+        impl $crate::WriteRow for $name {
+            fn left_out() -> &'static [&'static str] {
+                &[$($row_key),*]
             }
         }
 

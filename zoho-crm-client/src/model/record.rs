@@ -1,12 +1,12 @@
 //! A record of any module, without loss.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, mem};
 
 use client_core::{DecodeError, ExactDecimal, decode_json};
 use jiff::{Timestamp, civil::Date};
 use serde::{
-    Deserialize, Serialize,
-    de::{DeserializeOwned, IgnoredAny},
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeOwned, IgnoredAny},
 };
 use serde_json::value::RawValue;
 
@@ -16,10 +16,10 @@ use crate::names::{FieldName, RecordId};
 /// A record: field names and their values as JSON text, so that nothing is lost or rounded on the way through.
 ///
 /// A field that was not asked for is absent; one that is empty is there and null. Typed getters return `None` for both.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default)]
 pub struct Record {
-    fields: BTreeMap<FieldName, Box<RawValue>>,
+    /// In order of name, none twice. A tree would take ten times the memory for the few fields that a model does not know.
+    fields: Vec<(FieldName, Box<RawValue>)>,
 }
 
 /// A field holds another type than was asked for.
@@ -63,13 +63,15 @@ impl Record {
     /// The value of `field` as JSON, if the field is present.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&RawValue> {
-        self.fields.get(field).map(|value| &**value)
+        self.fields
+            .get(self.find(field).ok()?)
+            .map(|(_, value)| &**value)
     }
 
     /// Whether `field` is present, empty or not.
     #[must_use]
     pub fn contains(&self, field: &str) -> bool {
-        self.fields.contains_key(field)
+        self.find(field).is_ok()
     }
 
     /// Whether `field` is present and empty.
@@ -189,7 +191,7 @@ impl Record {
 
     /// Sets `field`. `None` empties it.
     pub fn set(&mut self, field: impl Into<FieldName>, value: impl FieldValue) {
-        self.fields.insert(field.into(), value.to_json());
+        self.insert_raw(field.into(), value.to_json());
     }
 
     /// Empties `field`.
@@ -207,7 +209,7 @@ impl Record {
     /// Says what becomes of the rows of the subform `field`. No changes leave the rows alone.
     pub fn change_rows(&mut self, field: impl Into<FieldName>, changes: RowChanges) {
         if let Some(rows) = changes.into_json() {
-            self.fields.insert(field.into(), rows);
+            self.insert_raw(field.into(), rows);
         }
     }
 
@@ -236,28 +238,50 @@ impl Record {
     pub(crate) fn growing_field(&self) -> Option<&FieldName> {
         self.fields
             .iter()
-            .find(|(name, value)| name.as_str() == APPEND_VALUES || has_new_rows(name, value))
+            .find(|(name, value)| grows(name.as_str(), value.get()))
             .map(|(name, _)| name)
     }
 
     /// Removes `field`, so that an update leaves it alone.
     pub fn remove(&mut self, field: &str) -> Option<Box<RawValue>> {
-        self.fields.remove(field)
+        let place = self.find(field).ok()?;
+        Some(self.fields.remove(place).1)
     }
 
     /// Leaves only fields that `keep` says.
     pub(crate) fn retain(&mut self, keep: impl Fn(&FieldName) -> bool) {
-        self.fields.retain(|name, _| keep(name));
+        self.fields.retain(|(name, _)| keep(name));
     }
 
     /// Adds the fields of `other`, which win.
     pub(crate) fn extend(&mut self, other: Self) {
-        self.fields.extend(other.fields);
+        for (name, value) in other.fields {
+            self.insert_raw(name, value);
+        }
     }
 
     /// Sets `field` to JSON read elsewhere.
     pub(crate) fn insert_raw(&mut self, field: FieldName, value: Box<RawValue>) {
-        self.fields.insert(field, value);
+        match self.find(field.as_str()) {
+            Ok(place) => {
+                if let Some((_, old)) = self.fields.get_mut(place) {
+                    *old = value;
+                }
+            }
+            Err(place) => {
+                if self.fields.len() == self.fields.capacity() {
+                    // Vec's own first step is four fields, more than most models leave over.
+                    self.fields.reserve_exact((self.fields.len() / 2).max(1));
+                }
+                self.fields.insert(place, (field, value));
+            }
+        }
+    }
+
+    /// Where `field` is, or would be.
+    fn find(&self, field: &str) -> Result<usize, usize> {
+        self.fields
+            .binary_search_by(|(name, _)| name.as_str().cmp(field))
     }
 
     fn read<T: DeserializeOwned>(
@@ -292,17 +316,62 @@ impl Record {
 /// Key that names the multi-select picklists whose values are added.
 const APPEND_VALUES: &str = "$append_values";
 
+/// Whether writing the member `name` with the value `json` adds to what is there, so that writing it twice adds twice.
+pub(crate) fn grows(name: &str, json: &str) -> bool {
+    name == APPEND_VALUES || has_new_rows(name, json)
+}
+
 /// Whether the value is a list with an object that has no id. Tags and taxes are named instead: a list of them is what
 /// the record has afterwards.
-fn has_new_rows(name: &FieldName, value: &RawValue) -> bool {
+fn has_new_rows(name: &str, json: &str) -> bool {
     #[derive(Deserialize)]
     struct Row {
         id: Option<IgnoredAny>,
     }
-    value.get().starts_with('[')
-        && !matches!(name.as_str(), "Tag" | "Tax" | "$line_tax")
-        && serde_json::from_str::<Vec<Row>>(value.get())
+    json.starts_with('[')
+        && !matches!(name, "Tag" | "Tax" | "$line_tax")
+        && serde_json::from_str::<Vec<Row>>(json)
             .is_ok_and(|rows| rows.iter().any(|row| row.id.is_none()))
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Record;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
+                let mut fields: Vec<(FieldName, Box<RawValue>)> = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+                // Of a name that stands twice, the last value counts.
+                fields.dedup_by(|later, earlier| {
+                    let again = later.0 == earlier.0;
+                    if again {
+                        mem::swap(later, earlier);
+                    }
+                    again
+                });
+                fields.shrink_to_fit();
+                Ok(Record { fields })
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
 }
 
 impl Model for Record {
@@ -330,7 +399,7 @@ impl fmt::Debug for Record {
         let id = self.id().map_or_else(String::new, |id| id.to_string());
         write!(f, "Record {id} ")?;
         f.debug_list()
-            .entries(self.fields.keys().map(FieldName::as_str))
+            .entries(self.fields.iter().map(|(name, _)| name.as_str()))
             .finish()
     }
 }
@@ -342,6 +411,24 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn fields_are_in_order_and_none_is_there_twice() {
+        let mut record: Record = serde_json::from_str(r#"{"b":1,"a":2,"b":3,"B":4}"#).unwrap();
+        assert_eq!(
+            serde_json::to_string(&record).unwrap(),
+            r#"{"B":4,"a":2,"b":3}"#
+        );
+        record.set("aa", 5_i64);
+        record.set("a", 6_i64);
+        record.extend(Record::new().with("b", 7_i64).with("A", 8_i64));
+        assert_eq!(
+            serde_json::to_string(&record).unwrap(),
+            r#"{"A":8,"B":4,"a":6,"aa":5,"b":7}"#
+        );
+        assert_eq!(record.remove("a").unwrap().get(), "6");
+        assert!(!record.contains("a") && record.remove("a").is_none());
+    }
 
     fn record() -> Record {
         serde_json::from_str(

@@ -2,7 +2,7 @@ use client_core::TransportErrorKind;
 use http::Method;
 use serde_json::{Value, json};
 use zoho_crm_client::{
-    Coql, Error, Filter, Record, RecordErrorCause, Trigger, WriteAction, ZohoClient,
+    Coql, Error, Filter, Record, RecordErrorCause, Trigger, WriteAction, WriteRow, ZohoClient,
 };
 
 use crate::support::{inserted, org, over, refusal, script, scripted};
@@ -96,7 +96,7 @@ async fn a_refused_call_does_not_keep_the_next_one_from_being_sent() {
 #[tokio::test]
 async fn a_wrong_number_of_outcomes_is_an_error() {
     let (client, _) = scripted(&script().answer(200, written(0..3)));
-    let update = (1..=4_u64)
+    let update: Vec<Record> = (1..=4_u64)
         .map(|id| Record::new().with("id", id.to_string()))
         .collect();
     let error = client
@@ -116,7 +116,7 @@ async fn nothing_to_write_sends_nothing() {
     let (client, _) = scripted(&transport);
     let outcomes = client
         .module("Accounts")
-        .upsert(Vec::new())
+        .upsert(Vec::<Record>::new())
         .send()
         .await
         .unwrap();
@@ -245,9 +245,55 @@ fn futures_can_move_between_threads() {
     check(module.get_by_ids(&[], ["x"]));
     check(module.list().stream());
     check(module.list().stream().into_pages());
-    check(module.upsert(Vec::new()).send());
+    check(module.upsert(Vec::<Record>::new()).send());
     check(module.delete(Vec::new()).send());
     check(client.coql(&Coql::select(["id"]).from("Accounts")));
     check(client.request(Method::GET, "/").send());
     check(client.channels().list());
+}
+
+#[tokio::test]
+async fn rows_of_a_caller_s_own_type_are_sent_once_and_as_they_serialize() {
+    #[derive(serde::Serialize)]
+    struct Debtor {
+        #[serde(rename = "X3_Code")]
+        code: &'static str,
+        #[serde(rename = "Phone")]
+        phone: Option<&'static str>,
+    }
+    impl WriteRow for Debtor {}
+
+    let transport = script()
+        .answer(200, written(0..2))
+        .answer(200, written(2..3));
+    let (client, _) = scripted(&transport);
+    let debtor = |code, phone| Debtor { code, phone };
+    let debtors = [
+        debtor("BP1", None),
+        debtor(" bp1", Some("+41")),
+        debtor("BP2", None),
+    ];
+    let upsert = client.module("Accounts").upsert(&debtors);
+    let outcomes = upsert.duplicate_check_fields(["X3_Code"]).send().await;
+    let ids: Vec<String> = outcomes
+        .unwrap()
+        .all_ok()
+        .unwrap()
+        .iter()
+        .map(|row| row.id.to_string())
+        .collect();
+    assert_eq!(ids, ["1000", "1002", "1001"]);
+    let bodies: Vec<Value> = transport.requests()[1..]
+        .iter()
+        .map(|request| serde_json::from_slice(request.body()).unwrap())
+        .collect();
+    let body =
+        |rows: Value| json!({"data": rows, "trigger": [], "duplicate_check_fields": ["X3_Code"]});
+    assert_eq!(
+        bodies,
+        [
+            body(json!([{"X3_Code": "BP1", "Phone": null}, {"X3_Code": "BP2", "Phone": null}])),
+            body(json!([{"X3_Code": " bp1", "Phone": "+41"}])),
+        ]
+    );
 }
