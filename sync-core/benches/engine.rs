@@ -91,6 +91,8 @@ async fn pairs() {
 
 async fn work(engine: &Engine) {
     while let Tick::Worked(_) = engine.tick().await.unwrap() {}
+    let stopped = engine.stopped(&FlowName::from("customers")).await.unwrap();
+    assert_eq!(stopped, None, "the flow was stopped");
 }
 
 fn per_pair(time: Duration) -> f64 {

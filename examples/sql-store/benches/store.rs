@@ -233,6 +233,8 @@ fn engine(world: &Arc<World>, store: Arc<dyn Store>, worker: &str) -> Engine {
 
 async fn work(engine: &Engine) {
     while let Tick::Worked(_) = engine.tick().await.unwrap() {}
+    let stopped = engine.stopped(&FlowName::from("customers")).await.unwrap();
+    assert_eq!(stopped, None, "the flow was stopped");
 }
 
 /// Pairs that are linked and agree.

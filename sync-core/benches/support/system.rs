@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sync_core::{
     Capabilities, Change, ChangesPage, ChangesRequest, ConflictRule, Direction, Document, Endpoint,
-    EndpointError, FeedDescription, FieldName, Flow, Hint, Identity, JobKey, KeyRule, Kind,
-    Mapping, MatchRule, PageToken, Policy, Problem, Record, RecordId, RecordsPage, Row, Side,
-    Sides, Value, Write, WriteError, Written,
+    EndpointError, FeedDescription, FieldName, Flow, Guards, Hint, Identity, JobKey, KeyRule, Kind,
+    Limit, Mapping, MatchRule, PageToken, Policy, Problem, Record, RecordId, RecordsPage, Row,
+    Side, Sides, Value, Write, WriteError, Written,
 };
 
 /// Records in one page of a listing.
@@ -84,7 +84,14 @@ impl World {
                 keys: Sides::new(KeyRule::compact("code", "Z"), KeyRule::plain("X_Code")),
                 matching: vec![MatchRule::on(["vat"])],
             },
-            policy: Policy::default(),
+            policy: Policy {
+                guards: Guards {
+                    // Every record is edited at once. The guard counts as it does in use, and allows it.
+                    updates: Limit::new(1_000, 1_000),
+                    ..Guards::default()
+                },
+                ..Policy::default()
+            },
         }
     }
 
