@@ -4,7 +4,7 @@ mod codes;
 mod kind;
 mod references;
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -226,10 +226,10 @@ impl Row {
     }
 
     /// The record's value as the embedder's conversion gives it.
-    fn plain(&self, side: Side, value: &Value) -> Result<Value, String> {
+    fn plain<'a>(&self, side: Side, value: &'a Value) -> Result<Cow<'a, Value>, String> {
         match &self.convert {
-            Some(convert) => convert.to_document(side, value),
-            None => Ok(value.clone()),
+            Some(convert) => convert.to_document(side, value).map(Cow::Owned),
+            None => Ok(Cow::Borrowed(value)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Values and documents: what the engine compares, merges and stores.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
@@ -149,9 +149,11 @@ impl fmt::Display for Value {
 }
 
 /// Named values, ordered by name. Absent and `Null` differ.
+///
+/// Clones share their fields until one of them is changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
-    fields: BTreeMap<FieldName, Value>,
+    fields: Arc<BTreeMap<FieldName, Value>>,
 }
 
 impl Document {
@@ -169,7 +171,7 @@ impl Document {
 
     /// Sets `field`.
     pub fn set(&mut self, field: impl Into<FieldName>, value: impl Into<Value>) {
-        self.fields.insert(field.into(), value.into());
+        Arc::make_mut(&mut self.fields).insert(field.into(), value.into());
     }
 
     /// The document with `field` set.
@@ -181,7 +183,10 @@ impl Document {
 
     /// Removes `field`, so that it is absent.
     pub fn remove(&mut self, field: &str) -> Option<Value> {
-        self.fields.remove(field)
+        if !self.fields.contains_key(field) {
+            return None;
+        }
+        Arc::make_mut(&mut self.fields).remove(field)
     }
 
     /// All fields in order of name.
@@ -198,8 +203,7 @@ impl Document {
     /// A fingerprint of all fields. Documents that differ have different ones.
     #[must_use]
     pub fn digest(&self) -> String {
-        let hash = Sha256::digest(format!("{:?}", self.fields));
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(format!("{:?}", self.fields)))
     }
 
     /// Number of fields present.
@@ -212,7 +216,7 @@ impl Document {
 impl FromIterator<(FieldName, Value)> for Document {
     fn from_iter<I: IntoIterator<Item = (FieldName, Value)>>(fields: I) -> Self {
         Self {
-            fields: fields.into_iter().collect(),
+            fields: Arc::new(fields.into_iter().collect()),
         }
     }
 }
@@ -222,6 +226,13 @@ impl IntoIterator for Document {
     type IntoIter = std::collections::btree_map::IntoIter<FieldName, Value>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.fields.into_iter()
+        Arc::unwrap_or_clone(self.fields).into_iter()
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+        .collect()
 }

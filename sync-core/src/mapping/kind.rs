@@ -110,7 +110,11 @@ impl Kind {
         match (self, value) {
             (_, Value::Null) => Ok(Value::Null),
             (Self::Text, Value::Text(text)) => {
-                let lines = text.trim().replace("\r\n", "\n");
+                let text = text.trim();
+                if !text.contains('\r') {
+                    return Ok(Value::text(text));
+                }
+                let lines = text.replace("\r\n", "\n");
                 Ok(Value::text(lines.replace('\r', "\n")))
             }
             (Self::Code, Value::Text(text)) => Ok(Value::text(text.trim().to_uppercase())),
