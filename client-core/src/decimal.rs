@@ -32,6 +32,17 @@ impl ExactDecimal {
             .map_err(|_| rust_decimal::Error::from("not an exponent"))?;
         shifted(Decimal::from_str_exact(digits)?, exponent).map(Self)
     }
+
+    /// Parses a JSON number, or a JSON string that holds a decimal and perhaps space around it.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse).
+    pub fn parse_json(token: &str) -> Result<Self, rust_decimal::Error> {
+        let inner = token
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        Self::parse(inner.map_or(token, str::trim))
+    }
 }
 
 /// `digits` times ten to the `exponent`, exactly. rust_decimal's own parser rounds long digits here.
@@ -84,15 +95,7 @@ impl fmt::Display for ExactDecimal {
 impl<'de> Deserialize<'de> for ExactDecimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let token = raw.get();
-        let text = match token
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-        {
-            Some(inner) => inner.trim(),
-            None => token,
-        };
-        Self::parse(text)
+        Self::parse_json(raw.get())
             .map_err(|error| de::Error::custom(format_args!("not an exact decimal: {error}")))
     }
 }

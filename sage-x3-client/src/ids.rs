@@ -269,6 +269,10 @@ impl RecordId {
 }
 
 fn check_code(what: &'static str, text: String) -> Result<String, InvalidName> {
+    // Most codes are plain, and need no look at what Unicode says of them.
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text);
+    }
     let reason = if text.trim().is_empty() {
         "it is blank"
     } else if text.chars().any(char::is_control) {
@@ -362,7 +366,7 @@ impl FieldName {
             "a field name consists of letters, digits and underscores and does not begin with a digit"
         } else if text.starts_with("__") {
             "names that begin with two underscores belong to introspection"
-        } else if OPERATORS.contains(&text.as_str()) {
+        } else if text.starts_with('_') && OPERATORS.contains(&text.as_str()) {
             "it is an operator of the filter language"
         } else {
             return Ok(Self(text));

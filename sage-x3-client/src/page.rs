@@ -133,9 +133,7 @@ pub(crate) fn page<N>(
         .edges
         .ok_or_else(|| broken("the list has no edges although X3 reports no error"))?;
     let items = edges
-        .into_iter()
-        .map(|edge| edge.and_then(|edge| edge.node))
-        .collect::<Option<Vec<N>>>()
+        .whole()
         .ok_or_else(|| broken("a record of the list is missing although X3 reports no error"))?;
     let info = connection
         .page_info

@@ -42,10 +42,11 @@ impl TryFrom<Connection<Box<RawValue>>> for DynamicItems {
     fn try_from(connection: Connection<Box<RawValue>>) -> Result<Self, &'static str> {
         let edges = connection.edges.ok_or("the collection has no edges")?;
         let items = edges
+            .whole()
+            .ok_or("an item of the collection is missing")?
             .into_iter()
-            .map(|edge| Some(DynamicRecord(edge?.node?)))
-            .collect::<Option<_>>()
-            .ok_or("an item of the collection is missing")?;
+            .map(DynamicRecord)
+            .collect();
         let info = connection.page_info.unwrap_or_default();
         let next = match (info.has_next_page, info.end_cursor) {
             (Some(false), _) => None,

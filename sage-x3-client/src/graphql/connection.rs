@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
 /// The value of an object's only member, whatever its name: the names of package, node and operation are those that were
@@ -77,14 +77,54 @@ pub(crate) type Rows<T> = BTreeMap<String, Row<T>>;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Connection<N> {
-    pub(crate) edges: Option<Vec<Option<Edge<N>>>>,
+    pub(crate) edges: Option<Edges<N>>,
     pub(crate) page_info: Option<PageInfo>,
     pub(crate) total_count: Option<u64>,
 }
 
+/// The nodes of `edges`. Put where they stay as each is read: a page's records are many bytes, and slow to move again.
+#[derive(Debug)]
+pub(crate) struct Edges<N> {
+    nodes: Vec<N>,
+    has_hole: bool,
+}
+
+impl<N> Edges<N> {
+    /// All nodes, or none when one is missing.
+    pub(crate) fn whole(self) -> Option<Vec<N>> {
+        Some(self.nodes).filter(|_| !self.has_hole)
+    }
+}
+
+impl<'de, N: Deserialize<'de>> Deserialize<'de> for Edges<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each<N>(PhantomData<N>);
+        impl<'de, N: Deserialize<'de>> Visitor<'de> for Each<N> {
+            type Value = Edges<N>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of edges")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Edges<N>, A::Error> {
+                let mut nodes = Vec::new();
+                let mut has_hole = false;
+                while let Some(edge) = seq.next_element::<Option<Edge<N>>>()? {
+                    match edge.and_then(|edge| edge.node) {
+                        Some(node) => nodes.push(node),
+                        None => has_hole = true,
+                    }
+                }
+                Ok(Edges { nodes, has_hole })
+            }
+        }
+        deserializer.deserialize_seq(Each(PhantomData))
+    }
+}
+
 #[derive(Debug, Deserialize)]
-pub(crate) struct Edge<N> {
-    pub(crate) node: Option<N>,
+struct Edge<N> {
+    node: Option<N>,
 }
 
 #[derive(Debug, Default, Deserialize)]

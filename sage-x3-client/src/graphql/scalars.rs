@@ -1,11 +1,17 @@
 //! How the scalars of the schema are read.
 
+use std::fmt;
+
 use client_core::ExactDecimal;
 use jiff::{
     Timestamp, civil,
     tz::{Offset, TimeZone},
 };
-use serde::{Deserialize, Deserializer, de};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
+use serde_json::value::RawValue;
 
 /// `Id`: the natural key as text.
 pub(crate) type Id = String;
@@ -37,8 +43,8 @@ pub(crate) struct Decimal(pub(crate) Option<ExactDecimal>);
 
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
-        let token = raw.get();
+        // Borrowed, so only text in memory can be read: a page has thousands of numbers, and answers are whole anyway.
+        let token = <&RawValue>::deserialize(deserializer)?.get();
         if token == "null"
             || token
                 .strip_prefix('"')
@@ -46,9 +52,9 @@ impl<'de> Deserialize<'de> for Decimal {
         {
             return Ok(Self(None));
         }
-        serde_json::from_str(token)
+        ExactDecimal::parse_json(token)
             .map(|value| Self(Some(value)))
-            .map_err(de::Error::custom)
+            .map_err(|error| de::Error::custom(format_args!("not an exact decimal: {error}")))
     }
 }
 
@@ -67,10 +73,9 @@ pub(crate) struct Datetime(pub(crate) Option<Timestamp>);
 
 impl<'de> Deserialize<'de> for Datetime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Some(text) = Option::<String>::deserialize(deserializer)? else {
-            return Ok(Self(None));
-        };
-        parse_instant(&text).map(Self).map_err(de::Error::custom)
+        deserializer
+            .deserialize_option(TextOrNone(parse_instant))
+            .map(Self)
     }
 }
 
@@ -80,10 +85,36 @@ pub(crate) struct Date(pub(crate) Option<civil::Date>);
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Some(text) = Option::<String>::deserialize(deserializer)? else {
-            return Ok(Self(None));
-        };
-        parse_day(&text).map(Self).map_err(de::Error::custom)
+        deserializer
+            .deserialize_option(TextOrNone(parse_day))
+            .map(Self)
+    }
+}
+
+/// Reads text by a function, without a copy of it. Null is none.
+struct TextOrNone<F>(F);
+
+impl<'de, T, F: Fn(&str) -> Result<Option<T>, jiff::Error>> Visitor<'de> for TextOrNone<F> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        (self.0)(text).map_err(E::custom)
     }
 }
 
@@ -115,6 +146,9 @@ impl<'de> Deserialize<'de> for BooleanOrEnum {
 /// What SQL Server and Oracle databases of X3 hold where there is no date. Source: reference sage-x3 section 4.8.
 const NO_DATE: [civil::Date; 2] = [civil::date(1753, 1, 1), civil::date(1599, 12, 31)];
 
+/// An instant after all of them, which spares nearly every other one the way back to a day: 1800-01-01.
+const AFTER_NO_DATE: Timestamp = Timestamp::constant(-5_364_662_400, 0);
+
 /// Reads a day, of which a time of day is no part.
 fn parse_day(text: &str) -> Result<Option<civil::Date>, jiff::Error> {
     let text = text.trim();
@@ -139,8 +173,8 @@ pub(crate) fn parse_instant(text: &str) -> Result<Option<Timestamp>, jiff::Error
             .to_zoned(TimeZone::UTC)?
             .timestamp(),
     };
-    let day = Offset::UTC.to_datetime(instant).date();
-    Ok(Some(instant).filter(|_| !NO_DATE.contains(&day)))
+    let is_no_date = || NO_DATE.contains(&Offset::UTC.to_datetime(instant).date());
+    Ok(Some(instant).filter(|instant| *instant > AFTER_NO_DATE || !is_no_date()))
 }
 
 #[cfg(test)]
@@ -175,6 +209,7 @@ mod tests {
             "null",
             r#""""#,
             r#""1753-01-01T00:00:00.000Z""#,
+            r#""1753-01-01T23:59:59.999Z""#,
             r#""1599-12-31T00:00:00Z""#,
             r#""1753-01-01""#,
         ] {

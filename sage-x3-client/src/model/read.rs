@@ -85,13 +85,15 @@ pub(crate) use debug_by_key;
 pub(crate) fn slots(
     rows: impl Iterator<Item = Option<(Option<i64>, Option<String>)>>,
 ) -> BTreeMap<u8, String> {
-    rows.zip(1_i64..)
-        .filter_map(|(row, position)| {
-            let (index, value) = row?;
-            let place = u8::try_from(index.unwrap_or(position)).ok()?;
-            Some((place, text(value))).filter(|(_, value)| !value.is_empty())
-        })
-        .collect()
+    let filled = rows.zip(1_i64..).filter_map(|(row, position)| {
+        let (index, value) = row?;
+        let place = u8::try_from(index.unwrap_or(position)).ok()?;
+        Some((place, text(value))).filter(|(_, value)| !value.is_empty())
+    });
+    // One by one, because `collect` would sort them in a list first; mostly there is one.
+    let mut slots = BTreeMap::new();
+    slots.extend(filled);
+    slots
 }
 
 /// The nodes of the collection `$collection`, in order, if it came.

@@ -9,18 +9,20 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::api1::MemberName;
+use super::Extra;
+use crate::{api1::MemberName, ids::FieldName};
 
-/// A record with the members that `F` has no field for. Reads from text in memory only.
+/// A record with the members that `F` has no field for, as far as their names are names of fields. Reads from text in
+/// memory only.
 #[derive(Debug)]
 pub(crate) struct WithRest<F> {
     pub(crate) fields: F,
-    pub(crate) rest: Vec<(String, Box<RawValue>)>,
+    pub(crate) rest: Extra,
 }
 
 impl<'de, F: Deserialize<'de>> Deserialize<'de> for WithRest<F> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut rest = Vec::new();
+        let mut rest = Extra::new();
         let fields = F::deserialize(Splitting {
             inner: deserializer,
             rest: &mut rest,
@@ -32,7 +34,7 @@ impl<'de, F: Deserialize<'de>> Deserialize<'de> for WithRest<F> {
 /// Hands a record to a struct that names its fields, and keeps what it does not name.
 struct Splitting<'a, D> {
     inner: D,
-    rest: &'a mut Vec<(String, Box<RawValue>)>,
+    rest: &'a mut Extra,
 }
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Splitting<'_, D> {
@@ -64,7 +66,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Splitting<'_, D> {
 struct SplittingVisitor<'a, V> {
     visitor: V,
     fields: &'static [&'static str],
-    rest: &'a mut Vec<(String, Box<RawValue>)>,
+    rest: &'a mut Extra,
 }
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for SplittingVisitor<'_, V> {
@@ -78,6 +80,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for SplittingVisitor<'_, V> {
         self.visitor.visit_map(SplittingMap {
             map,
             fields: self.fields,
+            next: 0,
             rest: self.rest,
             lifetime: PhantomData,
         })
@@ -87,8 +90,26 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for SplittingVisitor<'_, V> {
 struct SplittingMap<'a, 'de, A> {
     map: A,
     fields: &'static [&'static str],
-    rest: &'a mut Vec<(String, Box<RawValue>)>,
+    /// The field after the one that came last.
+    next: usize,
+    rest: &'a mut Extra,
     lifetime: PhantomData<&'de ()>,
+}
+
+impl<A> SplittingMap<'_, '_, A> {
+    fn is_field(&mut self, name: &str) -> bool {
+        // Answers have the order of the query, and so have the fields: mostly it is the next one.
+        let is_next = self.fields.get(self.next).is_some_and(|next| *next == name);
+        if is_next {
+            self.next += 1;
+            return true;
+        }
+        let place = self.fields.iter().position(|field| *field == name);
+        if let Some(place) = place {
+            self.next = place + 1;
+        }
+        place.is_some()
+    }
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for SplittingMap<'_, 'de, A> {
@@ -99,11 +120,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for SplittingMap<'_, 'de, A> {
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
         while let Some(MemberName(name)) = self.map.next_key()? {
-            if self.fields.contains(&&*name) {
+            if self.is_field(&name) {
                 return seed.deserialize(StrDeserializer::new(&name)).map(Some);
             }
             let value: &'de RawValue = self.map.next_value()?;
-            self.rest.push((name.into_owned(), value.to_owned()));
+            if let Ok(name) = FieldName::new(name) {
+                self.rest.insert(name, value.to_owned());
+            }
         }
         Ok(None)
     }
@@ -172,7 +195,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.as_str(), value.get()))
             .collect();
-        assert_eq!(rest, [("yZone", "0.10"), ("name", r#"{"a":[1]}"#)]);
+        assert_eq!(rest, [("name", r#"{"a":[1]}"#), ("yZone", "0.10")]);
         assert!(serde_json::from_str::<WithRest<Known>>(r#"{"code":5}"#).is_err());
         assert!(serde_json::from_str::<WithRest<Known>>("[]").is_err());
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use client_core::decode_json;
 use futures::future::try_join_all;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{
@@ -25,8 +25,11 @@ use crate::{
     page::{Cursor, Page, PageSize, Pager, page},
 };
 
-/// A record, and where the rest of its collection is, if there is more.
-pub(super) type Read<N> = (N, Option<Option<Cursor>>);
+/// Where the rest of a record's collection is, if there is more; without a cursor it is read from its beginning.
+type Rest = Option<Option<Cursor>>;
+
+/// A record, and the rest of its collection.
+pub(super) type Read<N> = (N, Rest);
 
 impl<N: Node> Records<N> {
     /// One page of records.
@@ -41,33 +44,19 @@ impl<N: Node> Records<N> {
         }
         let build = |absent: &Absent| page_request(query, self.rendering(absent));
         let extra = &self.extra;
-        let found = if extra.is_empty() {
-            parse_page::<N, N::Fields>(self.fetch(build).await?, extra, plain)?
+        let (page, rests) = if extra.is_empty() {
+            parse_page::<N, Made<N>>(self.fetch(build).await?, extra, plain)?
         } else if self.asks_for_known_fields() {
             parse_page::<N, Box<RawValue>>(self.fetch(build).await?, extra, picked::<N>)?
         } else {
-            parse_page::<N, WithRest<N::Fields>>(self.fetch(build).await?, extra, chosen)?
+            parse_page::<N, WithRest<N::Fields>>(self.fetch(build).await?, extra, chosen::<N>)?
         };
-        let Page {
-            items,
-            next,
-            total,
-            diagnoses,
-            repaired,
-        } = found;
-        // Mostly nothing is left to fetch, and then a thousand futures would be made for nothing.
-        let items = if items.iter().all(|(_, rest)| rest.is_none()) {
-            items.into_iter().map(|(record, _)| record).collect()
-        } else {
-            try_join_all(items.into_iter().map(|read| self.complete(read))).await?
-        };
-        Ok(Page {
-            items,
-            next,
-            total,
-            diagnoses,
-            repaired,
-        })
+        if rests.iter().all(Option::is_none) {
+            return Ok(page);
+        }
+        let reads = page.items.into_iter().zip(rests);
+        let items = try_join_all(reads.map(|read| self.complete(read))).await?;
+        Ok(Page { items, ..page })
     }
 
     /// All pages from where `query` begins, fetched one by one on demand.
@@ -97,7 +86,7 @@ impl<N: Node> Records<N> {
         let id = key.record_id();
         let build = |absent: &Absent| read_request(N::META, &id, self.rendering(absent));
         let found = if self.extra.is_empty() {
-            parse_read::<N, N::Fields>(self.fetch(build).await?, &self.extra, plain)?
+            parse_read::<N, Made<N>>(self.fetch(build).await?, &self.extra, plain)?
         } else {
             parse_read::<N, Box<RawValue>>(self.fetch(build).await?, &self.extra, picked::<N>)?
         };
@@ -244,24 +233,46 @@ fn lacking(file: &NodeFile, messages: &[String]) -> Option<Vec<(String, String)>
     Some(lacking).filter(|lacking| !lacking.is_empty())
 }
 
-/// How a node as it came becomes its fields and the site's own fields.
-type Split<N, W> = fn(W, &[FieldName]) -> Result<(N, Extra), client_core::DecodeError>;
+/// What a node's fields make, and where the rest of its collection is, before anybody judges it.
+pub(super) struct Made<N> {
+    record: Result<N, InvalidName>,
+    rest: Rest,
+}
 
-fn plain<F>(fields: F, _: &[FieldName]) -> Result<(F, Extra), client_core::DecodeError> {
-    Ok((fields, Extra::new()))
+impl<N: Node> Made<N> {
+    fn new(fields: N::Fields, extra: Extra) -> Self {
+        let rest = N::rest_of(&fields);
+        let record = N::from_fields(fields, extra);
+        Self { record, rest }
+    }
+}
+
+impl<'de, N: Node> Deserialize<'de> for Made<N> {
+    /// Made as soon as its text is read, so that the fields of a page's records are never all there at once.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::new(
+            N::Fields::deserialize(deserializer)?,
+            Extra::new(),
+        ))
+    }
+}
+
+/// How a node as it came becomes a record with the site's own fields.
+type Split<N, W> = fn(W, &[FieldName]) -> Result<Made<N>, client_core::DecodeError>;
+
+fn plain<N>(made: Made<N>, _: &[FieldName]) -> Result<Made<N>, client_core::DecodeError> {
+    Ok(made)
 }
 
 /// The site's own fields among those that a record has no field for.
 #[expect(clippy::unnecessary_wraps, reason = "it stands for `picked`")]
-fn chosen<F>(
-    read: WithRest<F>,
+fn chosen<N: Node>(
+    read: WithRest<N::Fields>,
     extra: &[FieldName],
-) -> Result<(F, Extra), client_core::DecodeError> {
-    let rest = read.rest.into_iter().filter_map(|(name, value)| {
-        let wanted = extra.iter().find(|wanted| wanted.as_str() == name)?;
-        Some((wanted.clone(), value))
-    });
-    Ok((read.fields, rest.collect()))
+) -> Result<Made<N>, client_core::DecodeError> {
+    let WithRest { fields, mut rest } = read;
+    rest.retain(|name, _| extra.contains(name));
+    Ok(Made::new(fields, rest))
 }
 
 /// Kept as text until the site's own fields are picked out.
@@ -269,24 +280,34 @@ fn chosen<F>(
 fn picked<N: Node>(
     raw: Box<RawValue>,
     extra: &[FieldName],
-) -> Result<(N::Fields, Extra), client_core::DecodeError> {
-    Ok((decode_json(raw.get().as_bytes())?, pick(&raw, extra)?))
+) -> Result<Made<N>, client_core::DecodeError> {
+    Ok(Made::new(
+        decode_json(raw.get().as_bytes())?,
+        pick(&raw, extra)?,
+    ))
 }
 
+/// A page of records, and what each lacks of its collection.
 pub(super) fn parse_page<N: Node, W: DeserializeOwned>(
     answer: Parsed<Nested<Connection<W>>>,
     extra: &[FieldName],
-    split: Split<N::Fields, W>,
-) -> Result<Page<Read<N>>, Error> {
+    split: Split<N, W>,
+) -> Result<(Page<N>, Vec<Rest>), Error> {
     let (data, diagnoses, context) = answer.complete()?;
-    page(data.into_inner(), diagnoses, &context)?
-        .try_filter_map(|node| record(node, extra, split, &context).map(Some))
+    let nodes = page(data.into_inner(), diagnoses, &context)?;
+    let mut rests = Vec::with_capacity(nodes.items.len());
+    let records = nodes.try_filter_map(|node| {
+        let (record, rest) = record(node, extra, split, &context)?;
+        rests.push(rest);
+        Ok(Some(record))
+    })?;
+    Ok((records, rests))
 }
 
 pub(super) fn parse_read<N: Node, W: DeserializeOwned>(
     answer: Parsed<Nested<W>>,
     extra: &[FieldName],
-    split: Split<N::Fields, W>,
+    split: Split<N, W>,
 ) -> Result<Option<Read<N>>, Error> {
     let (data, _, context) = answer.complete()?;
     data.into_inner()
@@ -297,21 +318,20 @@ pub(super) fn parse_read<N: Node, W: DeserializeOwned>(
 fn record<N: Node, W>(
     node: W,
     extra: &[FieldName],
-    split: Split<N::Fields, W>,
+    split: Split<N, W>,
     context: &CallContext,
 ) -> Result<Read<N>, Error> {
-    let (fields, extra) = split(node, extra).map_err(|source| Error::Decode {
+    let Made { record, rest } = split(node, extra).map_err(|source| Error::Decode {
         context: Box::new(context.clone()),
         source,
     })?;
-    let rest = N::rest_of(&fields);
     if rest == Some(None) {
         return Err(Error::Protocol {
             context: Box::new(context.clone()),
             what: "a record's collection has a hole, or does not say where it goes on".to_owned(),
         });
     }
-    let record = N::from_fields(fields, extra).map_err(|error| no_usable_key(&error, context))?;
+    let record = record.map_err(|error| no_usable_key(&error, context))?;
     Ok((record, rest))
 }
 

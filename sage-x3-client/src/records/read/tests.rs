@@ -3,11 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::{
     Customer, CustomerCode, CustomerQuery, Filter, Generation, RecordId, SalesOrder,
-    graphql::{
-        canned::{body, flat, inner, read},
-        operations::customer_page as wire,
-    },
-    records::sealed::Typed as _,
+    graphql::canned::{body, flat, inner, read},
+    records::sealed::Typed,
 };
 
 /// How the site with these settings is asked.
@@ -151,15 +148,12 @@ fn more_addresses_are_asked_for_from_where_the_first_ended() {
 
 #[test]
 fn a_page_is_read_whole() {
-    let page = parse_page::<Customer, wire::CustomerFields>(
-        read("customer.query", PAGE).unwrap(),
-        &[],
-        plain,
-    )
-    .unwrap();
+    let (page, _) =
+        parse_page::<Customer, Made<Customer>>(read("customer.query", PAGE).unwrap(), &[], plain)
+            .unwrap();
     assert_eq!(page.total, Some(2));
     assert_eq!(page.next, Some(Cursor::new("[\"NA002\"]#31")));
-    let first = &page.items[0].0;
+    let first = &page.items[0];
     assert_eq!(first.code, code("NA001"));
     assert_eq!(first.company_name_1, "International Distributors");
     assert_eq!(
@@ -193,13 +187,10 @@ fn a_page_is_read_whole() {
 
 #[test]
 fn nulls_and_the_databases_no_date_are_nothing() {
-    let page = parse_page::<Customer, wire::CustomerFields>(
-        read("customer.query", PAGE).unwrap(),
-        &[],
-        plain,
-    )
-    .unwrap();
-    let second = &page.items[1].0;
+    let (page, _) =
+        parse_page::<Customer, Made<Customer>>(read("customer.query", PAGE).unwrap(), &[], plain)
+            .unwrap();
+    let second = &page.items[1];
     assert_eq!((second.created_at, second.updated_at), (None, None));
     assert_eq!(
         (&second.currency, &second.authorized_credit_amount),
@@ -213,31 +204,51 @@ fn nulls_and_the_databases_no_date_are_nothing() {
 #[test]
 fn fields_of_the_site_are_kept_digit_by_digit() {
     let extra = names(&["yZone", "yScore", "yAbsent"]);
-    let page = parse_page::<Customer, Box<RawValue>>(
+    let (in_one_pass, _) = parse_page::<Customer, WithRest<<Customer as Typed>::Fields>>(
+        read("customer.query", PAGE).unwrap(),
+        &extra,
+        chosen::<Customer>,
+    )
+    .unwrap();
+    let (twice, _) = parse_page::<Customer, Box<RawValue>>(
         read("customer.query", PAGE).unwrap(),
         &extra,
         picked::<Customer>,
     )
     .unwrap();
-    let texts = |index: usize| -> Vec<(String, String)> {
-        let extra = page.items[index].0.extra.iter();
-        extra
-            .map(|(name, value)| (name.to_string(), value.get().to_owned()))
-            .collect()
-    };
-    assert_eq!(
-        texts(0),
-        [
-            ("yScore".into(), "123456789012345.678".into()),
-            ("yZone".into(), "\"N\"".into())
-        ]
-    );
-    assert_eq!(texts(1), [("yZone".into(), "null".into())]);
-    assert_eq!(page.items[0].0.company_name_1, "International Distributors");
+    for page in [in_one_pass, twice] {
+        let texts = |index: usize| -> Vec<(String, String)> {
+            let extra = page.items[index].extra.iter();
+            extra
+                .map(|(name, value)| (name.to_string(), value.get().to_owned()))
+                .collect()
+        };
+        assert_eq!(
+            texts(0),
+            [
+                ("yScore".into(), "123456789012345.678".into()),
+                ("yZone".into(), "\"N\"".into())
+            ]
+        );
+        assert_eq!(texts(1), [("yZone".into(), "null".into())]);
+        assert_eq!(page.items[0].company_name_1, "International Distributors");
+    }
+}
+
+#[test]
+fn fields_that_nobody_asked_for_are_not_kept() {
+    let extra = names(&["yZone"]);
+    let (page, _) = parse_page::<Customer, WithRest<<Customer as Typed>::Fields>>(
+        read("customer.query", PAGE).unwrap(),
+        &extra,
+        chosen::<Customer>,
+    )
+    .unwrap();
+    assert_eq!(page.items[0].extra.keys().collect::<Vec<_>>(), [&extra[0]]);
 }
 
 fn broken_page(body: &str) -> Error {
-    parse_page::<Customer, wire::CustomerFields>(read("customer.query", body).unwrap(), &[], plain)
+    parse_page::<Customer, Made<Customer>>(read("customer.query", body).unwrap(), &[], plain)
         .unwrap_err()
 }
 
@@ -264,13 +275,9 @@ fn a_page_with_a_hole_never_passes_for_a_short_one() {
 fn a_customer_that_does_not_exist_is_none() {
     let none = r#"{"data":{"x3MasterData":{"customer":{"read":null}}}}"#;
     assert!(
-        parse_read::<Customer, wire::CustomerFields>(
-            read("customer.read", none).unwrap(),
-            &[],
-            plain
-        )
-        .unwrap()
-        .is_none()
+        parse_read::<Customer, Made<Customer>>(read("customer.read", none).unwrap(), &[], plain)
+            .unwrap()
+            .is_none()
     );
 }
 
@@ -283,7 +290,7 @@ fn addresses_that_did_not_come_along_are_noticed() {
         )
     };
     let found = |page_info: &str| {
-        parse_read::<Customer, wire::CustomerFields>(
+        parse_read::<Customer, Made<Customer>>(
             read("customer.read", &body(page_info)).unwrap(),
             &[],
             plain,
@@ -306,11 +313,8 @@ fn addresses_that_did_not_come_along_are_noticed() {
 fn a_collection_with_a_hole_never_passes_for_a_short_one() {
     let body = r#"{"data":{"x3MasterData":{"customer":{"read":{"_id":"NA001","code":{"code":"NA001"},
         "addresses":{"query":{"edges":[{"node":null}],"pageInfo":{"hasNextPage":false}}}}}}}}"#;
-    let found = parse_read::<Customer, wire::CustomerFields>(
-        read("customer.read", body).unwrap(),
-        &[],
-        plain,
-    );
+    let found =
+        parse_read::<Customer, Made<Customer>>(read("customer.read", body).unwrap(), &[], plain);
     assert!(matches!(found, Err(Error::Protocol { .. })));
 }
 
