@@ -22,7 +22,10 @@ pub(crate) struct Config {
     #[serde(default = "default_connection")]
     pub(crate) connection: String,
     /// The SQLite file. Relative to the configuration file.
-    pub(crate) database: PathBuf,
+    pub(crate) database: Option<PathBuf>,
+    /// Instead of a file: the address of a PostgreSQL database that any number of instances share. It may hold a
+    /// password, so it is a secret.
+    pub(crate) database_url: Option<Secret>,
     pub(crate) x3: X3Config,
     pub(crate) zoho: ZohoConfig,
     #[serde(default)]
@@ -238,7 +241,7 @@ impl Config {
             ))
         })?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        config.database = folder.join(&config.database);
+        config.database = config.database.map(|file| folder.join(file));
         config.x3.ca_file = config.x3.ca_file.map(|file| folder.join(file));
         for secret in config.secrets_mut() {
             if let Secret::File { file } = secret {
@@ -257,6 +260,12 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), String> {
+        if self.database.is_some() == self.database_url.is_some() {
+            return Err(
+                "either database (a SQLite file) or database_url (a PostgreSQL address) is needed"
+                    .to_owned(),
+            );
+        }
         if self.zoho.data_center.is_none() && self.zoho.accounts_url.is_none() {
             return Err("[zoho] needs data_center (such as \"eu\") or accounts_url".to_owned());
         }
@@ -292,6 +301,7 @@ impl Config {
         if let Some(webhook) = &mut self.webhook {
             secrets.push(&mut webhook.token);
         }
+        secrets.extend(&mut self.database_url);
         secrets
     }
 }

@@ -7,6 +7,7 @@ use sage_x3_client::{
     CategoryCode, ChangeSource, ConnectedApp, Credential, FieldName as X3Field,
     Generation as X3Generation, Precision, SiteConfig, StampField, X3Client,
 };
+use secrecy::ExposeSecret;
 use sql_store::SqlStore;
 use sync_core::{
     ConflictRule, Direction, Endpoint, Engine, FieldName, Flow, FlowName, Kind, Mapping, Policy,
@@ -84,14 +85,24 @@ impl Connected {
 
 /// Opens the store, and makes it if it is not there.
 pub(crate) async fn open_store(config: &Config) -> Result<SqlStore, Failure> {
-    SqlStore::open_sqlite(&config.database)
-        .await
-        .map_err(|error| {
-            Failure::input_because(
-                format!("cannot open the database {}", config.database.display()),
-                &error,
-            )
-        })
+    let opened = match (&config.database, &config.database_url) {
+        (Some(file), _) => {
+            let opened = SqlStore::open_sqlite(file).await;
+            opened.map_err(|error| {
+                (
+                    format!("cannot open the database {}", file.display()),
+                    error,
+                )
+            })
+        }
+        (None, Some(url)) => {
+            let url = url.read("the address of the database")?;
+            let opened = SqlStore::open_postgres(url.expose_secret()).await;
+            opened.map_err(|error| ("cannot open the database at database_url".to_owned(), error))
+        }
+        (None, None) => return Err(Failure::input("no database is configured".to_owned())),
+    };
+    opened.map_err(|(message, error)| Failure::input_because(message, &error))
 }
 
 async fn check(endpoints: &Sides<Arc<dyn Endpoint>>) -> Result<(), Failure> {

@@ -5,6 +5,14 @@
     reason = "a command-line program talks to its user"
 )]
 
+/// Prints a line. Whoever reads may have gone, as `head` does after its first lines; that is no failure of ours.
+macro_rules! out {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod cli;
 mod config;
 mod connect;

@@ -25,10 +25,10 @@ pub(crate) async fn show(configured: &Configured) -> Result<(), Failure> {
         .await?;
     progress.finish();
     if configured.json {
-        println!("{}", as_json(&plan).await?);
+        out!("{}", as_json(&plan).await?);
     } else {
         print(&plan).await?;
-        println!(
+        out!(
             "\nTo take it up: sync-service apply {} --config {}",
             plan.hash(),
             configured.config.display()
@@ -52,14 +52,17 @@ pub(crate) async fn apply(hash: &str, configured: &Configured) -> Result<(), Fai
     if configured.json {
         let created = json!({"x3": report.created.left, "zoho": report.created.right});
         let updated = json!({"x3": report.updated.left, "zoho": report.updated.right});
-        println!(
+        out!(
             "{}",
             json!({"hash": hash, "created": created, "updated": updated, "parked": parked})
         );
     } else {
-        println!(
+        out!(
             "Done: {} created in X3 and {} in Zoho, {} changed in X3 and {} in Zoho, {parked} parked for you to look at.",
-            report.created.left, report.created.right, report.updated.left, report.updated.right
+            report.created.left,
+            report.created.right,
+            report.updated.left,
+            report.updated.right
         );
     }
     Ok(())
@@ -132,9 +135,11 @@ impl Progress {
 
 /// Prints the plan: a count for each kind, some entries of each, and what it costs.
 pub(crate) async fn print(plan: &FirstSyncPlan) -> Result<(), Failure> {
-    println!(
+    out!(
         "Plan for `{}`: {} customers in X3, {} accounts in Zoho",
-        plan.flow, plan.listed.left, plan.listed.right
+        plan.flow,
+        plan.listed.left,
+        plan.listed.right
     );
     let mut kinds: BTreeMap<(u8, &'static str), (usize, Vec<String>)> = BTreeMap::new();
     let mut page = None;
@@ -153,19 +158,20 @@ pub(crate) async fn print(plan: &FirstSyncPlan) -> Result<(), Failure> {
         }
     }
     for ((_, title), (count, lines)) in kinds {
-        println!("  {count:>6}  {title}");
+        out!("  {count:>6}  {title}");
         for line in &lines {
-            println!("            {line}");
+            out!("            {line}");
         }
         if count > SHOWN && !lines.is_empty() {
-            println!("            ... and {} more", count - SHOWN);
+            out!("            ... and {} more", count - SHOWN);
         }
     }
-    println!(
+    out!(
         "  Write calls: {} to X3, {} to Zoho",
-        plan.write_calls.left, plan.write_calls.right
+        plan.write_calls.left,
+        plan.write_calls.right
     );
-    println!("  Plan hash: {}", plan.hash());
+    out!("  Plan hash: {}", plan.hash());
     Ok(())
 }
 

@@ -31,21 +31,23 @@ pub(crate) async fn show(configured: &Configured) -> Result<(), Failure> {
             "linked": counts.linked, "half_linked": counts.half_linked, "queued": counts.queued, "parked": counts.parked,
             "oldest_queued_at": counts.oldest_queued_at.map(|at| at.to_string()),
         });
-        println!(
+        out!(
             "{}",
             json!({"flow": flow.as_str(), "counts": counts, "parked": parked})
         );
         return Ok(());
     }
-    println!(
+    out!(
         "{flow}: {} pairs, {} queued, {} parked",
-        counts.linked, counts.queued, counts.parked
+        counts.linked,
+        counts.queued,
+        counts.parked
     );
     if let Some(oldest) = counts.oldest_queued_at {
-        println!("oldest queued: {oldest}");
+        out!("oldest queued: {oldest}");
     }
     for job in &parked {
-        println!("  {}: {}", record(job), reason(&job.parked.reason));
+        out!("  {}: {}", record(job), reason(&job.parked.reason));
     }
     Ok(())
 }

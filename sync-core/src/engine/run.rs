@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,6 +48,9 @@ fn is_due(at: Option<Timestamp>, now: Timestamp) -> bool {
 impl Engine {
     /// Polls what is due, works, and does the [upkeep](Self::upkeep) until `stop` resolves. `sleep` is the embedder's timer.
     ///
+    /// The batch in work is finished first, so that nobody has to wait for its lease to run out. Dropping the future ends
+    /// it at once, as a crash would.
+    ///
     /// # Errors
     /// Only what cannot be waited out; failing stores and systems are waited out.
     pub async fn run<S, F, E>(&self, sleep: S, stop: E) -> Result<(), Error>
@@ -53,11 +59,12 @@ impl Engine {
         F: Future<Output = ()> + Send,
         E: Future<Output = ()> + Send,
     {
+        let stopped = AtomicBool::new(false);
         let work = async {
-            loop {
+            while !stopped.load(Ordering::Relaxed) {
                 let next_poll = self.poll_due().await;
                 let next_upkeep = self.upkeep().await;
-                let next_work = match self.drain_and_next().await {
+                let next_work = match self.drain_until(&stopped).await {
                     Ok(next) => next,
                     Err(error) => {
                         tracing::warn!(%error, "the store failed; trying again");
@@ -68,17 +75,21 @@ impl Engine {
                 sleep(self.until(next)).await;
             }
         };
-        futures::pin_mut!(work, stop);
-        futures::future::select(work, stop).await;
+        let watch = async {
+            stop.await;
+            stopped.store(true, Ordering::Relaxed);
+        };
+        futures::future::join(work, watch).await;
         Ok(())
     }
 
-    async fn drain_and_next(&self) -> Result<Option<Timestamp>, Error> {
-        loop {
+    async fn drain_until(&self, stopped: &AtomicBool) -> Result<Option<Timestamp>, Error> {
+        while !stopped.load(Ordering::Relaxed) {
             if let Tick::Idle { next_due } = self.tick().await? {
                 return Ok(next_due);
             }
         }
+        Ok(None)
     }
 
     /// The pause until `at`, at least a moment and at most a second: webhooks queue work at any time.

@@ -4,14 +4,14 @@ use std::{
     cell::Cell,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
 use futures::FutureExt;
 use sync_core::{
     DeleteRule, Engine, Side, Store,
-    testing::{FakeSystem, Fault},
+    testing::{CallKind, FakeSystem, Fault},
 };
 
 use crate::{
@@ -297,7 +297,7 @@ fn a_write_on_one_side_that_is_refused_while_the_other_ones_fate_is_unknown() {
     let fault = sync_core::testing::RowFault::Later { after: None };
     world.left.fail_rows("code", "C1", fault, 1);
     let lose = |system: &FakeSystem| {
-        system.fail_next(sync_core::testing::CallKind::Write, Fault::AnswerLost);
+        system.fail_next(CallKind::Write, Fault::AnswerLost);
     };
     lose(&world.right);
     world.round(&world.engine());
@@ -310,5 +310,33 @@ fn a_write_on_one_side_that_is_refused_while_the_other_ones_fate_is_unknown() {
         Some(text("FROM LEFT"))
     );
     assert!(world.parked().is_empty());
+    world.assert_agreement();
+}
+
+#[tokio::test]
+async fn a_stop_finishes_the_batch_in_work_so_that_nobody_waits_for_its_lease() {
+    let world = World::new();
+    for code in ["C1", "C2", "C3"] {
+        world.left.create_as_user(thing(code)).unwrap();
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    world.right.before_calls(move |call| {
+        asked.fetch_or(call.kind == CallKind::Write, Ordering::Relaxed);
+        None
+    });
+    let stopped = std::future::poll_fn(|_| match stop.load(Ordering::Relaxed) {
+        true => std::task::Poll::Ready(()),
+        false => std::task::Poll::Pending,
+    });
+    let engine = world.engine();
+    engine
+        .run(|pause| world.clock.sleep(pause), stopped)
+        .await
+        .unwrap();
+    assert_eq!(world.right.len(), 3);
+    // Another worker goes on at once.
+    world.drain(&world.engine());
+    assert_eq!(world.queued(), 0);
     world.assert_agreement();
 }

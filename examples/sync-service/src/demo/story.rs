@@ -51,7 +51,7 @@ pub(crate) async fn tell(world: &mut World) -> Result<Verdict, Failure> {
 
 /// Shows the plan, approves it and carries it out.
 async fn first_sync(config: &Config) -> Result<(), Failure> {
-    println!("1. Two systems meet for the first time\n");
+    out!("1. Two systems meet for the first time\n");
     let connected = connect::connect(config).await?;
     let engine = connected.engine(config, "first-sync")?;
     let progress = plan::Progress::new(false);
@@ -67,7 +67,7 @@ async fn first_sync(config: &Config) -> Result<(), Failure> {
         .await?;
     carry_out(&engine, &flow, &bar).await?;
     bar.finish();
-    println!("\n   Approved and carried out.");
+    out!("\n   Approved and carried out.");
     Ok(())
 }
 
@@ -238,7 +238,7 @@ impl Teller<'_> {
     }
 
     async fn users_at_work(&mut self, mut worker: Worker) -> Result<Worker, Failure> {
-        println!("\n2. Users on both sides create, change and delete");
+        out!("\n2. Users on both sides create, change and delete");
         for _ in 0..10 {
             self.rep_creates()?;
             self.clerk_creates()?;
@@ -271,12 +271,12 @@ impl Teller<'_> {
             self.deleted.insert(code);
         }
         self.until_rest(&mut worker).await?;
-        println!("   20 new companies, 60 changed ones and 4 deletions are settled.");
+        out!("   20 new companies, 60 changed ones and 4 deletions are settled.");
         Ok(worker)
     }
 
     async fn conflicts(&mut self, mut worker: Worker) -> Result<Worker, Failure> {
-        println!("\n3. Both sides change the same field of the same company");
+        out!("\n3. Both sides change the same field of the same company");
         for (number, (code, id)) in self.pairs(70, 5).into_iter().enumerate() {
             let clerks = format!("Renamed by the clerk {number}");
             let reps = format!("Renamed by the rep {number}");
@@ -301,7 +301,7 @@ impl Teller<'_> {
             });
         }
         self.until_rest(&mut worker).await?;
-        println!(
+        out!(
             "   Names: the rule says X3, and the audit keeps both. VAT numbers: parked for a person."
         );
         Ok(worker)
@@ -312,7 +312,7 @@ impl Teller<'_> {
         mut worker: Worker,
         verdict: &mut Verdict,
     ) -> Result<Worker, Failure> {
-        println!("\n4. X3 creates a customer, and the answer is lost on the way");
+        out!("\n4. X3 creates a customer, and the answer is lost on the way");
         let before = self.world.x3.counters().faulted;
         self.world.x3.inject(
             X3Fault::new(X3Effect::DropAfter)
@@ -330,7 +330,7 @@ impl Teller<'_> {
             customers == 1,
             format!("after a lost answer there are {customers} customers instead of 1"),
         );
-        println!("   The customer was looked up by its key and adopted: there is {customers}.");
+        out!("   The customer was looked up by its key and adopted: there is {customers}.");
         Ok(worker)
     }
 
@@ -339,9 +339,7 @@ impl Teller<'_> {
         mut worker: Worker,
         verdict: &mut Verdict,
     ) -> Result<Worker, Failure> {
-        println!(
-            "\n5. The worker is killed in the middle of a create, and work goes on without it"
-        );
+        out!("\n5. The worker is killed in the middle of a create, and work goes on without it");
         let before = self.world.x3.counters().faulted;
         let slow = X3Fault::delay(Duration::from_millis(1500))
             .on_mutations()
@@ -365,7 +363,7 @@ impl Teller<'_> {
             customers == 1,
             format!("after a kill there are {customers} customers instead of 1"),
         );
-        println!(
+        out!(
             "   A new worker took over: there is {customers} customer, and nothing that happened meanwhile is lost."
         );
         Ok(worker)
@@ -392,7 +390,7 @@ impl Teller<'_> {
 
     /// At rest, only polling goes on.
     async fn rest(&mut self, mut worker: Worker, verdict: &mut Verdict) -> Result<(), Failure> {
-        println!("\n6. Rest");
+        out!("\n6. Rest");
         let before = self.writes();
         let calls = self.world.x3.counters().requests;
         self.until("some polls have passed", &mut worker, |world, _| {

@@ -186,7 +186,7 @@ impl Verdict {
             .iter()
             .filter(|job| status::is_conflict(&job.parked.reason))
             .count();
-        println!("\nVerdict, counted from the two servers");
+        out!("\nVerdict, counted from the two servers");
         let rows: [(&str, String); 10] = [
             ("pairs in agreement", self.pairs_in_agreement.to_string()),
             (
@@ -215,23 +215,23 @@ impl Verdict {
             ("secrets in logs", self.leaks.to_string()),
         ];
         for (name, value) in rows {
-            println!("  {name:<32}{value:>14}");
+            out!("  {name:<32}{value:>14}");
         }
-        println!("\nParked, with the reason");
+        out!("\nParked, with the reason");
         for job in &self.parked {
-            println!(
+            out!(
                 "  {:<28}{}",
                 status::record(job),
                 status::reason(&job.parked.reason)
             );
         }
-        println!("\nTook {:.1} s.", took.as_secs_f32());
+        out!("\nTook {:.1} s.", took.as_secs_f32());
     }
 
     /// Fails if a promise was broken.
     pub(crate) fn result(&self) -> Result<(), Failure> {
         if self.broken.is_empty() {
-            println!("Every promise was kept.");
+            out!("Every promise was kept.");
             return Ok(());
         }
         Err(Failure::broken(format!(

@@ -116,3 +116,27 @@ async fn a_stale_plan_is_refused() {
     assert_eq!(site.zoho.counters().rows_written, 0);
     assert_eq!(site.x3.counters().mutations, 0);
 }
+
+#[tokio::test]
+async fn one_database_is_needed_and_no_more() {
+    let site = Site::open().await;
+    let both = "database = \"sync.db\"\ndatabase_url = { env = \"X3_SECRET\" }";
+    for databases in ["", both] {
+        site.configure(|text| text.replace("database = \"sync.db\"", databases));
+        site.run(&["status"])
+            .await
+            .asks_to_fix(&["database", "database_url"]);
+    }
+}
+
+#[tokio::test]
+async fn a_database_server_that_cannot_be_reached_is_named_without_its_password() {
+    let site = Site::open().await;
+    let file = site.folder.path().join("address");
+    std::fs::write(&file, "postgres://sync:canary-password@127.0.0.1:9/sync").unwrap();
+    let url = "database_url = { file = \"address\" }";
+    site.configure(|text| text.replace("database = \"sync.db\"", url));
+    let ran = site.run(&["status"]).await;
+    assert!(!ran.stderr.contains("canary-password"), "{}", ran.stderr);
+    ran.asks_to_fix(&["database_url"]);
+}

@@ -1,6 +1,6 @@
 //! Plan, apply, status, run.
 
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
 use tokio::{process::Command, time::timeout};
 
@@ -96,4 +96,19 @@ async fn run_carries_a_change_over_and_stops_on_sigterm() {
         .expect("it stops")
         .unwrap();
     assert!(ended.success());
+}
+
+#[tokio::test]
+async fn a_reader_who_has_seen_enough_is_no_failure() {
+    let site = Site::open().await;
+    let mut status = site
+        .command(&["status"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(status.stdout.take());
+    let ended = status.wait_with_output().await.unwrap();
+    let complaint = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{complaint}");
 }

@@ -88,19 +88,23 @@ refresh_token = {{ env = "ZOHO_REFRESH" }}
         self.folder.path().join("sync.toml")
     }
 
-    /// Runs the program to its end.
-    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+    /// The program with its configuration and secrets.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let [x3_secret, zoho_secret, refresh] = CANARIES;
-        let output = Command::new(env!("CARGO_BIN_EXE_sync-service"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-service"));
+        command
             .args(arguments)
             .arg("--config")
             .arg(self.config())
             .env("X3_SECRET", x3_secret)
             .env("ZOHO_SECRET", zoho_secret)
-            .env("ZOHO_REFRESH", refresh)
-            .output()
-            .await
-            .unwrap();
+            .env("ZOHO_REFRESH", refresh);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().await.unwrap();
         let ran = Ran {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
