@@ -172,6 +172,7 @@ impl io::Write for Counting<'_> {
         Ok(bytes.len())
     }
 
+    #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.json.extend_from_slice(bytes);
         self.length.set(self.json.len() - self.start);
@@ -192,6 +193,7 @@ struct Index<'a> {
 }
 
 impl Index<'_> {
+    #[inline]
     fn position(&self) -> io::Result<u32> {
         u32::try_from(self.length.get()).map_err(io::Error::other)
     }

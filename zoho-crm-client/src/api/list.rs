@@ -4,7 +4,10 @@ use std::{fmt, marker::PhantomData};
 
 use futures::FutureExt;
 use jiff::Timestamp;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned},
+};
 
 use super::{
     Failure, Outgoing, Received,
@@ -309,8 +312,40 @@ impl ListQuery {
 #[derive(Deserialize)]
 pub(super) struct Body<T> {
     // Zoho leaves the key out of no success seen so far; an answer without it must not pass for an empty page.
+    #[serde(
+        deserialize_with = "records",
+        bound(deserialize = "T: Deserialize<'de>")
+    )]
     pub(super) data: Vec<T>,
     pub(super) info: Option<Info>,
+}
+
+/// A page's records, with room for a full page from the start: large records are costly to move.
+fn records<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Visitor<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of records")
+        }
+
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut records = Vec::new();
+            while let Some(record) = items.next_element()? {
+                if records.len() == 1 {
+                    records.reserve_exact(usize::from(PAGE_SIZE));
+                }
+                records.push(record);
+            }
+            Ok(records)
+        }
+    }
+
+    deserializer.deserialize_seq(Visitor(PhantomData))
 }
 
 #[derive(Deserialize)]
