@@ -223,22 +223,15 @@ impl Engine {
 
     /// Whether a batch may be carried out. What it wants is counted before it is done; if it is too much the flow stops.
     pub(super) async fn admits(&self, flow: &Flow, wanted: Wanted) -> Result<bool, Error> {
-        let name = document_name(&flow.name);
         if wanted == Wanted::default() {
             return Ok(self.stopped(&flow.name).await?.is_none());
         }
-        let guards = &flow.policy.guards;
-        let linked = self.linked_where_it_counts(flow, wanted).await?;
-        let now = self.clock.now();
-        let admitted = self
-            .change_document(&name, |watch: &mut Watch| {
-                if watch.stopped.is_some() {
-                    return None;
-                }
-                watch.move_to(now, guards);
-                Some(watch.admit(wanted, guards, linked, now))
-            })
-            .await?;
+        let mut admitted = self.ask_watch(flow, wanted, 0).await?;
+        if matches!(admitted, Some(Err(_))) {
+            // More than is always allowed. Counting the pairs takes the longer the more there are, so it is done only now.
+            let linked = self.linked(flow).await?;
+            admitted = self.ask_watch(flow, wanted, linked).await?;
+        }
         match admitted {
             Some(Ok(())) => Ok(true),
             Some(Err(_)) if bug!(GuardIgnored) => Ok(true),
@@ -264,13 +257,28 @@ impl Engine {
         Ok(())
     }
 
-    /// The number of pairs, unless a batch like this is allowed whatever it is.
-    async fn linked_where_it_counts(&self, flow: &Flow, wanted: Wanted) -> Result<u64, Error> {
+    /// Counts what is wanted, where there are so many pairs, or says why it must not be done. `None`: the flow is stopped.
+    async fn ask_watch(
+        &self,
+        flow: &Flow,
+        wanted: Wanted,
+        linked: u64,
+    ) -> Result<Option<Result<(), StopReason>>, Error> {
         let guards = &flow.policy.guards;
-        let unlimited = |limit: Limit, wanted: u64| wanted == 0 || limit == Limit::NONE;
-        if unlimited(guards.deletes, wanted.deletes) && unlimited(guards.updates, wanted.updates) {
-            return Ok(0);
-        }
+        let now = self.clock.now();
+        let admit = |watch: &mut Watch| {
+            if watch.stopped.is_some() {
+                return None;
+            }
+            watch.move_to(now, guards);
+            Some(watch.admit(wanted, guards, linked, now))
+        };
+        self.change_document(&document_name(&flow.name), admit)
+            .await
+    }
+
+    /// The number of pairs.
+    async fn linked(&self, flow: &Flow) -> Result<u64, Error> {
         let counts = self.store.counts(&self.connection, &flow.name).await?;
         Ok(counts.linked)
     }

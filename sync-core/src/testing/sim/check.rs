@@ -110,7 +110,9 @@ impl World {
                 .iter()
                 .find(|twin| twin.content.ids == link.content.ids);
             // That a record is gone is found again by the next look.
-            let same = twin.is_some_and(|twin| twin.content.base == link.content.base);
+            // A pair that never agreed on anything may have an empty base or none.
+            let base = |link: &Link| link.content.base.clone().unwrap_or_default();
+            let same = twin.is_some_and(|twin| base(twin) == base(link));
             if !same {
                 let what = format!(
                     "stored {:?}, rebuilt {:?}",
