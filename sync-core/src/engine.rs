@@ -72,7 +72,8 @@ pub struct Settings {
     /// How long a worker may hold keys. After that another may take them over, as if this one were dead.
     pub lease: Duration,
     /// No call to a system takes longer: the time-outs of the clients see to that. A worker whose lease might run out
-    /// during a write does not send it, as another may be writing by then. Well below the lease.
+    /// during a write does not send it, as another may be writing by then. Well below the lease: of more than half of it,
+    /// half of it is taken.
     pub longest_call: Duration,
     /// Pause before the second try of a key; doubles with each further one.
     pub retry_base: Duration,

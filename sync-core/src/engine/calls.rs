@@ -20,7 +20,9 @@ use crate::{
 impl Engine {
     /// Whether an answer could come after the lease has run out. Another worker may be writing by then.
     fn is_too_late(&self, lease_until: Timestamp) -> bool {
-        let answered = self.clock.now().checked_add(self.settings.longest_call);
+        // However short the lease, the first half of it is there to be used.
+        let longest = self.settings.longest_call.min(self.settings.lease / 2);
+        let answered = self.clock.now().checked_add(longest);
         !bug!(LeaseOverrun) && answered.map_or(true, |answered| answered > lease_until)
     }
 

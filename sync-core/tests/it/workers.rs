@@ -245,3 +245,14 @@ fn a_hint_that_comes_just_before_the_commit_is_looked_at() {
     while let Tick::Worked(_) = block_on(engine.tick()).unwrap() {}
     assert_eq!(world.right.value(right, "Phone"), text("222"));
 }
+
+#[test]
+fn a_lease_that_is_shorter_than_the_longest_call_does_not_stop_the_work() {
+    let world = World::with(|setup| {
+        setup.settings.lease = std::time::Duration::from_secs(3);
+    });
+    world.left.create_as_user(thing("C1")).unwrap();
+    world.settle(&world.engine());
+    assert_eq!(world.right.len(), 1);
+    world.assert_agreement();
+}
