@@ -20,9 +20,9 @@ fn introspection(operations: &[&str], fields: &[&str]) -> [Json; 4] {
         .collect();
     [
         json!({"data":{"__schema":{"query":{"fields":[link("x3MasterData", "Q")]},"mutation":{"fields":[link("x3MasterData", "M")]}}}}),
-        json!({"data":{"query":{"fields":[link("customer", "CQ")]},"mutation":{"fields":[link("customer", "CM")]}}}),
-        json!({"data":{"query":{"fields":[link("query", "C"), link("read", "Customer")]},"mutation":{"fields":mutations}}}),
-        json!({"data":{"query":{"fields":named(fields)},"mutation":{"inputFields":named(fields)}}}),
+        json!({"data":{"t0":{"name":"Q","fields":[link("customer", "CQ")]},"t1":{"name":"M","fields":[link("customer", "CM")]}}}),
+        json!({"data":{"t0":{"name":"CQ","fields":[link("query", "C"), link("read", "Customer")]},"t1":{"name":"CM","fields":mutations}}}),
+        json!({"data":{"t0":{"name":"Customer","fields":named(fields)},"t1":{"name":"Customer_Input","inputFields":named(fields)}}}),
     ]
 }
 

@@ -121,7 +121,7 @@ async fn what_cannot_be_searched_by_says_so() {
 async fn feeds_follow_three_nodes_by_their_stamps() {
     let stamp = StampField::custom(X3Field::new("updatedDate").unwrap(), Precision::Day);
     let settings = settings().stamp(ChangeSource::CustomerAddress, stamp);
-    let row = json!({"_id":"1|C1|A1","stamp":"2026-11-20T10:00:00.000Z","customer":{"_id":"C1","code":{"code":"C1"}}});
+    let row = json!({"_id":"1|C1|A1","stamp":"2026-11-20T10:00:00.000Z","parent":{"_id":"C1"}});
     let rows = json!({"data":{"x3MasterData":{"customerAddress":{"query":{"edges":[{"node":row}],
         "pageInfo":{"hasNextPage":true,"endCursor":"c1"}}}}}});
     let x3 = X3::answering([rows]);
