@@ -55,6 +55,14 @@ impl<N: Node> std::fmt::Debug for Records<N> {
     }
 }
 
+impl X3Client {
+    /// The records of any node that this crate has a type for, for code that serves several of them.
+    #[must_use]
+    pub fn records<N: Node>(&self) -> Records<N> {
+        Records::new(self.clone())
+    }
+}
+
 impl<N: Node> Records<N> {
     pub(crate) fn new(client: X3Client) -> Self {
         Self {

@@ -1,6 +1,9 @@
 //! Sage X3 as a side.
 //!
-//! [`CustomerEndpoint`] offers X3's customers to the engine. Its records have these fields; all but the marked ones can
+//! [`NodeEndpoint`] offers the records of any node to the engine, as a [`NodeTable`] describes them. The endpoints of the
+//! standard flows are made of it.
+//!
+//! [`CustomerEndpoint`] offers X3's customers. Its records have these fields; all but the marked ones can
 //! be written, and all but address lines, telephone numbers and e-mail addresses can be searched for.
 //!
 //! | field | in X3 | value |
@@ -30,9 +33,13 @@
 mod customers;
 mod error;
 mod fields;
+mod node;
 mod settings;
+mod table;
 
 pub use self::{
     customers::CustomerEndpoint,
+    node::NodeEndpoint,
     settings::{CustomField, CustomFieldKind, CustomerSettings, retry_policy},
+    table::{NodeField, NodeTable, NodeWriter, Supplement},
 };

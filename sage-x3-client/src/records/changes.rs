@@ -178,6 +178,37 @@ pub enum ChangeSource {
     Company,
 }
 
+impl ChangeSource {
+    /// The name of the node whose stamps it follows.
+    #[must_use]
+    pub fn node(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::BusinessPartner => "businessPartner",
+            Self::CustomerAddress => "customerAddress",
+            Self::BusinessPartnerContact => "businessPartnerContact",
+            Self::Supplier => "supplier",
+            Self::Product => "product",
+            Self::ProductSite => "productSite",
+            Self::Stock => "stock",
+            Self::SalesOrder => "salesOrder",
+            Self::SalesOrderLine => "salesOrderLine",
+            Self::SalesDelivery => "salesDelivery",
+            Self::SalesDeliveryLine => "salesDeliveryLine",
+            Self::SalesInvoice => "salesInvoice",
+            Self::SalesInvoiceLine => "salesInvoiceLine",
+            Self::CustomerInvoiceHeader => "customerInvoiceHeader",
+            Self::PurchaseOrder => "purchaseOrder",
+            Self::PurchaseOrderLine => "purchaseOrderLine",
+            Self::Account => "account",
+            Self::PaymentTerm => "paymentTerm",
+            Self::Currency => "currency",
+            Self::Site => "site",
+            Self::Company => "company",
+        }
+    }
+}
+
 /// Where changes of a node's records show: in a node's rows, each of which leads to a record.
 #[derive(Debug)]
 pub(crate) struct Feed {
@@ -240,6 +271,7 @@ pub struct Changes {
     stamp: StampField,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
+    only: Filter,
     after: Option<Cursor>,
     first: PageSize,
 }
@@ -252,6 +284,7 @@ impl Changes {
             stamp: StampField::default(),
             since: None,
             until: None,
+            only: Filter::everything(),
             after: None,
             first: PageSize::default(),
         }
@@ -272,6 +305,12 @@ impl Changes {
     /// Changed at `until` or before.
     pub fn until(mut self, until: impl Into<Option<Timestamp>>) -> Self {
         self.until = until.into();
+        self
+    }
+
+    /// Only rows of the source that meet `filter`, such as those of some sites.
+    pub fn only(mut self, filter: Filter) -> Self {
+        self.only = filter;
         self
     }
 
@@ -307,9 +346,14 @@ impl Changes {
         self
     }
 
-    /// The condition on the stamp, which also serves to list whole records.
+    /// The condition on the rows: on their stamp, and the one set with [`only`](Self::only). It also serves to list whole
+    /// records.
     #[must_use]
     pub fn filter(&self) -> Filter {
+        Filter::all([self.window_filter(), self.only.clone()])
+    }
+
+    fn window_filter(&self) -> Filter {
         let stamp = || Filter::field(self.stamp.name());
         match (self.since, self.until) {
             (Some(since), Some(until)) => {
@@ -346,6 +390,9 @@ impl<N: Node> Records<N> {
     /// As for [`page`](Self::page); [`Error::Invalid`] when changes of these records do not show in that source.
     pub async fn changed(&self, changes: &Changes) -> Result<Page<Change<N::Key>>, Error> {
         let feed = feed::<N>(changes.source)?;
+        if changes.only.is_never() {
+            return Ok(Page::empty());
+        }
         let request = changes_request(feed, changes, self.client.site().generation)?;
         parse_keys(feed, self.client.read(&request).await?)
     }

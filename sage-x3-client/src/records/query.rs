@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use super::{Meta, Node};
+use super::{Meta, Node, RecordKey as _};
 use crate::{
     error::InvalidRequest,
     graphql::{document::Rendering, execute::GraphqlRequest, filter::Filter, order::OrderBy},
@@ -75,6 +75,13 @@ impl<N: Node> Query<N> {
         self
     }
 
+    /// Only records with these keys that also meet the filter set so far.
+    pub fn keys(mut self, keys: &[N::Key]) -> Self {
+        let ids: Vec<RecordId> = keys.iter().map(N::Key::record_id).collect();
+        self.filter = Filter::all([N::with_keys(&ids), self.filter]);
+        self
+    }
+
     /// In another order.
     pub fn order_by(mut self, order: OrderBy) -> Self {
         self.order = order;
@@ -99,8 +106,8 @@ impl<N: Node> Query<N> {
         self
     }
 
-    /// With the collection that belongs to each record.
-    pub(crate) fn with_children(mut self) -> Self {
+    /// With the collection that belongs to each record, for nodes that have one.
+    pub fn with_children(mut self) -> Self {
         self.children = true;
         self
     }

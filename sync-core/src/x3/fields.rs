@@ -48,94 +48,138 @@ pub(super) enum InAddress {
 
 use InAddress::{Email, Line, Phone};
 
-/// Every standard field with the engine's name and the path by which X3 searches it, if it can.
-pub(super) const STANDARD: [(&str, Standard, Option<&str>); 34] = [
-    ("code", Standard::Code, Some("code.code")),
+/// Every standard field with the engine's name and where it stands in X3's records.
+pub(super) const STANDARD: [(&str, Standard, &str); 34] = [
+    ("code", Standard::Code, "code.code"),
     (
         "customerCategory",
         Standard::Category,
-        Some("customerCategory.code"),
+        "customerCategory.code",
     ),
-    ("companyName1", Standard::Name1, Some("code.companyName1")),
-    ("companyName2", Standard::Name2, Some("code.companyName2")),
+    ("companyName1", Standard::Name1, "code.companyName1"),
+    ("companyName2", Standard::Name2, "code.companyName2"),
     (
         "shortCompanyName",
         Standard::ShortName,
-        Some("code.shortCompanyName"),
+        "code.shortCompanyName",
     ),
     (
         "europeanUnionVatNumber",
         Standard::VatNumber,
-        Some("code.europeanUnionVatNumber"),
+        "code.europeanUnionVatNumber",
     ),
-    ("country", Standard::Country, Some("code.country.code")),
-    ("language", Standard::Language, Some("code.language.code")),
-    ("currency", Standard::Currency, Some("currency.code")),
-    ("isActive", Standard::IsActive, Some("isActive")),
-    (
-        "creditControl",
-        Standard::CreditControl,
-        Some("creditControl"),
-    ),
+    ("country", Standard::Country, "code.country.code"),
+    ("language", Standard::Language, "code.language.code"),
+    ("currency", Standard::Currency, "currency.code"),
+    ("isActive", Standard::IsActive, "isActive"),
+    ("creditControl", Standard::CreditControl, "creditControl"),
     (
         "authorizedCreditAmount",
         Standard::AuthorizedCredit,
-        Some("authorizedCreditAmount"),
+        "authorizedCreditAmount",
     ),
     (
         "minimumOrderAmount",
         Standard::MinimumOrder,
-        Some("minimumOrderAmount"),
+        "minimumOrderAmount",
     ),
-    ("notes", Standard::Notes, None),
-    (
-        "address.code",
-        Standard::AddressCode,
-        Some("defaultAddress.code"),
-    ),
+    ("notes", Standard::Notes, "notes.value"),
+    ("address.code", Standard::AddressCode, "defaultAddress.code"),
     (
         "address.description",
         Standard::Address(InAddress::Description),
-        Some("defaultAddress.description"),
+        "defaultAddress.description",
     ),
-    ("address.line1", Standard::Address(Line(1)), None),
-    ("address.line2", Standard::Address(Line(2)), None),
-    ("address.line3", Standard::Address(Line(3)), None),
+    (
+        "address.line1",
+        Standard::Address(Line(1)),
+        "defaultAddress.addressLines",
+    ),
+    (
+        "address.line2",
+        Standard::Address(Line(2)),
+        "defaultAddress.addressLines",
+    ),
+    (
+        "address.line3",
+        Standard::Address(Line(3)),
+        "defaultAddress.addressLines",
+    ),
     (
         "address.zipCode",
         Standard::Address(InAddress::ZipCode),
-        Some("defaultAddress.zipCode"),
+        "defaultAddress.zipCode",
     ),
     (
         "address.city",
         Standard::Address(InAddress::City),
-        Some("defaultAddress.city"),
+        "defaultAddress.city",
     ),
     (
         "address.state",
         Standard::Address(InAddress::State),
-        Some("defaultAddress.state"),
+        "defaultAddress.state",
     ),
     (
         "address.country",
         Standard::Address(InAddress::Country),
-        Some("defaultAddress.country.code"),
+        "defaultAddress.country.code",
     ),
     (
         "address.website",
         Standard::Address(InAddress::Website),
-        Some("defaultAddress.website"),
+        "defaultAddress.website",
     ),
-    ("address.phone", Standard::Address(Phone(1)), None),
-    ("address.phone2", Standard::Address(Phone(2)), None),
-    ("address.phone3", Standard::Address(Phone(3)), None),
-    ("address.phone4", Standard::Address(Phone(4)), None),
-    ("address.phone5", Standard::Address(Phone(5)), None),
-    ("address.email", Standard::Address(Email(1)), None),
-    ("address.email2", Standard::Address(Email(2)), None),
-    ("address.email3", Standard::Address(Email(3)), None),
-    ("address.email4", Standard::Address(Email(4)), None),
-    ("address.email5", Standard::Address(Email(5)), None),
+    (
+        "address.phone",
+        Standard::Address(Phone(1)),
+        "defaultAddress.addressPhoneNumbers",
+    ),
+    (
+        "address.phone2",
+        Standard::Address(Phone(2)),
+        "defaultAddress.addressPhoneNumbers",
+    ),
+    (
+        "address.phone3",
+        Standard::Address(Phone(3)),
+        "defaultAddress.addressPhoneNumbers",
+    ),
+    (
+        "address.phone4",
+        Standard::Address(Phone(4)),
+        "defaultAddress.addressPhoneNumbers",
+    ),
+    (
+        "address.phone5",
+        Standard::Address(Phone(5)),
+        "defaultAddress.addressPhoneNumbers",
+    ),
+    (
+        "address.email",
+        Standard::Address(Email(1)),
+        "defaultAddress.addressEmails",
+    ),
+    (
+        "address.email2",
+        Standard::Address(Email(2)),
+        "defaultAddress.addressEmails",
+    ),
+    (
+        "address.email3",
+        Standard::Address(Email(3)),
+        "defaultAddress.addressEmails",
+    ),
+    (
+        "address.email4",
+        Standard::Address(Email(4)),
+        "defaultAddress.addressEmails",
+    ),
+    (
+        "address.email5",
+        Standard::Address(Email(5)),
+        "defaultAddress.addressEmails",
+    ),
 ];
 
 /// The standard field that the engine calls `name`.
@@ -147,6 +191,14 @@ pub(super) fn standard(name: &str) -> Option<Standard> {
 }
 
 impl Standard {
+    /// Whether X3 can search by it: not in collections and text streams.
+    pub(super) fn is_searchable(self) -> bool {
+        !matches!(
+            self,
+            Self::Notes | Self::Address(Line(_) | Phone(_) | Email(_))
+        )
+    }
+
     /// The field's value; `Null` where X3 holds nothing.
     pub(super) fn read(self, customer: &Customer) -> Value {
         match self {

@@ -29,7 +29,7 @@ pub struct CustomField {
 }
 
 impl CustomField {
-    /// The field `name` of node `customer`, which holds values of `kind`.
+    /// The field `name` of the node that is read, which holds values of `kind`.
     #[must_use]
     pub fn new(name: FieldName, kind: CustomFieldKind) -> Self {
         Self { name, kind }
@@ -125,11 +125,6 @@ impl CustomerSettings {
         self.stamps.retain(|(known, _)| *known != source);
         self.stamps.push((source, stamp));
         self
-    }
-
-    pub(super) fn stamp_of(&self, source: ChangeSource) -> StampField {
-        let known = self.stamps.iter().find(|(known, _)| *known == source);
-        known.map(|(_, stamp)| stamp.clone()).unwrap_or_default()
     }
 
     pub(super) fn new_address_code(&self) -> Result<AddressCode, InvalidName> {

@@ -7,20 +7,27 @@ mod writing;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
+use async_trait::async_trait;
 use client_core::{
     HttpTransport, Request, Response, RetryPolicy, Sleep, TransportError, TransportErrorKind,
 };
 use sage_x3_client::{
-    CategoryCode, ConnectedApp, CountryCode, FieldName as X3Field, SiteConfig, StampField,
+    CategoryCode, ChangeSource, ConnectedApp, CountryCode, FieldName as X3Field, Precision,
+    SiteConfig, StampField,
 };
 use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::{
-    endpoint::{Key, Rejection},
-    x3::{CustomFieldKind, retry_policy},
+    endpoint::{
+        ChangesRequest, Endpoint, EndpointErrorKind, Key, Rejection, Write, WriteError, Written,
+    },
+    ids::{FeedName, FieldName, PageToken, RecordId},
+    value::{Document, Value},
+    x3::{CustomField, CustomFieldKind, retry_policy},
 };
 
 type Answer = Result<(u16, String), TransportErrorKind>;

@@ -2,21 +2,61 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use async_trait::async_trait;
 use sage_x3_client::{
-    AddressCode, AddressPatch, Customer, CustomerCode, CustomerPatch, Diagnose, InvalidName,
-    NewCustomer, Severity,
+    AddressCode, AddressPatch, Customer, CustomerCode, CustomerPatch, Customers, Diagnose,
+    InvalidName, NewCustomer, Offer, Severity, Support, X3Client,
 };
 
-use super::CustomerEndpoint;
+use super::PLURAL;
 use crate::{
-    endpoint::{EndpointError, Key, Rejection, Write, WriteError, Written},
+    endpoint::{EndpointError, Key, Problem, Rejection, Write, WriteError, Written},
     ids::{FieldName, RecordId},
     value::Document,
     x3::{
         error::{endpoint_error, write_error},
         fields::{Changes, new_default_address, standard},
+        settings::{CustomField, CustomerSettings},
+        table::{NodeWriter, activate, unknown_field},
     },
 };
+
+/// Writes customers.
+#[derive(Debug)]
+pub(super) struct CustomerWriter {
+    client: X3Client,
+    customers: Customers,
+    settings: CustomerSettings,
+}
+
+#[async_trait]
+impl NodeWriter for CustomerWriter {
+    fn creates(&self) -> bool {
+        self.settings.category.is_some()
+    }
+
+    fn updates(&self) -> bool {
+        self.settings.updates
+    }
+
+    fn problems(&self, offer: &Offer) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let endpoint = self.client.endpoint();
+        if self.creates() && offer.create == Support::Missing {
+            let otherwise = "configure no category for new customers";
+            problems.push(activate(endpoint, "Customer", "create", otherwise));
+        }
+        if self.updates() && offer.update == Support::Missing {
+            let otherwise = "forbid updates of customers";
+            problems.push(activate(endpoint, "Customer", "update", otherwise));
+        }
+        problems
+    }
+
+    async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
+        self.write_all(writes).await
+    }
+}
 
 /// A write that can be sent.
 #[derive(Debug)]
@@ -25,9 +65,22 @@ enum Prepared {
     Update(CustomerCode, Box<Changes>),
 }
 
-impl CustomerEndpoint {
+impl CustomerWriter {
+    pub(super) fn new(client: X3Client, settings: CustomerSettings) -> Self {
+        Self {
+            customers: client.customers(),
+            client,
+            settings,
+        }
+    }
+
+    fn custom(&self, name: &str) -> Option<&CustomField> {
+        let mut custom = self.settings.custom.iter();
+        custom.find(|field| field.name.as_str() == name)
+    }
+
     /// One outcome for each write, in order: creates first, then updates, each batched.
-    pub(super) async fn write_all(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
+    async fn write_all(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
         let prepared: Vec<Result<Prepared, WriteError>> =
             writes.iter().map(|write| self.prepare(write)).collect();
         let addresses = self.default_addresses(&prepared).await.map_err(Arc::new);
@@ -91,7 +144,7 @@ impl CustomerEndpoint {
             let set = match (standard(name.as_str()), self.custom(name.as_str())) {
                 (Some(field), _) => changes.set(field, value),
                 (None, Some(field)) => changes.set_custom(field, value),
-                (None, None) => Err(self.unknown_field(name.as_str())),
+                (None, None) => Err(unknown_field(PLURAL, name.as_str())),
             };
             set.map_err(|message| rejection(Some(name.as_str()), message))?;
         }
@@ -221,7 +274,7 @@ impl CustomerEndpoint {
     }
 }
 
-pub(super) fn code_of(id: &RecordId) -> Result<CustomerCode, Rejection> {
+fn code_of(id: &RecordId) -> Result<CustomerCode, Rejection> {
     CustomerCode::new(id.as_str()).map_err(|error| rejection(None, error.to_string()))
 }
 

@@ -28,7 +28,11 @@ fn introspection(operations: &[&str], fields: &[&str]) -> [Json; 4] {
 
 #[tokio::test]
 async fn a_site_that_is_set_up_has_no_problems() {
-    let mut answers = introspection(&["create", "update"], &["yZoho", "yScore", "ySince"]).to_vec();
+    let mut answers = introspection(
+        &["create", "update"],
+        &["code", "defaultAddress", "yZoho", "yScore", "ySince"],
+    )
+    .to_vec();
     let empty = |node: &str| json!({"data":{"x3MasterData":{node:{"query":{"edges":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}}}}});
     answers.extend([
         page(&[], None),
@@ -52,7 +56,7 @@ async fn a_site_that_is_set_up_has_no_problems() {
 
 #[tokio::test]
 async fn what_is_missing_is_said_with_what_to_do() {
-    let x3 = X3::answering(introspection(&["create"], &["yZoho", "yScore"]));
+    let x3 = X3::answering(introspection(&["create"], &["code", "yZoho", "yScore"]));
     let mapped = [FieldName::from("companyNam1")];
     let problems = x3
         .endpoint(with_custom_fields().mapped_fields(&mapped))
