@@ -55,6 +55,12 @@ impl Lines {
     pub fn new(columns: Mapping) -> Self {
         Self(Arc::new(columns))
     }
+
+    /// The table of a line's fields.
+    #[must_use]
+    pub fn columns(&self) -> &Mapping {
+        &self.0
+    }
 }
 
 impl PartialEq for Lines {

@@ -6,7 +6,7 @@ use async_lock::Mutex;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use zoho_crm_client::{
-    Coql, ErrorKind, Filter, Literal, Order, PageToken as ZohoToken, Record as ZohoRecord,
+    Coql, Error, ErrorKind, Filter, Literal, Order, PageToken as ZohoToken, Record as ZohoRecord,
     RecordId as ZohoId, SortBy, ZohoClient,
 };
 
@@ -14,7 +14,8 @@ use super::{
     convert::{self, MODIFIED},
     errors::{endpoint_error, own_error},
     feeds::{self, DELETED_FEED, MODIFIED_FEED, bad_token},
-    schema::Schema,
+    lookups::Pointed,
+    schema::{Schema, Shape, split},
     settings::ModuleSettings,
     writes,
 };
@@ -74,26 +75,63 @@ impl ZohoEndpoint {
         Ok(schema)
     }
 
-    async fn ask_schema(&self) -> Result<Arc<Schema>, zoho_crm_client::Error> {
+    async fn ask_schema(&self) -> Result<Arc<Schema>, Error> {
         let fields = self.client.fields(self.settings.module.clone()).await?;
-        Ok(Arc::new(Schema::new(&fields)))
+        let mut schema = Schema::new(&fields);
+        for lines in &self.settings.lines {
+            let Some(module) = schema.row_module(&lines.field) else {
+                continue;
+            };
+            match self.client.fields(module).await {
+                Ok(columns) => schema.set_columns(&lines.field, Schema::new(&columns)),
+                // Values are then taken for what their JSON is.
+                Err(error) if is_missing_module(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Arc::new(schema))
     }
 
-    /// The fields to read: those of the settings that the module has.
+    /// The fields to list: those of the settings that the module has. Rows never come with a list.
     fn columns(&self, schema: &Schema) -> Vec<String> {
-        let known = self.settings.fields.iter().map(FieldName::as_str);
-        let mut columns: Vec<String> = known
-            .filter(|field| schema.knows(field))
-            .map(str::to_owned)
-            .collect();
+        let mut columns: Vec<String> = Vec::new();
+        for field in &self.settings.fields {
+            let (field, _) = split(field.as_str());
+            let is_listed = schema.knows(field) && schema.shape(field) != Shape::Rows;
+            if is_listed && !columns.iter().any(|known| known == field) {
+                columns.push(field.to_owned());
+            }
+        }
         if !columns.iter().any(|column| column == MODIFIED) {
             columns.push(MODIFIED.to_owned());
         }
         columns
     }
 
-    fn converted(&self, record: &ZohoRecord, schema: &Schema) -> Option<Record> {
-        convert::record(record, &self.settings.fields, schema)
+    async fn converted(
+        &self,
+        records: &[ZohoRecord],
+        schema: &Schema,
+    ) -> Result<Vec<Record>, Error> {
+        let pointed = Pointed::read(&self.client, &self.settings, schema, records).await?;
+        let records = records.iter();
+        Ok(records
+            .filter_map(|record| convert::record(record, &self.settings, schema, &pointed))
+            .collect())
+    }
+
+    /// The records with `ids` that exist, each looked at alone.
+    async fn one_by_one(&self, ids: Vec<ZohoId>) -> Result<Vec<ZohoRecord>, Error> {
+        let module = self.client.module(self.settings.module.clone());
+        let found: Vec<Option<ZohoRecord>> = stream::iter(ids)
+            .map(|id| {
+                let module = module.clone();
+                async move { module.get(&id).await }
+            })
+            .buffered(SINGLE_READS)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// The records with `ids` that exist.
@@ -101,32 +139,40 @@ impl ZohoEndpoint {
         &self,
         ids: &[ZohoId],
         schema: &Schema,
-    ) -> Result<BTreeMap<ZohoId, Record>, EndpointError> {
-        let module = self.client.module(self.settings.module.clone());
-        let found = module
-            .get_by_ids(ids, self.columns(schema))
-            .await
-            .map_err(endpoint_error)?;
-        // A list leaves out records that exist: converted leads, records in approval. Taken for deleted, they would
-        // be deactivated on the other side.
-        let left_out: Vec<ZohoId> = ids
-            .iter()
-            .filter(|id| !found.contains_key(*id))
-            .cloned()
-            .collect();
-        let looked_at: Vec<Option<ZohoRecord>> = stream::iter(left_out)
-            .map(|id| {
-                let module = module.clone();
-                async move { module.get(&id).await }
-            })
-            .buffered(SINGLE_READS)
-            .try_collect()
-            .await
-            .map_err(endpoint_error)?;
-        let all = found.into_values().chain(looked_at.into_iter().flatten());
-        Ok(all
-            .filter_map(|record| Some((record.id()?, self.converted(&record, schema)?)))
+    ) -> Result<BTreeMap<String, Record>, Error> {
+        let records = if self.settings.lines.is_empty() {
+            let module = self.client.module(self.settings.module.clone());
+            let found = module.get_by_ids(ids, self.columns(schema)).await?;
+            // A list leaves out records that exist: converted leads, records in approval. Taken for deleted, they would
+            // be deactivated on the other side.
+            let left_out = ids.iter().filter(|id| !found.contains_key(*id));
+            let looked_at = self.one_by_one(left_out.cloned().collect()).await?;
+            found.into_values().chain(looked_at).collect()
+        } else {
+            self.one_by_one(ids.to_vec()).await?
+        };
+        let records = self.converted(&records, schema).await?.into_iter();
+        Ok(records
+            .map(|record| (record.id.as_str().to_owned(), record))
             .collect())
+    }
+
+    /// Records of a page of a full listing. Those with rows are read one by one, so there are fewer of them.
+    fn page_size(&self) -> u16 {
+        match self.settings.lines.is_empty() {
+            true => 200,
+            false => 50,
+        }
+    }
+
+    /// Credits for reading records by id: one call for all, or one each if they have rows; and one for each lookup whose
+    /// record is read too.
+    fn reading(&self, records: usize) -> u64 {
+        let calls = match self.settings.lines.is_empty() {
+            true => 1,
+            false => count(records.max(1)),
+        };
+        calls + count(self.settings.lookups())
     }
 
     /// All records that match, as far as `column` goes. Read by keyset, so that none is passed over.
@@ -174,11 +220,11 @@ impl Endpoint for ZohoEndpoint {
     /// In credits (reference: Zoho v8 section 10.3, read 2026-11): 1 for a call, 1 for each started ten rows written, 2 for
     /// a page of deletions. A search is a query of up to 200 rows and the reading of what it found.
     fn cost(&self, call: Call) -> Cost {
-        let tens = |rows: usize| u64::try_from(rows.div_ceil(10)).unwrap_or(u64::MAX);
+        let tens = |rows: usize| count(rows.div_ceil(10));
         match call {
             Call::Find { values } => {
-                let queries = u64::try_from(values.div_ceil(IDS_IN_CALL)).unwrap_or(u64::MAX);
-                Cost::credits(1).times(queries + 1)
+                let queries = count(values.div_ceil(IDS_IN_CALL));
+                Cost::credits(1).times(queries + self.reading(values))
             }
             Call::Write {
                 creates,
@@ -195,10 +241,21 @@ impl Endpoint for ZohoEndpoint {
                         cost += Cost::credits(credits);
                     }
                 }
+                // The rows of each are read and exchanged.
+                let exchanges = 2 * updates * self.settings.lines.len();
+                cost += Cost::credits(1).times(count(exchanges));
+                if creates + updates > 0 {
+                    cost += Cost::credits(1).times(count(self.settings.lookups()));
+                }
                 cost
             }
             Call::Changes => Cost::credits(2),
-            Call::Read { .. } | Call::List => Cost::credits(1),
+            Call::Read { records } => Cost::credits(1).times(self.reading(records)),
+            Call::List if self.settings.lines.is_empty() => Cost::credits(1).times(self.reading(1)),
+            Call::List => {
+                let page = usize::from(self.page_size());
+                Cost::credits(1).times(1 + self.reading(page))
+            }
         }
     }
 
@@ -229,9 +286,9 @@ impl Endpoint for ZohoEndpoint {
         // What is no Zoho id names no record.
         let zoho_ids: Vec<Option<ZohoId>> = ids.iter().map(|id| id.as_str().parse().ok()).collect();
         let known: Vec<ZohoId> = zoho_ids.iter().flatten().cloned().collect();
-        let found = self.by_ids(&known, &schema).await?;
+        let found = self.by_ids(&known, &schema).await.map_err(endpoint_error)?;
         let records = zoho_ids.into_iter();
-        Ok(records.map(|id| found.get(id.as_ref()?).cloned()).collect())
+        Ok(records.map(|id| found.get(id?.as_str()).cloned()).collect())
     }
 
     async fn find(
@@ -257,12 +314,12 @@ impl Endpoint for ZohoEndpoint {
         let records = if ids.is_empty() {
             BTreeMap::new()
         } else {
-            self.by_ids(&ids, &schema).await?
+            self.by_ids(&ids, &schema).await.map_err(endpoint_error)?
         };
         let of_value = |wanted: &Value| {
             let matches = found.iter().filter(|(_, value)| same(value, wanted));
             matches
-                .filter_map(|(id, _)| records.get(id).cloned())
+                .filter_map(|(id, _)| records.get(id.as_str()).cloned())
                 .collect()
         };
         Ok(values.iter().map(of_value).collect())
@@ -311,19 +368,30 @@ impl Endpoint for ZohoEndpoint {
             .module(self.settings.module.clone())
             .list()
             .fields(self.columns(&schema))
-            .sort_by(SortBy::Id, Order::Ascending);
+            .sort_by(SortBy::Id, Order::Ascending)
+            .per_page(self.page_size());
         let page = list.page(&at).await.map_err(endpoint_error)?;
-        let records = page.records.iter();
+        let records = if self.settings.lines.is_empty() {
+            self.converted(&page.records, &schema).await
+        } else {
+            let ids: Vec<ZohoId> = page.records.iter().filter_map(ZohoRecord::id).collect();
+            match self.one_by_one(ids).await {
+                Ok(records) => self.converted(&records, &schema).await,
+                Err(error) => Err(error),
+            }
+        };
         Ok(RecordsPage {
-            records: records
-                .filter_map(|record| self.converted(record, &schema))
-                .collect(),
+            records: records.map_err(endpoint_error)?,
             next: page.next.map(|next| PageToken::new(next.to_string())),
         })
     }
 }
 
-fn is_missing_module(error: &zoho_crm_client::Error) -> bool {
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn is_missing_module(error: &Error) -> bool {
     let code = error.api_error().map(zoho_crm_client::ApiError::code);
     error.kind() == ErrorKind::Api && code == Some("INVALID_MODULE")
 }

@@ -142,6 +142,20 @@ fn rejected(refusal: &ApiError, meant: &Meant) -> WriteError {
     }
 }
 
+/// What the refusal of the single row of a call means; `None` when the call as a whole failed.
+pub(super) fn row_refusal(error: &Error) -> Option<WriteError> {
+    let refusal = error.api_error()?;
+    if refusal.is_already_modified() {
+        return Some(later(refusal));
+    }
+    let speaks_of_the_row = refusal.field().is_some()
+        || matches!(
+            refusal.code(),
+            "MANDATORY_NOT_FOUND" | "INVALID_DATA" | "NOT_APPROVED" | "RECORD_LOCKED"
+        );
+    speaks_of_the_row.then(|| rejected(refusal, &Meant::Update))
+}
+
 fn later(refusal: &ApiError) -> WriteError {
     WriteError::Later {
         reason: refusal.to_string(),

@@ -2,22 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use zoho_crm_client::{DataType, FieldMeta};
+use zoho_crm_client::{DataType, FieldMeta, ModuleName};
 
 use super::settings::ModuleSettings;
 use crate::{endpoint::Problem, ids::FieldName};
 
 /// The module's fields.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Schema {
     fields: BTreeMap<String, FieldShape>,
+    /// The columns of fields that hold rows.
+    rows: BTreeMap<String, Self>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct FieldShape {
     shape: Shape,
     unique: bool,
     writable: bool,
+    /// The module that a lookup points to.
+    points_to: Option<ModuleName>,
+    /// The module that rows are of.
+    rows_of: Option<ModuleName>,
 }
 
 /// How a field's values stand in JSON.
@@ -33,10 +39,20 @@ pub(super) enum Shape {
     Reference,
     /// Several texts.
     List,
-    /// Rows, files and the like: no single value.
+    /// Rows of its own module.
+    Rows,
+    /// Files and the like: no single value.
     Unsupported,
     /// Whatever the JSON says.
     Unknown,
+}
+
+/// A field, or a field of the record that a lookup points to.
+pub(super) fn split(path: &str) -> (&str, Option<&str>) {
+    match path.split_once('.') {
+        Some((lookup, field)) => (lookup, Some(field)),
+        None => (path, None),
+    }
 }
 
 impl Schema {
@@ -46,12 +62,38 @@ impl Schema {
                 shape: shape(field),
                 unique: field.is_unique(),
                 writable: field.is_writable(),
+                points_to: field.lookup_module(),
+                rows_of: field.row_module(),
             };
             (field.api_name.as_str().to_owned(), shape)
         });
         Self {
             fields: fields.collect(),
+            rows: BTreeMap::new(),
         }
+    }
+
+    /// Adds what is known of the columns of `field`.
+    pub(super) fn set_columns(&mut self, field: &FieldName, columns: Self) {
+        self.rows.insert(field.as_str().to_owned(), columns);
+    }
+
+    /// The columns of a field that holds rows, as far as they are known.
+    pub(super) fn columns(&self, field: &str) -> Option<&Self> {
+        self.rows.get(field)
+    }
+
+    /// The module that has the rows of `field`: named as the field unless Zoho says otherwise (reference: Zoho v8 section
+    /// 4.1, read 2026-11).
+    pub(super) fn row_module(&self, field: &FieldName) -> Option<ModuleName> {
+        let known = self.fields.get(field.as_str())?;
+        let named = || (known.shape == Shape::Rows).then(|| ModuleName::from(field.as_str()));
+        known.rows_of.clone().or_else(named)
+    }
+
+    /// The module that a lookup points to.
+    pub(super) fn points_to(&self, lookup: &str) -> Option<&ModuleName> {
+        self.fields.get(lookup)?.points_to.as_ref()
     }
 
     pub(super) fn shape(&self, field: &str) -> Shape {
@@ -71,48 +113,86 @@ impl Schema {
     /// What must be put right before a flow can run safely.
     pub(super) fn problems(&self, settings: &ModuleSettings) -> Vec<Problem> {
         let module = &settings.module;
-        let mut problems = Vec::new();
-        let mut add = |message: String| problems.push(Problem { message });
         let key = &settings.key_field;
+        let mut problems: Vec<String> = Vec::new();
         if !self.knows(key.as_str()) {
-            add(format!(
+            problems.push(format!(
                 "Zoho module {module} has no field `{key}`: add a single-line field with this API name and forbid duplicate \
                  values (Setup > Customization > Modules and Fields)"
             ));
         } else if !self.is_unique(key.as_str()) {
-            add(format!(
+            problems.push(format!(
                 "field `{key}` of Zoho module {module} is not unique, so a lost answer could make a duplicate: forbid \
                  duplicate values in its properties (Setup > Customization > Modules and Fields)"
             ));
         }
         for field in settings.fields.iter().filter(|field| *field != key) {
-            match self.fields.get(field.as_str()) {
-                None => add(format!(
-                    "Zoho module {module} has no field `{field}`: add it, or take it out of the mapping"
-                )),
-                Some(FieldShape {
-                    shape: Shape::Unsupported,
-                    ..
-                }) => add(format!(
-                    "field `{field}` of Zoho module {module} holds rows or files, which cannot be mapped: take it out of \
-                     the mapping"
-                )),
-                Some(_) => {}
+            match settings.columns_of(field) {
+                Some(columns) => self.row_problems(module, field, columns, &mut problems),
+                None => problems.extend(self.field_problem(module, field)),
             }
         }
         for field in &settings.written_fields {
-            let read_only = self
-                .fields
-                .get(field.as_str())
-                .is_some_and(|field| !field.writable);
+            let (name, _) = split(field.as_str());
+            let read_only = self.fields.get(name).is_some_and(|field| !field.writable);
             if read_only {
-                add(format!(
-                    "field `{field}` of Zoho module {module} cannot be written by this user: change its permissions, or map \
+                problems.push(format!(
+                    "field `{name}` of Zoho module {module} cannot be written by this user: change its permissions, or map \
                      it from Zoho only"
                 ));
             }
         }
-        problems
+        let problems = problems.into_iter();
+        problems.map(|message| Problem { message }).collect()
+    }
+
+    /// What is wrong with a field that is to hold rows.
+    fn row_problems(
+        &self,
+        module: &ModuleName,
+        field: &FieldName,
+        columns: &[FieldName],
+        problems: &mut Vec<String>,
+    ) {
+        match self.fields.get(field.as_str()) {
+            None => problems.push(format!(
+                "Zoho module {module} has no field `{field}`: add it, or take it out of the mapping"
+            )),
+            Some(known) if known.shape != Shape::Rows => problems.push(format!(
+                "field `{field}` of Zoho module {module} holds no rows: map it as a single value"
+            )),
+            Some(_) => {
+                let Some(known) = self.columns(field.as_str()) else {
+                    return;
+                };
+                let name = ModuleName::from(field.as_str());
+                let wrong = columns
+                    .iter()
+                    .filter_map(|column| known.field_problem(&name, column));
+                problems.extend(wrong);
+            }
+        }
+    }
+
+    fn field_problem(&self, module: &ModuleName, field: &FieldName) -> Option<String> {
+        let (name, pointed) = split(field.as_str());
+        let Some(known) = self.fields.get(name) else {
+            return Some(format!(
+                "Zoho module {module} has no field `{name}`: add it, or take it out of the mapping"
+            ));
+        };
+        if pointed.is_some() && known.points_to.is_none() {
+            return Some(format!(
+                "field `{name}` of Zoho module {module} points to no other record, so `{field}` means nothing: correct the \
+                 mapping"
+            ));
+        }
+        matches!(known.shape, Shape::Rows | Shape::Unsupported).then(|| {
+            format!(
+                "field `{name}` of Zoho module {module} holds rows or files, which cannot be mapped as one value: take it \
+                 out of the mapping, or map its rows as lines"
+            )
+        })
     }
 
     /// The unique fields besides `key`.
@@ -142,7 +222,7 @@ fn shape(field: &FieldMeta) -> Shape {
         DataType::DateTime => Shape::Instant,
         DataType::Lookup | DataType::OwnerLookup | DataType::UserLookup => Shape::Reference,
         DataType::MultiselectPicklist => Shape::List,
-        DataType::Subform => Shape::Unsupported,
+        DataType::Subform => Shape::Rows,
         DataType::Other(word) => match word.as_str() {
             "fileupload" | "imageupload" | "multiselectlookup" | "multiuserlookup" | "linetax" => {
                 Shape::Unsupported

@@ -5,7 +5,11 @@ use std::time::Duration;
 use client_core::RetryPolicy;
 use zoho_crm_client::{ModuleName, Trigger};
 
-use crate::ids::FieldName;
+use crate::{
+    ids::FieldName,
+    mapping::{Kind, Mapping},
+    side::Side,
+};
 
 /// Which module of an organisation an endpoint is, and what of it.
 #[derive(Clone, Debug)]
@@ -15,8 +19,12 @@ pub struct ModuleSettings {
     pub module: ModuleName,
     /// The unique field that names a record's partner, `X3_Code` for instance.
     pub key_field: FieldName,
-    /// The fields to read, by API name. The key field is read in any case.
+    /// The fields to read, by API name. The key field is read in any case. `Account_Name.X3_Code` is the field `X3_Code`
+    /// of the record that the lookup `Account_Name` points to; written, it makes the lookup point to the record that has
+    /// that value.
     pub fields: Vec<FieldName>,
+    /// Which of the fields hold rows, such as the lines of an order, and the columns of these.
+    pub lines: Vec<LineSettings>,
     /// Those of them that are written, so that the check at start can tell which cannot be. Default: none are checked.
     pub written_fields: Vec<FieldName>,
     /// Which automations writes set off. Default: none.
@@ -41,9 +49,65 @@ impl ModuleSettings {
             module: module.into(),
             key_field,
             fields: all,
+            lines: Vec::new(),
             written_fields: Vec::new(),
             trigger: Trigger::None,
         }
+    }
+
+    /// All that a mapping says of the module on its right side: the fields, those that are written, and the columns of
+    /// [`Kind::Lines`].
+    pub fn of_mapping(
+        module: impl Into<ModuleName>,
+        key_field: impl Into<FieldName>,
+        mapping: &Mapping,
+    ) -> Self {
+        let written = mapping
+            .rows()
+            .iter()
+            .filter(|row| row.direction.fills(Side::Right))
+            .map(|row| &row.fields.right);
+        let mut settings =
+            Self::new(module, key_field, mapping.fields(Side::Right)).written_fields(written);
+        for row in mapping.rows() {
+            if let Kind::Lines(lines) = &row.kind {
+                let columns = lines.columns().fields(Side::Right);
+                settings = settings.lines(row.fields.right.clone(), columns);
+            }
+        }
+        settings
+    }
+
+    /// Says that `field` holds rows, and which columns of them are used.
+    #[must_use]
+    pub fn lines<'a>(
+        mut self,
+        field: impl Into<FieldName>,
+        columns: impl IntoIterator<Item = &'a FieldName>,
+    ) -> Self {
+        let field = field.into();
+        if !self.fields.contains(&field) {
+            self.fields.push(field.clone());
+        }
+        self.lines.retain(|lines| lines.field != field);
+        self.lines.push(LineSettings {
+            field,
+            columns: columns.into_iter().cloned().collect(),
+        });
+        self
+    }
+
+    /// Paths over lookups among the fields and columns.
+    pub(super) fn lookups(&self) -> usize {
+        let columns = self.lines.iter().flat_map(|lines| &lines.columns);
+        let paths = self.fields.iter().chain(columns);
+        paths.filter(|path| path.as_str().contains('.')).count()
+    }
+
+    /// The columns of `field`, if it holds rows.
+    pub(super) fn columns_of(&self, field: &FieldName) -> Option<&[FieldName]> {
+        let lines = self.lines.iter().find(|lines| lines.field == *field)?;
+        Some(&lines.columns)
     }
 
     /// Sets the fields that are written.
@@ -59,6 +123,16 @@ impl ModuleSettings {
         self.trigger = trigger;
         self
     }
+}
+
+/// A field that holds rows, such as the lines of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LineSettings {
+    /// The field: `Ordered_Items` for instance.
+    pub field: FieldName,
+    /// Its columns, by API name. Paths over lookups are allowed: `Product_Name.Product_Code`.
+    pub columns: Vec<FieldName>,
 }
 
 /// How a client below an endpoint repeats: 3 attempts within 20 seconds. Longer waits are the engine's, whose leases

@@ -1,5 +1,6 @@
 //! The endpoint over prepared answers.
 
+mod lines;
 mod prepared;
 
 use std::sync::Arc;

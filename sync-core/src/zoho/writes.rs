@@ -7,8 +7,9 @@ use zoho_crm_client::{
 };
 
 use super::{
-    convert,
-    errors::{Meant, RowErrors, endpoint_error, engine_id, would_recur},
+    convert::{self, Outgoing},
+    errors::{Meant, RowErrors, endpoint_error, engine_id, row_refusal, would_recur},
+    lookups::Named,
     schema::Schema,
     settings::ModuleSettings,
 };
@@ -26,7 +27,18 @@ struct Sorted {
     upserts: BTreeMap<FieldName, Vec<(usize, ZohoRecord)>>,
     inserts: BTreeMap<FieldName, Vec<(usize, ZohoRecord)>>,
     updates: Vec<(usize, ZohoRecord)>,
+    /// Rows to be exchanged, after the updates of their records.
+    exchanges: Vec<Exchange>,
     deletes: Vec<(usize, ZohoId)>,
+}
+
+/// The rows of one record, to be exchanged for others.
+#[derive(Debug)]
+struct Exchange {
+    position: usize,
+    id: ZohoId,
+    field: FieldName,
+    rows: Vec<ZohoRecord>,
 }
 
 /// One outcome for each write, in order.
@@ -43,7 +55,17 @@ pub(super) async fn carry_out(
         errors: RowErrors::default(),
         stopped: None,
     };
-    let sorted = run.sort(schema, writes);
+    let named = match Named::find(client, schema, writes).await {
+        Ok(named) => named,
+        Err(error) => {
+            let error = Arc::new(unsent(&endpoint_error(error)));
+            let outcomes = writes.iter();
+            return outcomes
+                .map(|_| Err(WriteError::Call(Arc::clone(&error))))
+                .collect();
+        }
+    };
+    let sorted = run.sort(schema, &named, writes);
     for (key, rows) in sorted.upserts {
         run.upsert(key, rows).await;
     }
@@ -51,6 +73,9 @@ pub(super) async fn carry_out(
         run.insert(key, rows).await;
     }
     run.update(sorted.updates).await;
+    for exchange in sorted.exchanges {
+        run.exchange(exchange).await;
+    }
     run.delete(sorted.deletes).await;
     let unknown = || {
         Err(WriteError::Later {
@@ -64,6 +89,55 @@ pub(super) async fn carry_out(
         .collect()
 }
 
+impl Sorted {
+    /// Adds a write; its outcome, if it needs no call.
+    fn add(
+        &mut self,
+        schema: &Schema,
+        position: usize,
+        write: &Write,
+        outgoing: Outgoing,
+    ) -> Option<Outcome> {
+        match write {
+            Write::Create { key, .. } => {
+                let has_rows = outgoing.rows.iter().any(|(_, rows)| !rows.is_empty());
+                let mut row = outgoing.into_new();
+                row.set(key.field.as_str(), &key.value);
+                // An upsert would append its rows to those of the record that it finds.
+                let target = if has_rows || sets_other_unique(schema, &key.field, &row) {
+                    &mut self.inserts
+                } else {
+                    &mut self.upserts
+                };
+                let rows = target.entry(key.field.clone()).or_default();
+                rows.push((position, row));
+            }
+            Write::Update { id, .. } => {
+                let Some(id) = zoho_id(id.as_str()) else {
+                    return Some(Err(WriteError::Missing));
+                };
+                let mut row = outgoing.record;
+                if !row.is_empty() || outgoing.rows.is_empty() {
+                    row.set("id", &id);
+                    self.updates.push((position, row));
+                }
+                let exchanges = outgoing.rows.into_iter().map(|(field, rows)| Exchange {
+                    position,
+                    id: id.clone(),
+                    field,
+                    rows,
+                });
+                self.exchanges.extend(exchanges);
+            }
+            Write::Delete { id } => match zoho_id(id.as_str()) {
+                Some(id) => self.deletes.push((position, id)),
+                None => return Some(Ok(deleted(id.as_str()))),
+            },
+        }
+        None
+    }
+}
+
 struct Run<'a> {
     client: &'a ZohoClient,
     settings: &'a ModuleSettings,
@@ -75,49 +149,24 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Sorts the writes; those that cannot be sent have their outcome at once.
-    fn sort(&mut self, schema: &Schema, writes: &[Write]) -> Sorted {
+    fn sort(&mut self, schema: &Schema, named: &Named, writes: &[Write]) -> Sorted {
         let mut sorted = Sorted::default();
         for (position, write) in writes.iter().enumerate() {
-            let refused = match write {
-                Write::Create { key, fields } => convert::row(fields, schema)
-                    .map(|mut row| {
-                        row.set(key.field.as_str(), &key.value);
-                        let target = if sets_other_unique(schema, &key.field, &row) {
-                            &mut sorted.inserts
-                        } else {
-                            &mut sorted.upserts
-                        };
-                        let rows = target.entry(key.field.clone()).or_default();
-                        rows.push((position, row));
-                    })
-                    .err(),
-                Write::Update { id, fields } => match zoho_id(id.as_str()) {
-                    Some(id) => convert::row(fields, schema)
-                        .map(|mut row| {
-                            row.set("id", id);
-                            sorted.updates.push((position, row));
-                        })
-                        .err(),
-                    None => {
-                        self.outcomes[position] = Some(Err(WriteError::Missing));
-                        None
-                    }
-                },
-                Write::Delete { id } => {
-                    match zoho_id(id.as_str()) {
-                        Some(id) => sorted.deletes.push((position, id)),
-                        None => self.outcomes[position] = Some(Ok(deleted(id.as_str()))),
-                    }
-                    None
+            let outgoing = match write {
+                Write::Create { fields, .. } | Write::Update { fields, .. } => {
+                    convert::row(fields, schema, named)
                 }
+                Write::Delete { .. } => Ok(Outgoing::default()),
             };
-            if let Some((field, message)) = refused {
-                self.outcomes[position] = Some(Err(WriteError::Rejected(Rejection {
+            let outcome = match outgoing {
+                Ok(outgoing) => sorted.add(schema, position, write, outgoing),
+                Err((field, message)) => Some(Err(WriteError::Rejected(Rejection {
                     field: Some(field),
                     code: None,
                     message,
-                })));
-            }
+                }))),
+            };
+            self.outcomes[position] = outcome;
         }
         sorted
     }
@@ -156,6 +205,48 @@ impl Run<'_> {
         let update = module.update(rows).trigger(self.settings.trigger.clone());
         let sent = update.send().await;
         self.take(&positions, sent, &Meant::Update);
+    }
+
+    /// Exchanges the rows of one record, unless its update failed. Sent again, it ends with the same rows.
+    async fn exchange(&mut self, exchange: Exchange) {
+        let position = exchange.position;
+        if matches!(self.outcomes.get(position), Some(Some(Err(_)))) || self.skips(&[position]) {
+            return;
+        }
+        let module = self.client.module(self.settings.module.clone());
+        let sent = module
+            .replace_rows(&exchange.id, exchange.field.as_str(), exchange.rows)
+            .trigger(self.settings.trigger.clone())
+            .send()
+            .await;
+        let outcome = match sent {
+            Ok(Some(written)) => Ok(Written {
+                id: engine_id(written.id),
+                created: false,
+                warnings: Vec::new(),
+            }),
+            Ok(None) => Err(WriteError::Missing),
+            Err(error) => Err(self.exchange_error(&exchange.field, error)),
+        };
+        self.outcomes[position] = Some(outcome);
+    }
+
+    fn exchange_error(&mut self, field: &FieldName, error: Error) -> WriteError {
+        if matches!(error, Error::InvalidRequest { .. }) {
+            return WriteError::Rejected(Rejection {
+                field: Some(field.clone()),
+                code: None,
+                message: error.to_string(),
+            });
+        }
+        if let Some(refusal) = row_refusal(&error) {
+            return refusal;
+        }
+        let error = Arc::new(endpoint_error(error));
+        if would_recur(&error) {
+            self.stopped = Some(Arc::new(unsent(&error)));
+        }
+        WriteError::Call(error)
     }
 
     async fn delete(&mut self, rows: Vec<(usize, ZohoId)>) {

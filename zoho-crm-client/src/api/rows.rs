@@ -1,7 +1,5 @@
 //! Exchanging the rows of a subform (reference: Zoho v8 section 3.1, read 2026-11).
 
-use serde::Deserialize;
-
 use super::{Outgoing, Trigger, Written, get, outcome::parse_row, write::Write};
 use crate::{
     client::ZohoClient,
@@ -11,9 +9,6 @@ use crate::{
 };
 
 const OPERATION: &str = "zoho.records.replace_rows";
-
-/// Key that tells of each subform whether its rows were cut off.
-const HAS_MORE: &str = "$has_more";
 
 /// An exchange of all rows of a subform for others, such as the lines of an order.
 ///
@@ -70,7 +65,7 @@ impl ReplaceRowsRequest {
     }
 
     fn update(&self, record: &Record) -> Result<Outgoing, Error> {
-        if cut_off(record, &self.field) {
+        if record.has_more_rows(self.field.as_str()) {
             return Err(Error::invalid(
                 OPERATION,
                 format!("`{}` has more rows than come with the record", self.field),
@@ -104,54 +99,5 @@ impl ReplaceRowsRequest {
         )?;
         outgoing.operation = OPERATION;
         Ok(outgoing)
-    }
-}
-
-/// `$has_more` is an object of flags by subform; anything else that is not plainly "no" counts as "yes".
-fn cut_off(record: &Record, field: &FieldName) -> bool {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum HasMore {
-        All(bool),
-        Each(std::collections::BTreeMap<String, Option<bool>>),
-        Nothing(()),
-    }
-    let Some(value) = record.get(HAS_MORE) else {
-        return false;
-    };
-    match serde_json::from_str(value.get()) {
-        Ok(HasMore::All(more)) => more,
-        Ok(HasMore::Each(flags)) => flags
-            .get(field.as_str())
-            .copied()
-            .flatten()
-            .unwrap_or(false),
-        Ok(HasMore::Nothing(())) => false,
-        Err(_) => true,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_that_were_cut_off_are_noticed() {
-        let cut = |json: &str| {
-            let record: Record = serde_json::from_str(json).unwrap();
-            cut_off(&record, &"Ordered_Items".into())
-        };
-        assert!(cut(r#"{"$has_more":{"Ordered_Items":true}}"#));
-        assert!(cut(r#"{"$has_more":true}"#));
-        assert!(cut(r#"{"$has_more":["Ordered_Items"]}"#));
-        for json in [
-            "{}",
-            r#"{"$has_more":null}"#,
-            r#"{"$has_more":false}"#,
-            r#"{"$has_more":{"Ordered_Items":false,"Notes":true}}"#,
-            r#"{"$has_more":{"Ordered_Items":null}}"#,
-        ] {
-            assert!(!cut(json), "{json}");
-        }
     }
 }

@@ -93,6 +93,18 @@ impl FieldMeta {
         (!name.is_empty()).then(|| name.into())
     }
 
+    /// The module that the rows of a subform are of, where Zoho names it. Else it is named as the field.
+    #[must_use]
+    pub fn row_module(&self) -> Option<ModuleName> {
+        let module = self.other.get("associated_module")?;
+        let name = module
+            .get("api_name")
+            .or_else(|| module.get("module"))
+            .unwrap_or(module)
+            .as_str()?;
+        (!name.is_empty()).then(|| name.into())
+    }
+
     /// What a formula or a rollup summary yields.
     #[must_use]
     pub fn return_type(&self) -> Option<DataType> {

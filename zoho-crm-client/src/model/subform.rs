@@ -4,7 +4,7 @@
 //! read ([`Rows`]) and what becomes of rows in a write ([`RowChanges`]) are types of their own, and no write makes the
 //! one into the other unseen.
 
-use std::{slice, vec};
+use std::{collections::BTreeMap, slice, vec};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -163,6 +163,33 @@ impl RowChanges {
     }
 }
 
+/// Key that tells of each subform whether its rows were cut off.
+const HAS_MORE: &str = "$has_more";
+
+impl Record {
+    /// Whether the subform `field` has more rows than came with the record. Anything that is not plainly "no" counts as
+    /// "yes" (reference: Zoho v8 section 2.2, read 2026-11).
+    #[must_use]
+    pub fn has_more_rows(&self, field: &str) -> bool {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum HasMore {
+            All(bool),
+            Each(BTreeMap<String, Option<bool>>),
+            Nothing(()),
+        }
+        let Some(value) = self.get(HAS_MORE) else {
+            return false;
+        };
+        match serde_json::from_str(value.get()) {
+            Ok(HasMore::All(more)) => more,
+            Ok(HasMore::Each(flags)) => flags.get(field).copied().flatten().unwrap_or(false),
+            Ok(HasMore::Nothing(())) => false,
+            Err(_) => true,
+        }
+    }
+}
+
 /// The row without what belongs to the place it was read from.
 fn content(mut row: Record) -> Record {
     for field in ["id", "Parent_Id", "Created_Time", "Modified_Time"] {
@@ -295,6 +322,26 @@ mod tests {
             sent(changes),
             json!([{"id": "12", "Product": "b", "Quantity": 7}, {"Product": "c", "Quantity": 1}, {"id": "11", "_delete": null}])
         );
+    }
+
+    #[test]
+    fn rows_that_were_cut_off_are_noticed() {
+        let cut = |json: &str| {
+            let record: Record = serde_json::from_str(json).unwrap();
+            record.has_more_rows("Ordered_Items")
+        };
+        assert!(cut(r#"{"$has_more":{"Ordered_Items":true}}"#));
+        assert!(cut(r#"{"$has_more":true}"#));
+        assert!(cut(r#"{"$has_more":["Ordered_Items"]}"#));
+        for json in [
+            "{}",
+            r#"{"$has_more":null}"#,
+            r#"{"$has_more":false}"#,
+            r#"{"$has_more":{"Ordered_Items":false,"Notes":true}}"#,
+            r#"{"$has_more":{"Ordered_Items":null}}"#,
+        ] {
+            assert!(!cut(json), "{json}");
+        }
     }
 
     fn lines() -> impl Strategy<Value = Vec<(u8, i64)>> {

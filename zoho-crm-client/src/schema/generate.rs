@@ -47,19 +47,12 @@ fn rows_of<'a>(
         .filter(|field| field.data_type == DataType::Subform);
     subforms
         .filter_map(|field| {
-            let module = subform_module(field).unwrap_or_else(|| field.api_name.as_str().into());
+            let module = field
+                .row_module()
+                .unwrap_or_else(|| field.api_name.as_str().into());
             Some((field, *known.get(module.as_str())?))
         })
         .collect()
-}
-
-fn subform_module(field: &FieldMeta) -> Option<ModuleName> {
-    let module = field.other.get("associated_module")?;
-    let name = module
-        .get("api_name")
-        .or_else(|| module.get("module"))
-        .unwrap_or(module);
-    name.as_str().map(ModuleName::from)
 }
 
 fn write_struct(

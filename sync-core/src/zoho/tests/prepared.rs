@@ -1,7 +1,7 @@
 //! A Zoho that answers as prepared.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -24,6 +24,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Zoho {
     pub(super) fields: Arc<Mutex<Json>>,
+    /// Of the modules of rows, by name.
+    columns: Arc<Mutex<BTreeMap<String, Json>>>,
     answers: Arc<Mutex<VecDeque<Answer>>>,
     requests: Arc<Mutex<Vec<(String, Json)>>>,
 }
@@ -47,6 +49,14 @@ impl HttpTransport for Zoho {
             return Ok(response(200, token.to_string()));
         }
         if path == "/crm/v8/settings/fields" {
+            let query = request.uri().query().unwrap_or_default();
+            let columns = self.columns.lock().unwrap();
+            let asked = columns
+                .iter()
+                .find(|(module, _)| query.contains(&format!("module={module}")));
+            if let Some((_, fields)) = asked {
+                return Ok(response(200, fields.to_string()));
+            }
             return Ok(response(200, self.fields.lock().unwrap().to_string()));
         }
         let query = request.uri().query().unwrap_or_default();
@@ -89,6 +99,26 @@ impl Zoho {
         ]))
     }
 
+    /// Orders, with lines.
+    pub(super) fn orders() -> Self {
+        let zoho = Self::with_fields(json!([
+            {"api_name": "X3_Number", "data_type": "text", "unique": {"casesensitive": false}},
+            {"api_name": "Subject", "data_type": "text", "unique": {}},
+            {"api_name": "Account_Name", "data_type": "lookup", "unique": {}, "lookup": {"module": {"api_name": "Accounts"}}},
+            {"api_name": "Modified_Time", "data_type": "datetime", "unique": {}},
+            {"api_name": "Ordered_Items", "data_type": "subform", "unique": {}, "associated_module": {"api_name": "Ordered_Items"}}
+        ]));
+        let columns = json!({"fields": [
+            {"api_name": "Product_Name", "data_type": "lookup", "lookup": {"module": {"api_name": "Products"}}},
+            {"api_name": "Quantity", "data_type": "double"},
+            {"api_name": "List_Price", "data_type": "currency"}
+        ]});
+        let mut known = zoho.columns.lock().unwrap();
+        known.insert("Ordered_Items".to_owned(), columns);
+        drop(known);
+        zoho
+    }
+
     pub(super) fn answer(self, status: u16, body: Json) -> Self {
         let body = if body.is_null() {
             String::new()
@@ -105,7 +135,11 @@ impl Zoho {
     }
 
     pub(super) fn endpoint(&self) -> ZohoEndpoint {
-        ZohoEndpoint::new(self.client(), settings())
+        self.endpoint_of(settings())
+    }
+
+    pub(super) fn endpoint_of(&self, settings: ModuleSettings) -> ZohoEndpoint {
+        ZohoEndpoint::new(self.client(), settings)
     }
 
     pub(super) fn channel(&self) -> NotificationChannel {
