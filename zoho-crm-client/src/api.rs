@@ -12,6 +12,7 @@ mod calls;
 mod channels;
 mod composite;
 mod coql;
+mod delete;
 mod deleted;
 mod download;
 mod encoded;
@@ -37,6 +38,7 @@ mod related;
 mod rows;
 mod search;
 mod tags;
+mod trigger;
 mod write;
 
 #[cfg(any(test, feature = "fuzzing"))]
@@ -60,6 +62,7 @@ pub use self::{
     },
     composite::{Composite, CompositeOutcomes, SubRequest, SubResponse},
     coql::CoqlPage,
+    delete::DeleteRequest,
     deleted::{DeletedKind, DeletedRecord, DeletedRequest},
     download::{Download, FileStream},
     files::{FileId, Files, UploadedFile},
@@ -82,5 +85,6 @@ pub use self::{
     rows::ReplaceRowsRequest,
     search::SearchRequest,
     tags::{NewTag, Tags},
-    write::{DeleteRequest, InsertRequest, Trigger, TriggerKind, UpdateRequest, UpsertRequest},
+    trigger::{Trigger, TriggerKind},
+    write::{InsertRequest, UpdateRequest, UpsertRequest},
 };

@@ -54,7 +54,7 @@ pub use model::{
     LineItem, LineProduct, LineTax, Lookup, Model, ModuleMeta, ModuleRef, NamedRef, NewField, Note,
     OperationType, Organization, PickListValue, Pipeline, PipelineStage, PriceBook, PricingRange,
     Product, ProductTax, PurchaseOrder, Quote, Record, RelatedListMeta, RowChanges, RowWithoutId,
-    Rows, SalesOrder, Tag, TypedModule, Unique, User, UserKind, Vendor, WriteRow,
+    Rows, SalesOrder, Tag, Text, TypedModule, Unique, User, UserKind, Vendor, WriteRow,
 };
 pub use names::{ChannelId, FieldName, InvalidName, MassJobId, ModuleName, RecordId};
 pub use page::{Page, PageToken, Pager};

@@ -24,6 +24,7 @@ mod record;
 mod sales_order;
 mod subform;
 mod tag;
+mod text;
 mod time;
 mod vendor;
 mod write_row;
@@ -58,6 +59,7 @@ pub use self::{
     sales_order::SalesOrder,
     subform::{RowChanges, RowWithoutId, Rows},
     tag::Tag,
+    text::Text,
     time::DateTime,
     vendor::Vendor,
     write_row::WriteRow,

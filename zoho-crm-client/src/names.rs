@@ -3,6 +3,7 @@
 use std::{borrow::Borrow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+use smol_str::SmolStr;
 
 /// A text that is not what its type requires.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +18,7 @@ pub struct InvalidName {
 /// Deserializes from a JSON string or number: Zoho writes strings, some of its own tools numbers.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct RecordId(String);
+pub struct RecordId(SmolStr);
 
 impl RecordId {
     const EXPECTED: &'static str = "a record id (digits only)";
@@ -32,7 +33,7 @@ impl RecordId {
 /// A notification channel's id, chosen by the subscriber: digits (reference: Zoho v7 notifications, read 2026-11).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct ChannelId(String);
+pub struct ChannelId(SmolStr);
 
 impl ChannelId {
     const EXPECTED: &'static str = "a channel id (digits only)";
@@ -47,7 +48,7 @@ impl ChannelId {
 /// The id of a job that changes many records: digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct MassJobId(String);
+pub struct MassJobId(SmolStr);
 
 impl MassJobId {
     const EXPECTED: &'static str = "a job id (digits only)";
@@ -61,7 +62,7 @@ impl MassJobId {
 
 impl From<u64> for ChannelId {
     fn from(number: u64) -> Self {
-        Self(number.to_string())
+        Self(number.to_string().into())
     }
 }
 
@@ -71,7 +72,7 @@ macro_rules! digits {
             type Err = InvalidName;
 
             fn from_str(text: &str) -> Result<Self, InvalidName> {
-                Self::try_from(text.to_owned())
+                digits(text, Self::EXPECTED).map(Self)
             }
         }
 
@@ -79,17 +80,7 @@ macro_rules! digits {
             type Error = InvalidName;
 
             fn try_from(text: String) -> Result<Self, InvalidName> {
-                // 64 is the longest channel id that Zoho accepts; record ids are far shorter.
-                let valid = (1..=64).contains(&text.len())
-                    && text.bytes().all(|byte| byte.is_ascii_digit());
-                if valid {
-                    Ok(Self(text))
-                } else {
-                    Err(InvalidName {
-                        text: shortened(&text),
-                        expected: Self::EXPECTED,
-                    })
-                }
+                text.parse()
             }
         }
 
@@ -97,14 +88,14 @@ macro_rules! digits {
             type Error = InvalidName;
 
             fn try_from(text: &str) -> Result<Self, InvalidName> {
-                Self::try_from(text.to_owned())
+                text.parse()
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = deserializer.deserialize_any(DigitsVisitor(Self::EXPECTED))?;
-                Self::try_from(text).map_err(de::Error::custom)
+                let visitor = DigitsVisitor(Self::EXPECTED);
+                deserializer.deserialize_any(visitor).map(Self)
             }
         }
     };
@@ -114,25 +105,35 @@ digits!(RecordId);
 digits!(ChannelId);
 digits!(MassJobId);
 
+/// `text`, if it is digits.
+fn digits(text: &str, expected: &'static str) -> Result<SmolStr, InvalidName> {
+    // 64 is the longest channel id that Zoho accepts; record ids are far shorter.
+    let valid = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if valid {
+        Ok(SmolStr::new(text))
+    } else {
+        Err(InvalidName {
+            text: shortened(text),
+            expected,
+        })
+    }
+}
+
 struct DigitsVisitor(&'static str);
 
 impl de::Visitor<'_> for DigitsVisitor {
-    type Value = String;
+    type Value = SmolStr;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-        Ok(text.to_owned())
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<SmolStr, E> {
+        digits(text, self.0).map_err(E::custom)
     }
 
-    fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
-        Ok(text)
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
-        Ok(number.to_string())
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<SmolStr, E> {
+        Ok(number.to_string().into())
     }
 }
 
@@ -141,12 +142,12 @@ impl de::Visitor<'_> for DigitsVisitor {
 /// Records hold whatever keys Zoho sends; a name that goes into a query is checked there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct FieldName(String);
+pub struct FieldName(SmolStr);
 
 /// A module's API name, such as `Accounts` or `Sales_Orders`. Spelling and case matter.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ModuleName(String);
+pub struct ModuleName(SmolStr);
 
 macro_rules! api_name {
     ($name:ident) => {
@@ -154,7 +155,7 @@ macro_rules! api_name {
             /// Takes the name as it is.
             #[must_use]
             pub fn new(name: impl Into<String>) -> Self {
-                Self(name.into())
+                Self(name.into().into())
             }
 
             /// The name.
@@ -166,19 +167,19 @@ macro_rules! api_name {
 
         impl From<&str> for $name {
             fn from(name: &str) -> Self {
-                Self(name.to_owned())
+                Self(name.into())
             }
         }
 
         impl From<String> for $name {
             fn from(name: String) -> Self {
-                Self(name)
+                Self(name.into())
             }
         }
 
         impl From<&String> for $name {
             fn from(name: &String) -> Self {
-                Self(name.clone())
+                Self(name.into())
             }
         }
 
@@ -243,7 +244,7 @@ macro_rules! text_traits {
 
         impl PartialEq<str> for $name {
             fn eq(&self, other: &str) -> bool {
-                self.0 == other
+                self.0 == *other
             }
         }
 

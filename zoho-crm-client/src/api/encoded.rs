@@ -25,6 +25,20 @@ struct Member {
     end: u32,
 }
 
+/// The texts of rows, when nothing else of them need be known.
+pub(super) struct RowTexts {
+    json: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl RowTexts {
+    pub(super) fn get(&self, position: usize) -> Option<&[u8]> {
+        let before = position.checked_sub(1);
+        let start = before.map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.json.get(start..*self.ends.get(position)?)
+    }
+}
+
 /// A row's text.
 #[derive(Clone, Copy)]
 pub(super) struct EncodedRow<'a> {
@@ -46,6 +60,14 @@ impl EncodedRows {
             }
         }
         encoded
+    }
+
+    /// The texts alone.
+    pub(super) fn into_texts(self) -> RowTexts {
+        let mut json = self.json;
+        json.shrink_to_fit();
+        let ends = self.ends.into_iter().map(|(json, _)| json).collect();
+        RowTexts { json, ends }
     }
 
     /// The rows, or why not all are there.
@@ -123,10 +145,6 @@ impl fmt::Debug for EncodedRows {
 }
 
 impl<'a> EncodedRow<'a> {
-    pub(super) fn json(self) -> &'a [u8] {
-        self.json
-    }
-
     /// The value of the member `name` as JSON.
     pub(super) fn get(self, name: &str) -> Option<&'a str> {
         let found = self.members().find(|(key, _)| *key == name.as_bytes());
@@ -262,7 +280,7 @@ mod tests {
 
     fn texts(rows: &EncodedRows) -> Vec<&str> {
         rows.iter()
-            .map(|row| str::from_utf8(row.json()).unwrap())
+            .map(|row| str::from_utf8(row.json).unwrap())
             .collect()
     }
 
@@ -317,7 +335,7 @@ mod tests {
             let encoded = EncodedRows::new(wanted.iter().map(Any));
             for (position, row) in wanted.iter().enumerate() {
                 let found = encoded.get(position).unwrap();
-                let whole: Value = serde_json::from_slice(found.json()).unwrap();
+                let whole: Value = serde_json::from_slice(found.json).unwrap();
                 prop_assert_eq!(whole, json!(row));
                 for (name, text) in *row {
                     let value: String = serde_json::from_str(found.get(name).unwrap()).unwrap();

@@ -10,14 +10,14 @@ use serde_json::value::RawValue;
 
 use super::{
     Failure, Outgoing, Received, WriteOutcomes, Written,
-    batch::{batches, keys_of},
+    batch::{RowKeys, batches},
     calls::{WriteCall, run},
+    delete::parse_deleted,
     get::parse_one,
     list::{Body, FIELDS_PER_CALL, PAGE_SIZE, PARAMETER_LENGTH},
     outcome::{parse_row, parse_rows},
     outgoing::{field_list, id_list, module_path},
     record::Place,
-    write::parse_deleted,
 };
 use crate::{
     error::Error,
@@ -112,9 +112,11 @@ impl<T: Model> RelatedList<T> {
 
     fn link_calls(&self, rows: &[Record]) -> Result<Vec<WriteCall>, Error> {
         let path = self.path(LINK)?;
-        let key = |row: &Record| keys_of(|name| row.get(name).map(RawValue::get), &[]);
-        let keys: Vec<Vec<u64>> = rows.iter().map(key).collect();
-        if let Some(position) = keys.iter().position(Vec::is_empty) {
+        let mut keys = RowKeys::default();
+        for row in rows {
+            keys.push(|name| row.get(name).map(RawValue::get), &[]);
+        }
+        if let Some(position) = keys.iter().position(<[_]>::is_empty) {
             return Err(Error::invalid(
                 LINK,
                 format!("the row at position {position} has no `id`"),
@@ -135,7 +137,7 @@ impl<T: Model> RelatedList<T> {
                 parse: parse_rows,
             })
         };
-        batches(&keys).into_iter().map(call).collect()
+        batches(keys.iter()).into_iter().map(call).collect()
     }
 
     /// Changes what the relation to `id` knows. Safe to repeat.
@@ -181,7 +183,6 @@ pub(super) fn delete_calls(
     module: &ModuleName,
     ids: &[RecordId],
 ) -> Vec<WriteCall> {
-    let keys: Vec<Vec<&RecordId>> = ids.iter().map(|id| vec![id]).collect();
     let call = |rows: Vec<usize>| {
         let ids: Vec<RecordId> = rows.iter().map(|row| ids[*row].clone()).collect();
         let outgoing = Outgoing::change(operation, Method::DELETE, path)
@@ -195,7 +196,8 @@ pub(super) fn delete_calls(
             parse: parse_deleted,
         }
     };
-    batches(&keys).into_iter().map(call).collect()
+    let keys = ids.iter().map(std::slice::from_ref);
+    batches(keys).into_iter().map(call).collect()
 }
 
 /// A listing of what belongs to a record. Has page numbers only.

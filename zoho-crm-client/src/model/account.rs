@@ -2,7 +2,7 @@
 
 use client_core::ExactDecimal;
 
-use super::{DateTime, Lookup};
+use super::{DateTime, Lookup, Text};
 
 zoho_model! {
     /// A record of `Accounts`: a company (reference: Zoho v8 section 4.3, read 2026-11). `Account_Name` is mandatory.
@@ -11,59 +11,59 @@ zoho_model! {
     /// in `other`.
     pub struct Account of "Accounts" {
         /// Name of the company. Up to 200 characters unless the organisation says otherwise.
-        account_name: String = "Account_Name",
+        account_name: Text = "Account_Name",
         /// Name of the site or branch.
-        account_site: String = "Account_Site",
+        account_site: Text = "Account_Site",
         /// Kind of business relation, from a picklist.
-        account_type: String = "Account_Type",
+        account_type: Text = "Account_Type",
         /// Telephone number; Zoho refuses text that is none.
-        phone: String = "Phone",
+        phone: Text = "Phone",
         /// Fax number.
-        fax: String = "Fax",
+        fax: Text = "Fax",
         /// Web address.
-        website: String = "Website",
+        website: Text = "Website",
         /// Line of business, from a picklist.
-        industry: String = "Industry",
+        industry: Text = "Industry",
         /// Form of ownership, from a picklist.
-        ownership: String = "Ownership",
+        ownership: Text = "Ownership",
         /// Rating, from a picklist.
-        rating: String = "Rating",
+        rating: Text = "Rating",
         /// Stock exchange symbol.
-        ticker_symbol: String = "Ticker_Symbol",
+        ticker_symbol: Text = "Ticker_Symbol",
         /// Revenue a year, in the record's currency.
         annual_revenue: ExactDecimal = "Annual_Revenue",
         /// Number of employees.
         employees: i64 = "Employees",
         /// Free text, not usable in COQL conditions.
-        description: String = "Description",
+        description: Text = "Description",
         /// Street of the billing address.
-        billing_street: String = "Billing_Street",
+        billing_street: Text = "Billing_Street",
         /// City of the billing address.
-        billing_city: String = "Billing_City",
+        billing_city: Text = "Billing_City",
         /// State of the billing address.
-        billing_state: String = "Billing_State",
+        billing_state: Text = "Billing_State",
         /// Postal code of the billing address.
-        billing_code: String = "Billing_Code",
+        billing_code: Text = "Billing_Code",
         /// Country of the billing address.
-        billing_country: String = "Billing_Country",
+        billing_country: Text = "Billing_Country",
         /// Street of the shipping address.
-        shipping_street: String = "Shipping_Street",
+        shipping_street: Text = "Shipping_Street",
         /// City of the shipping address.
-        shipping_city: String = "Shipping_City",
+        shipping_city: Text = "Shipping_City",
         /// State of the shipping address.
-        shipping_state: String = "Shipping_State",
+        shipping_state: Text = "Shipping_State",
         /// Postal code of the shipping address.
-        shipping_code: String = "Shipping_Code",
+        shipping_code: Text = "Shipping_Code",
         /// Country of the shipping address.
-        shipping_country: String = "Shipping_Country",
+        shipping_country: Text = "Shipping_Country",
         /// The company it belongs to.
-        parent_account: Lookup = "Parent_Account",
+        parent_account: Box<Lookup> = "Parent_Account",
         /// The user in charge.
-        owner: Lookup = "Owner",
+        owner: Box<Lookup> = "Owner",
         /// Who created it. Read only.
-        created_by: Lookup = "Created_By",
+        created_by: Box<Lookup> = "Created_By",
         /// Who changed it last. Read only.
-        modified_by: Lookup = "Modified_By",
+        modified_by: Box<Lookup> = "Modified_By",
         /// When it was created. Read only, whole seconds.
         created_time: DateTime = "Created_Time",
         /// When it was changed last. Read only, whole seconds.

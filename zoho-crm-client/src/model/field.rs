@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Lookup;
+
 /// A field that may be absent (not asked for, or not to be changed), empty, or have a value. Absent and empty differ: an
 /// update leaves an absent field alone and empties a null one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +56,12 @@ impl<T> From<Option<T>> for Field<T> {
 impl From<&str> for Field<String> {
     fn from(text: &str) -> Self {
         Self::Value(text.to_owned())
+    }
+}
+
+impl From<Lookup> for Field<Box<Lookup>> {
+    fn from(lookup: Lookup) -> Self {
+        Self::Value(Box::new(lookup))
     }
 }
 

@@ -3,7 +3,7 @@
 use client_core::ExactDecimal;
 use jiff::civil::Date;
 
-use super::{DateTime, LineItem, LineTax, Lookup};
+use super::{DateTime, LineItem, LineTax, Lookup, Text};
 
 zoho_model! {
     /// A record of `Invoices`: an invoice to a customer (reference: Zoho v8 section 4.3, read 2026-11). `Subject`, `Account_Name` and lines are mandatory. Not in every edition.
@@ -11,21 +11,21 @@ zoho_model! {
     /// Further standard fields and custom ones are in `other`.
     pub struct Invoice of "Invoices" {
         /// What it is about. Upserts match by it unless told otherwise: name a unique field.
-        subject: String = "Subject",
+        subject: Text = "Subject",
         /// Number, given by Zoho if so configured.
-        number: String = "Invoice_Number",
+        number: Text = "Invoice_Number",
         /// How far it is, from a picklist.
-        status: String = "Status",
+        status: Text = "Status",
         /// The customer.
-        account: Lookup = "Account_Name",
+        account: Box<Lookup> = "Account_Name",
         /// The person.
-        contact: Lookup = "Contact_Name",
+        contact: Box<Lookup> = "Contact_Name",
         /// The deal it came from.
-        deal: Lookup = "Deal_Name__s",
+        deal: Box<Lookup> = "Deal_Name__s",
         /// The order it is made for.
-        sales_order: Lookup = "Sales_Order",
+        sales_order: Box<Lookup> = "Sales_Order",
         /// The customer's own order number: text, no reference.
-        purchase_order: String = "Purchase_Order",
+        purchase_order: Text = "Purchase_Order",
         /// Day of the invoice.
         invoice_date: Date = "Invoice_Date",
         /// When it is to be paid.
@@ -47,39 +47,39 @@ zoho_model! {
         /// The taxes on the whole.
         line_tax: Vec<LineTax> = "$line_tax",
         /// Terms. Free text, not usable in COQL conditions.
-        terms_and_conditions: String = "Terms_and_Conditions",
+        terms_and_conditions: Text = "Terms_and_Conditions",
         /// Street of the billing address.
-        billing_street: String = "Billing_Street",
+        billing_street: Text = "Billing_Street",
         /// City of the billing address.
-        billing_city: String = "Billing_City",
+        billing_city: Text = "Billing_City",
         /// State of the billing address.
-        billing_state: String = "Billing_State",
+        billing_state: Text = "Billing_State",
         /// Postal code of the billing address.
-        billing_code: String = "Billing_Code",
+        billing_code: Text = "Billing_Code",
         /// Country of the billing address.
-        billing_country: String = "Billing_Country",
+        billing_country: Text = "Billing_Country",
         /// Street of the shipping address.
-        shipping_street: String = "Shipping_Street",
+        shipping_street: Text = "Shipping_Street",
         /// City of the shipping address.
-        shipping_city: String = "Shipping_City",
+        shipping_city: Text = "Shipping_City",
         /// State of the shipping address.
-        shipping_state: String = "Shipping_State",
+        shipping_state: Text = "Shipping_State",
         /// Postal code of the shipping address.
-        shipping_code: String = "Shipping_Code",
+        shipping_code: Text = "Shipping_Code",
         /// Country of the shipping address.
-        shipping_country: String = "Shipping_Country",
+        shipping_country: Text = "Shipping_Country",
         /// Free text, not usable in COQL conditions.
-        description: String = "Description",
+        description: Text = "Description",
         /// ISO code of its currency; only where the organisation has several.
-        currency: String = "Currency",
+        currency: Text = "Currency",
         /// Rate to the organisation's own currency; only where it has several.
         exchange_rate: ExactDecimal = "Exchange_Rate",
         /// The user in charge.
-        owner: Lookup = "Owner",
+        owner: Box<Lookup> = "Owner",
         /// Who created it. Read only.
-        created_by: Lookup = "Created_By",
+        created_by: Box<Lookup> = "Created_By",
         /// Who changed it last. Read only.
-        modified_by: Lookup = "Modified_By",
+        modified_by: Box<Lookup> = "Modified_By",
         /// When it was created. Read only, whole seconds.
         created_time: DateTime = "Created_Time",
         /// When it was changed last. Read only, whole seconds.

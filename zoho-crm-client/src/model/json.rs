@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{DateTime, Lookup};
+use super::{DateTime, Lookup, Text};
 use crate::{
     api::FileId,
     names::{FieldName, RecordId},
@@ -51,6 +51,7 @@ written_as_it_is!(
     ExactDecimal,
     DateTime,
     RecordId,
+    Text,
     FieldName,
     BTreeMap<FieldName, bool>
 );

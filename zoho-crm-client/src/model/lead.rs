@@ -2,7 +2,7 @@
 
 use client_core::ExactDecimal;
 
-use super::{DateTime, Lookup};
+use super::{DateTime, Lookup, Text};
 
 zoho_model! {
     /// A record of `Leads`: somebody who may become a customer (reference: Zoho v8 section 4.3, read 2026-11). `Last_Name` is mandatory, `Company` by the default layout.
@@ -10,75 +10,75 @@ zoho_model! {
     /// Further standard fields and custom ones are in `other`.
     pub struct Lead of "Leads" {
         /// First name.
-        first_name: String = "First_Name",
+        first_name: Text = "First_Name",
         /// Last name.
-        last_name: String = "Last_Name",
+        last_name: Text = "Last_Name",
         /// First and last name. Read only.
-        full_name: String = "Full_Name",
+        full_name: Text = "Full_Name",
         /// Form of address, from a picklist.
-        salutation: String = "Salutation",
+        salutation: Text = "Salutation",
         /// Name of the company.
-        company: String = "Company",
+        company: Text = "Company",
         /// Position.
-        designation: String = "Designation",
+        designation: Text = "Designation",
         /// Line of business, from a picklist.
-        industry: String = "Industry",
+        industry: Text = "Industry",
         /// Revenue a year of the company.
         annual_revenue: ExactDecimal = "Annual_Revenue",
         /// Number of employees.
         employees: i64 = "No_of_Employees",
         /// Where the lead came from, from a picklist.
-        lead_source: String = "Lead_Source",
+        lead_source: Text = "Lead_Source",
         /// How far it is, from a picklist.
-        lead_status: String = "Lead_Status",
+        lead_status: Text = "Lead_Status",
         /// Rating, from a picklist.
-        rating: String = "Rating",
+        rating: Text = "Rating",
         /// E-mail address; Zoho refuses text that is none. Upserts match by it unless told otherwise.
-        email: String = "Email",
+        email: Text = "Email",
         /// Second e-mail address.
-        secondary_email: String = "Secondary_Email",
+        secondary_email: Text = "Secondary_Email",
         /// Whether the person wants no mails.
         email_opt_out: bool = "Email_Opt_Out",
         /// Telephone number; Zoho refuses text that is none.
-        phone: String = "Phone",
+        phone: Text = "Phone",
         /// Mobile number.
-        mobile: String = "Mobile",
+        mobile: Text = "Mobile",
         /// Fax number.
-        fax: String = "Fax",
+        fax: Text = "Fax",
         /// Web address.
-        website: String = "Website",
+        website: Text = "Website",
         /// Street.
-        street: String = "Street",
+        street: Text = "Street",
         /// City.
-        city: String = "City",
+        city: Text = "City",
         /// State.
-        state: String = "State",
+        state: Text = "State",
         /// Postal code.
-        zip_code: String = "Zip_Code",
+        zip_code: Text = "Zip_Code",
         /// Country.
-        country: String = "Country",
+        country: Text = "Country",
         /// Whether it was converted. Read only.
         converted: bool = "Converted__s",
         /// When it was converted. Read only.
         converted_time: DateTime = "Converted_Date_Time",
         /// The account that it became. Read only.
-        converted_account: Lookup = "Converted_Account",
+        converted_account: Box<Lookup> = "Converted_Account",
         /// The contact that it became. Read only.
-        converted_contact: Lookup = "Converted_Contact",
+        converted_contact: Box<Lookup> = "Converted_Contact",
         /// The deal that it became. Read only.
-        converted_deal: Lookup = "Converted_Deal",
+        converted_deal: Box<Lookup> = "Converted_Deal",
         /// Free text, not usable in COQL conditions.
-        description: String = "Description",
+        description: Text = "Description",
         /// ISO code of its currency; only where the organisation has several.
-        currency: String = "Currency",
+        currency: Text = "Currency",
         /// Rate to the organisation's own currency; only where it has several.
         exchange_rate: ExactDecimal = "Exchange_Rate",
         /// The user in charge.
-        owner: Lookup = "Owner",
+        owner: Box<Lookup> = "Owner",
         /// Who created it. Read only.
-        created_by: Lookup = "Created_By",
+        created_by: Box<Lookup> = "Created_By",
         /// Who changed it last. Read only.
-        modified_by: Lookup = "Modified_By",
+        modified_by: Box<Lookup> = "Modified_By",
         /// When it was created. Read only, whole seconds.
         created_time: DateTime = "Created_Time",
         /// When it was changed last. Read only, whole seconds.

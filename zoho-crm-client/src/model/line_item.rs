@@ -6,7 +6,7 @@ use client_core::ExactDecimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
-use super::{DateTime, FieldValue, Lookup};
+use super::{DateTime, FieldValue, Lookup, Text};
 
 zoho_model! {
     /// A line of `Quoted_Items`, `Ordered_Items`, `Purchase_Items` or `Invoiced_Items`. `Product_Name` is mandatory.
@@ -15,7 +15,7 @@ zoho_model! {
     /// [`ZohoClient::module_as`](crate::ZohoClient::module_as).
     pub struct LineItem {
         /// The record that the line belongs to. Read only.
-        parent: Lookup = "Parent_Id",
+        parent: Box<Lookup> = "Parent_Id",
         /// The product; a write needs its id only.
         product: LineProduct = "Product_Name",
         /// Quantity; 1 unless given.
@@ -37,9 +37,9 @@ zoho_model! {
         /// Position among the lines, from 1.
         sequence_number: Integer = "Sequence_Number",
         /// Free text.
-        description: String = "Description",
+        description: Text = "Description",
         /// The price book that the price comes from.
-        price_book: Lookup = "Price_Book_Name",
+        price_book: Box<Lookup> = "Price_Book_Name",
         /// When it was created. Read only, whole seconds.
         created_time: DateTime = "Created_Time",
         /// When it was changed last. Read only, whole seconds.
@@ -51,9 +51,9 @@ zoho_model! {
     /// The product of a line.
     pub struct LineProduct {
         /// Its name.
-        name: String = "name",
+        name: Text = "name",
         /// Its code.
-        product_code: String = "Product_Code",
+        product_code: Text = "Product_Code",
         /// Its own price, whatever the line's.
         unit_price: ExactDecimal = "Unit_Price",
     }
@@ -63,9 +63,9 @@ zoho_model! {
     /// A tax on a line, or on the whole of an order. A write needs the name, or the id, and the percentage.
     pub struct LineTax {
         /// Name of the tax.
-        name: String = "name",
+        name: Text = "name",
         /// Name as shown.
-        display_name: String = "display_name",
+        display_name: Text = "display_name",
         /// Rate in percent.
         percentage: ExactDecimal = "percentage",
         /// Amount.
@@ -77,7 +77,7 @@ zoho_model! {
     /// A tax that applies to a product.
     pub struct ProductTax {
         /// Name of the tax, with its rate.
-        value: String = "value",
+        value: Text = "value",
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap};
 
-use super::Record;
+use super::{Record, Text};
 use crate::{
     __private::{Key, keep},
     names::RecordId,
@@ -18,7 +18,7 @@ pub struct Lookup {
     /// The record it points to.
     pub id: RecordId,
     /// Its name, as of the last read.
-    pub name: Option<String>,
+    pub name: Option<Text>,
     /// Whatever else Zoho says of it.
     pub other: Record,
 }

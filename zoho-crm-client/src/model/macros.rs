@@ -5,9 +5,9 @@
 ///
 /// Made for the modules of this crate, and for yours: custom modules, or standard ones with the custom fields of your
 /// organisation. Each field is a [`Field`](crate::Field), which may be absent, empty, or have a value; types are
-/// whatever serde reads from Zoho's JSON, usually `String`, `bool`, `i64`, [`Date`](jiff::civil::Date),
+/// whatever serde reads from Zoho's JSON, usually [`Text`](crate::Text) or `String`, `bool`, `i64`, [`Date`](jiff::civil::Date),
 /// [`DateTime`](crate::DateTime), [`ExactDecimal`](crate::ExactDecimal) for amounts, [`Lookup`](crate::Lookup) for
-/// references and owners, and `Vec<String>` for multi-select picklists. Subforms stand in a block of their own and are
+/// references and owners (in a `Box` if they are rarely read: 16 bytes instead of 72), and `Vec<String>` for multi-select picklists. Subforms stand in a block of their own and are
 /// read as [`Rows`](crate::Rows).
 ///
 /// The struct implements [`Model`](crate::Model) and, with `of "Module"`, [`TypedModule`](crate::TypedModule). It reads
@@ -16,13 +16,13 @@
 /// are left out, because they are written as [`RowChanges`](crate::RowChanges) only.
 ///
 /// ```
-/// use zoho_crm_client::{ExactDecimal, Lookup, Record, zoho_model};
+/// use zoho_crm_client::{ExactDecimal, Lookup, Record, Text, zoho_model};
 ///
 /// zoho_model! {
 ///     /// A machine at a customer's site.
 ///     pub struct Machine of "Machines" {
 ///         /// Serial number, the title field of the module.
-///         name: String = "Name",
+///         name: Text = "Name",
 ///         /// Where it stands.
 ///         site: Lookup = "Site",
 ///         /// Price a month.
@@ -39,7 +39,7 @@
 ///     /// A row of a machine's parts.
 ///     pub struct Part {
 ///         /// Part number.
-///         number: String = "Part_Number",
+///         number: Text = "Part_Number",
 ///     }
 /// }
 ///

@@ -3,7 +3,7 @@
 use client_core::ExactDecimal;
 use jiff::civil::Date;
 
-use super::{DateTime, Lookup, ProductTax};
+use super::{DateTime, Lookup, ProductTax, Text};
 
 zoho_model! {
     /// A record of `Products`: what is sold or bought (reference: Zoho v8 section 4.3, read 2026-11). `Product_Name` is mandatory. Not in every edition.
@@ -11,21 +11,21 @@ zoho_model! {
     /// Further standard fields and custom ones are in `other`.
     pub struct Product of "Products" {
         /// Name. Upserts match by it unless told otherwise.
-        product_name: String = "Product_Name",
+        product_name: Text = "Product_Name",
         /// Code, not unique unless the organisation says so.
-        product_code: String = "Product_Code",
+        product_code: Text = "Product_Code",
         /// Whether it is sold.
         active: bool = "Product_Active",
         /// Manufacturer, from a picklist.
-        manufacturer: String = "Manufacturer",
+        manufacturer: Text = "Manufacturer",
         /// Category, from a picklist.
-        category: String = "Product_Category",
+        category: Text = "Product_Category",
         /// Unit that quantities are in, from a picklist.
-        usage_unit: String = "Usage_Unit",
+        usage_unit: Text = "Usage_Unit",
         /// Its supplier.
-        vendor: Lookup = "Vendor_Name",
+        vendor: Box<Lookup> = "Vendor_Name",
         /// The user who looks after it.
-        handler: Lookup = "Handler",
+        handler: Box<Lookup> = "Handler",
         /// Price of a unit.
         unit_price: ExactDecimal = "Unit_Price",
         /// Commission.
@@ -51,13 +51,13 @@ zoho_model! {
         /// Last day of support.
         support_expiry_date: Date = "Support_Expiry_Date",
         /// Free text, not usable in COQL conditions.
-        description: String = "Description",
+        description: Text = "Description",
         /// The user in charge.
-        owner: Lookup = "Owner",
+        owner: Box<Lookup> = "Owner",
         /// Who created it. Read only.
-        created_by: Lookup = "Created_By",
+        created_by: Box<Lookup> = "Created_By",
         /// Who changed it last. Read only.
-        modified_by: Lookup = "Modified_By",
+        modified_by: Box<Lookup> = "Modified_By",
         /// When it was created. Read only, whole seconds.
         created_time: DateTime = "Created_Time",
         /// When it was changed last. Read only, whole seconds.

@@ -3,7 +3,7 @@
 use client_core::ExactDecimal;
 use jiff::civil::Date;
 
-use super::{DateTime, LineItem, LineTax, Lookup};
+use super::{DateTime, LineItem, LineTax, Lookup, Text};
 
 zoho_model! {
     /// A record of `Purchase_Orders`: an order at a supplier (reference: Zoho v8 section 4.3, read 2026-11). `Subject`, `Vendor_Name` and lines are mandatory. Not in every edition.
@@ -11,25 +11,25 @@ zoho_model! {
     /// Further standard fields and custom ones are in `other`.
     pub struct PurchaseOrder of "Purchase_Orders" {
         /// What it is about. Upserts match by it unless told otherwise: name a unique field.
-        subject: String = "Subject",
+        subject: Text = "Subject",
         /// Number, given by Zoho if so configured.
-        number: String = "PO_Number",
+        number: Text = "PO_Number",
         /// How far it is, from a picklist.
-        status: String = "Status",
+        status: Text = "Status",
         /// The supplier.
-        vendor: Lookup = "Vendor_Name",
+        vendor: Box<Lookup> = "Vendor_Name",
         /// The person.
-        contact: Lookup = "Contact_Name",
+        contact: Box<Lookup> = "Contact_Name",
         /// When it was ordered.
         order_date: Date = "PO_Date",
         /// When it is due.
         due_date: Date = "Due_Date",
         /// Number of the requisition.
-        requisition_number: String = "Requisition_No",
+        requisition_number: Text = "Requisition_No",
         /// Number to track the delivery by.
-        tracking_number: String = "Tracking_Number",
+        tracking_number: Text = "Tracking_Number",
         /// Carrier, from a picklist.
-        carrier: String = "Carrier",
+        carrier: Text = "Carrier",
         /// Sum of the lines. Computed by Zoho.
         sub_total: ExactDecimal = "Sub_Total",
         /// Discount on the whole.
@@ -47,39 +47,39 @@ zoho_model! {
         /// The taxes on the whole.
         line_tax: Vec<LineTax> = "$line_tax",
         /// Terms. Free text, not usable in COQL conditions.
-        terms_and_conditions: String = "Terms_and_Conditions",
+        terms_and_conditions: Text = "Terms_and_Conditions",
         /// Street of the billing address.
-        billing_street: String = "Billing_Street",
+        billing_street: Text = "Billing_Street",
         /// City of the billing address.
-        billing_city: String = "Billing_City",
+        billing_city: Text = "Billing_City",
         /// State of the billing address.
-        billing_state: String = "Billing_State",
+        billing_state: Text = "Billing_State",
         /// Postal code of the billing address.
-        billing_code: String = "Billing_Code",
+        billing_code: Text = "Billing_Code",
         /// Country of the billing address.
-        billing_country: String = "Billing_Country",
+        billing_country: Text = "Billing_Country",
         /// Street of the shipping address.
-        shipping_street: String = "Shipping_Street",
+        shipping_street: Text = "Shipping_Street",
         /// City of the shipping address.
-        shipping_city: String = "Shipping_City",
+        shipping_city: Text = "Shipping_City",
         /// State of the shipping address.
-        shipping_state: String = "Shipping_State",
+        shipping_state: Text = "Shipping_State",
         /// Postal code of the shipping address.
-        shipping_code: String = "Shipping_Code",
+        shipping_code: Text = "Shipping_Code",
         /// Country of the shipping address.
-        shipping_country: String = "Shipping_Country",
+        shipping_country: Text = "Shipping_Country",
         /// Free text, not usable in COQL conditions.
-        description: String = "Description",
+        description: Text = "Description",
         /// ISO code of its currency; only where the organisation has several.
-        currency: String = "Currency",
+        currency: Text = "Currency",
         /// Rate to the organisation's own currency; only where it has several.
         exchange_rate: ExactDecimal = "Exchange_Rate",
         /// The user in charge.
-        owner: Lookup = "Owner",
+        owner: Box<Lookup> = "Owner",
         /// Who created it. Read only.
-        created_by: Lookup = "Created_By",
+        created_by: Box<Lookup> = "Created_By",
         /// Who changed it last. Read only.
-        modified_by: Lookup = "Modified_By",
+        modified_by: Box<Lookup> = "Modified_By",
         /// When it was created. Read only, whole seconds.
         created_time: DateTime = "Created_Time",
         /// When it was changed last. Read only, whole seconds.

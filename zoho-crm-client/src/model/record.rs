@@ -501,7 +501,7 @@ mod tests {
         let instant: Timestamp = "2026-11-20T10:00:00.25Z".parse().unwrap();
         let day: Date = "2026-11-20".parse().unwrap();
         let owner = Lookup {
-            name: Some("P Boyle".to_owned()),
+            name: Some("P Boyle".into()),
             ..Lookup::new("5725767000000411001".parse().unwrap())
         };
         let record = Record::new()

@@ -41,10 +41,24 @@ impl Serialize for DateTime {
 
 impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|_| {
-            de::Error::custom("not an instant with offset, such as 2026-11-20T10:00:00+01:00")
-        })
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = DateTime;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an instant with offset, such as 2026-11-20T10:00:00+01:00")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<DateTime, E> {
+                let instant = text.parse().map(DateTime);
+                instant.map_err(|_| {
+                    E::custom("not an instant with offset, such as 2026-11-20T10:00:00+01:00")
+                })
+            }
+        }
+
+        deserializer.deserialize_str(Visitor)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Vendors.
 
-use super::{DateTime, Lookup};
+use super::{DateTime, Lookup, Text};
 
 zoho_model! {
     /// A record of `Vendors`: a supplier (reference: Zoho v8 section 4.3, read 2026-11). `Vendor_Name` is mandatory. Not in every edition.
@@ -8,37 +8,37 @@ zoho_model! {
     /// Further standard fields and custom ones are in `other`.
     pub struct Vendor of "Vendors" {
         /// Name. Upserts match by it unless told otherwise.
-        vendor_name: String = "Vendor_Name",
+        vendor_name: Text = "Vendor_Name",
         /// Category.
-        category: String = "Category",
+        category: Text = "Category",
         /// Ledger account, from a picklist.
-        gl_account: String = "GL_Account",
+        gl_account: Text = "GL_Account",
         /// E-mail address; Zoho refuses text that is none.
-        email: String = "Email",
+        email: Text = "Email",
         /// Whether it wants no mails.
         email_opt_out: bool = "Email_Opt_Out",
         /// Telephone number; Zoho refuses text that is none.
-        phone: String = "Phone",
+        phone: Text = "Phone",
         /// Web address.
-        website: String = "Website",
+        website: Text = "Website",
         /// Street.
-        street: String = "Street",
+        street: Text = "Street",
         /// City.
-        city: String = "City",
+        city: Text = "City",
         /// State.
-        state: String = "State",
+        state: Text = "State",
         /// Postal code.
-        zip_code: String = "Zip_Code",
+        zip_code: Text = "Zip_Code",
         /// Country.
-        country: String = "Country",
+        country: Text = "Country",
         /// Free text, not usable in COQL conditions.
-        description: String = "Description",
+        description: Text = "Description",
         /// The user in charge.
-        owner: Lookup = "Owner",
+        owner: Box<Lookup> = "Owner",
         /// Who created it. Read only.
-        created_by: Lookup = "Created_By",
+        created_by: Box<Lookup> = "Created_By",
         /// Who changed it last. Read only.
-        modified_by: Lookup = "Modified_By",
+        modified_by: Box<Lookup> = "Modified_By",
         /// When it was created. Read only, whole seconds.
         created_time: DateTime = "Created_Time",
         /// When it was changed last. Read only, whole seconds.

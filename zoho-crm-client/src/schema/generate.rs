@@ -171,7 +171,7 @@ fn rust_type(field: &FieldMeta) -> Option<&'static str> {
         | DataType::Website
         | DataType::Picklist
         | DataType::Autonumber
-        | DataType::ProfileImage => "String",
+        | DataType::ProfileImage => "zoho_crm_client::Text",
         DataType::Integer | DataType::Bigint => "zoho_crm_client::Integer",
         DataType::Double | DataType::Decimal | DataType::Currency | DataType::Percent => {
             "zoho_crm_client::ExactDecimal"

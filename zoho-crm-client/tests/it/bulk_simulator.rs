@@ -167,7 +167,7 @@ async fn types_can_be_written_for_a_whole_organisation() {
         "{source}"
     );
     assert!(
-        source.contains("subject: String = \"Subject\","),
+        source.contains("subject: zoho_crm_client::Text = \"Subject\","),
         "{source}"
     );
     assert!(

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zoho_crm_client::{
     Attachment, FileUpload, InventoryTarget, JobState, Lead, LeadConversion, Lookup, MassKind,
-    OwnerChange, Quote, Record, RecordId, RowChanges, SalesOrder, SubRequest,
+    OwnerChange, Quote, Record, RecordId, RowChanges, SalesOrder, SubRequest, Text,
 };
 use zoho_crm_simulator::ZohoSimulator;
 
@@ -103,14 +103,14 @@ async fn tags_are_defined_given_and_taken() {
         .all_ok()
         .unwrap();
     assert_eq!(tags.count(&created[0].id).await.unwrap(), 0);
-    let names: Vec<String> = tags
+    let names: Vec<Text> = tags
         .list()
         .await
         .unwrap()
         .into_iter()
         .map(|tag| tag.name.into_value().unwrap())
         .collect();
-    assert!(names.contains(&"vip".to_owned()) && names.contains(&"new".to_owned()));
+    assert!(names.contains(&"vip".into()) && names.contains(&"new".into()));
     tags.delete(&created[0].id).await.unwrap();
     assert_eq!(tags.list().await.unwrap().len(), names.len() - 1);
 }

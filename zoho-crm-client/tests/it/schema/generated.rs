@@ -2,9 +2,9 @@ zoho_crm_client::zoho_model! {
     /// A record of `Machines`.
     pub struct Machines of "Machines" {
         /// `Machine 'Name'`, text, must have a value.
-        name: String = "Name",
+        name: zoho_crm_client::Text = "Name",
         /// `Serial number`, text, unique.
-        serial_no: String = "Serial_No",
+        serial_no: zoho_crm_client::Text = "Serial_No",
         /// `Site`, lookup, of `Accounts`, must have a value.
         site: zoho_crm_client::Lookup = "Site",
         /// `Rent`, currency.
@@ -18,13 +18,13 @@ zoho_crm_client::zoho_model! {
         /// `In use`, boolean.
         in_use: bool = "In_Use",
         /// `State`, picklist.
-        state: String = "State",
+        state: zoho_crm_client::Text = "State",
         /// `Functions`, multiselectpicklist.
         functions: Vec<String> = "Functions",
         /// `Yearly`, formula, read only.
         yearly: zoho_crm_client::ExactDecimal = "Yearly",
         /// `Type`, text.
-        r#type: String = "Type",
+        r#type: zoho_crm_client::Text = "Type",
         /// `Machine Owner`, ownerlookup.
         owner: zoho_crm_client::Lookup = "Owner",
     } with rows {
@@ -60,7 +60,7 @@ zoho_crm_client::zoho_model! {
     /// A row of `Machine_Parts`.
     pub struct MachineParts {
         /// `Part number`, text.
-        part_number: String = "Part_Number",
+        part_number: zoho_crm_client::Text = "Part_Number",
         /// `Quantity`, double.
         quantity: zoho_crm_client::ExactDecimal = "Quantity",
     }
