@@ -13,6 +13,7 @@ mod feed;
 mod guard;
 mod health;
 mod identify;
+mod inspect;
 mod isolate;
 mod meter;
 mod observe;
@@ -45,6 +46,7 @@ pub use self::{
     breaker::SideHealth,
     feed::Polled,
     health::{FeedHealth, FlowHealth, Health},
+    inspect::{Inspected, Seen},
     observe::{Observation, Observer},
     report::{FlowStatus, Report, Tick},
     sweep::Swept,

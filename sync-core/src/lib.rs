@@ -141,8 +141,8 @@ pub use endpoint::{
     FeedDescription, Key, Problem, Record, RecordsPage, Rejection, Write, WriteError, Written,
 };
 pub use engine::{
-    Engine, EngineBuilder, FeedHealth, FirstSyncGate, FlowHealth, FlowStatus, Health, Observation,
-    Observer, Polled, Rebuilt, Report, Settings, SideHealth, Swept, Tick,
+    Engine, EngineBuilder, FeedHealth, FirstSyncGate, FlowHealth, FlowStatus, Health, Inspected,
+    Observation, Observer, Polled, Rebuilt, Report, Seen, Settings, SideHealth, Swept, Tick,
 };
 pub use error::Error;
 pub use first_sync::{

@@ -17,6 +17,7 @@ mod first_sync;
 mod flip_flop;
 mod guards;
 mod health;
+mod inspect;
 mod mapping_laws;
 mod matching;
 mod merge_laws;
