@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::plan::PlanName;
+
 /// Keeps Sage X3 and Zoho CRM in agreement.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -19,12 +21,19 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Shows the whole story on two simulated systems on this machine. Needs no configuration and no network.
     Demo,
-    /// Reads both systems and shows what a first sync would do. Writes nothing.
-    Plan(Configured),
-    /// Takes up the plan with this hash, after you have reviewed it.
+    /// Reads both systems and shows what a first sync of each flow would do. Writes nothing.
+    Plan {
+        /// Only this flow.
+        #[arg(long)]
+        flow: Option<String>,
+        #[command(flatten)]
+        configured: Configured,
+    },
+    /// Takes up plans, after you have reviewed them.
     Apply {
-        /// The hash that `plan` printed.
-        hash: String,
+        /// What `plan` printed, such as `customers:3f9a...`.
+        #[arg(required = true, value_name = "PLAN")]
+        plans: Vec<PlanName>,
         #[command(flatten)]
         configured: Configured,
     },

@@ -1,7 +1,6 @@
 //! The operator's configuration file.
 
 use std::{
-    collections::BTreeMap,
     env, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -12,7 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, flows::customers::CustomersConfig};
 
 /// The whole file. Unknown keys are errors: a misspelt key must not be ignored silently.
 #[derive(Debug, Deserialize)]
@@ -29,11 +28,12 @@ pub(crate) struct Config {
     pub(crate) x3: X3Config,
     pub(crate) zoho: ZohoConfig,
     #[serde(default)]
-    pub(crate) customers: CustomersConfig,
-    #[serde(default)]
     pub(crate) webhook: Option<WebhookConfig>,
     #[serde(default)]
     pub(crate) timing: TimingConfig,
+    // One section a flow. All but customers are off unless their section is there.
+    #[serde(default)]
+    pub(crate) customers: CustomersConfig,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,8 +48,6 @@ pub(crate) struct X3Config {
     /// The field that says when a row was changed.
     #[serde(default = "default_stamp")]
     pub(crate) stamp: String,
-    /// Category of customers made from accounts; it supplies X3's defaults.
-    pub(crate) customer_category: String,
     pub(crate) credential: X3Credential,
     /// PEM file of a private certificate authority.
     pub(crate) ca_file: Option<PathBuf>,
@@ -111,72 +109,6 @@ pub(crate) enum Secret {
     File { file: PathBuf },
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct CustomersConfig {
-    /// Zoho's unique custom field with the X3 code.
-    pub(crate) zoho_key_field: Option<String>,
-    /// What codes of customers made from accounts begin with.
-    pub(crate) code_prefix: Option<String>,
-    /// Characters that this X3 keeps of a company name.
-    pub(crate) name_length: Option<usize>,
-    /// Countries beside the built-in ones: X3 code = what Zoho's users write.
-    pub(crate) countries: BTreeMap<String, String>,
-    /// Rows to leave out of the standard table.
-    pub(crate) without: Vec<String>,
-    /// Rows to add, or to replace by name.
-    pub(crate) rows: Vec<RowConfig>,
-}
-
-/// A row of the mapping table.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RowConfig {
-    pub(crate) name: String,
-    pub(crate) x3: String,
-    pub(crate) zoho: String,
-    pub(crate) kind: RowKind,
-    #[serde(default)]
-    pub(crate) scale: Option<u32>,
-    #[serde(default)]
-    pub(crate) direction: RowDirection,
-    #[serde(default)]
-    pub(crate) rule: RowRule,
-    pub(crate) x3_length: Option<usize>,
-    pub(crate) zoho_length: Option<usize>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RowKind {
-    Text,
-    Code,
-    Decimal,
-    Boolean,
-    Date,
-    Instant,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RowDirection {
-    #[default]
-    Both,
-    ToZoho,
-    ToX3,
-    CreateOnly,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum RowRule {
-    X3,
-    Zoho,
-    Newest,
-    #[default]
-    Park,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebhookConfig {
@@ -186,7 +118,7 @@ pub(crate) struct WebhookConfig {
     pub(crate) public_url: Url,
     /// Echoed by Zoho in each notification; at most 50 characters.
     pub(crate) token: Secret,
-    /// Digits that name the channel at Zoho.
+    /// Digits that name the channel of the first flow at Zoho; the others count on from it.
     #[serde(default = "default_channel")]
     pub(crate) channel_id: String,
 }
@@ -353,7 +285,6 @@ mod tests {
         [x3]
         url = "http://127.0.0.1:8124"
         endpoint = "SEED"
-        customer_category = "DOM"
         credential = { kind = "basic", user = "u", password = { env = "X3_PASSWORD" } }
         [zoho]
         data_center = "eu"

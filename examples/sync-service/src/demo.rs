@@ -15,7 +15,7 @@ pub(crate) async fn play() -> Result<(), Failure> {
     #[allow(clippy::disallowed_methods, reason = "the demo tells how long it took")]
     let started = Instant::now();
     let mut world = world::World::open().await?;
-    let verdict = story::tell(&mut world).await?;
+    let verdict = Box::pin(story::tell(&mut world)).await?;
     verdict.print(started.elapsed());
     world.close().await;
     verdict.result()

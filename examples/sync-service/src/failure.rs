@@ -26,6 +26,11 @@ impl Failure {
         }
     }
 
+    /// Several things that a person can put right, one a line.
+    pub(crate) fn all(problems: &[String]) -> Self {
+        Self::input(problems.join("\n              "))
+    }
+
     /// Something that should not have happened.
     pub(crate) fn broken(message: impl Into<String>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Keeps Sage X3 customers and Zoho CRM accounts in agreement: the operator's program.
+//! Keeps Sage X3 and Zoho CRM in agreement: the operator's program.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -14,14 +14,17 @@ macro_rules! out {
 }
 
 mod cli;
+mod commands;
 mod config;
-mod connect;
 mod demo;
 mod failure;
-mod plan;
+mod flows;
+mod progress;
 mod run;
-mod status;
+mod setup;
+mod systems;
 mod webhook;
+mod words;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     cli::{Cli, Command},
+    commands::{apply, plan, status},
     failure::Failure,
 };
 
@@ -49,8 +53,8 @@ async fn main() -> ExitCode {
 async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo => demo::play().await,
-        Command::Plan(configured) => plan::show(&configured).await,
-        Command::Apply { hash, configured } => plan::apply(&hash, &configured).await,
+        Command::Plan { flow, configured } => plan::show(flow.as_deref(), &configured).await,
+        Command::Apply { plans, configured } => apply::run(&plans, &configured).await,
         Command::Run(configured) => run::run(&configured).await,
         Command::Status(configured) => status::show(&configured).await,
     }

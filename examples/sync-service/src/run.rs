@@ -1,54 +1,55 @@
 //! `run`: keeps the systems in agreement until it is stopped.
 
-mod channel;
-
 use std::sync::Arc;
 
-use zoho_crm_client::webhook::WebhookVerifier;
-
-use self::channel::ChannelKeeper;
-use crate::{cli::Configured, config::Config, connect, failure::Failure, webhook};
+use crate::{
+    cli::Configured,
+    config::Config,
+    failure::Failure,
+    setup::Setup,
+    webhook::{self, Watched},
+};
 
 /// Polls, receives notifications and works until SIGINT or SIGTERM.
 pub(crate) async fn run(configured: &Configured) -> Result<(), Failure> {
-    let config = Config::read(&configured.config)?;
-    let connected = connect::connect(&config).await?;
-    let engine = Arc::new(connected.engine(&config, "run")?);
+    let setup = Setup::open(Config::read(&configured.config)?).await?;
+    tell_what_is_on(&setup)?;
+    let webhook = setup.config.webhook.as_ref();
+    let channels = webhook.map(|webhook| setup.channels(webhook)).transpose()?;
+    let channels = channels.unwrap_or_default();
+    let engine = Arc::new(setup.engine_with("run", &channels)?);
     warn_without_approval(&engine).await?;
-    let keeper = match &config.webhook {
+    match webhook {
         Some(webhook) => {
-            let keeper = ChannelKeeper::new(connected.zoho.clone(), webhook)?;
-            let verifier =
-                WebhookVerifier::new(keeper.channel_id().clone(), keeper.token().clone());
+            let watched = channels.iter().map(Watched::new).collect();
             let path = webhook.public_url.path();
             let receiver = Arc::clone(&engine);
-            let address = webhook::serve(
-                webhook.listen,
-                path,
-                verifier,
-                receiver,
-                connected.flow_name(),
-            )
-            .await?;
+            let address = webhook::serve(webhook.listen, path, watched, receiver).await?;
             tracing::info!(%address, "listening for notifications");
-            Some(keeper)
         }
         None => {
             tracing::info!("no [webhook] section: changes in Zoho are found by polling alone");
-            None
         }
-    };
-    let stop = stop_signal();
-    let keep_channel = async move {
-        match keeper {
-            Some(keeper) => keeper.keep().await,
-            None => std::future::pending().await,
+    }
+    tracing::info!(connection = %setup.config.connection, "running");
+    let ended = engine.run(tokio::time::sleep, stop_signal()).await;
+    ended.map_err(Failure::from)
+}
+
+/// What is off must not look like silence.
+fn tell_what_is_on(setup: &Setup) -> Result<(), Failure> {
+    for off in setup.flows.off.iter().filter(|off| off.wanted) {
+        tracing::warn!(flow = %off.name, reason = %off.reason, "the flow is off");
+    }
+    for on in &setup.flows.on {
+        for note in &on.notes {
+            tracing::warn!(flow = %on.flow.name, "{note}");
         }
-    };
-    tracing::info!(connection = %config.connection, "running");
-    tokio::select! {
-        ended = engine.run(tokio::time::sleep, stop) => ended.map_err(Failure::from),
-        () = keep_channel => Ok(()),
+        tracing::info!(flow = %on.flow.name, "the flow is on");
+    }
+    match setup.flows.on.is_empty() {
+        true => Err(Failure::input("no flow is on, so there is nothing to do")),
+        false => Ok(()),
     }
 }
 

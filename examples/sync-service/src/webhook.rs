@@ -11,17 +11,33 @@ use axum::{
 };
 use sync_core::{Engine, FlowName, Side};
 use tokio::net::TcpListener;
-use zoho_crm_client::webhook::WebhookVerifier;
+use zoho_crm_client::webhook::{Notification, WebhookError, WebhookVerifier};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, setup::FlowChannel};
 
 /// Notifications are small; anything larger is not one.
 const MAX_BODY: usize = 1024 * 1024;
 
 struct Receiver {
     engine: Arc<Engine>,
+    watched: Vec<Watched>,
+}
+
+/// A flow whose channel is received.
+#[derive(Debug)]
+pub(crate) struct Watched {
     verifier: WebhookVerifier,
     flow: FlowName,
+}
+
+impl Watched {
+    pub(crate) fn new(own: &FlowChannel) -> Self {
+        let (id, token) = (own.channel.id.clone(), own.channel.token.clone());
+        Self {
+            verifier: WebhookVerifier::new(id, token),
+            flow: own.flow.clone(),
+        }
+    }
 }
 
 /// Serves notifications on `listen` under `path`. Returns the address that it listens on.
@@ -31,9 +47,8 @@ struct Receiver {
 pub(crate) async fn serve(
     listen: SocketAddr,
     path: &str,
-    verifier: WebhookVerifier,
+    watched: Vec<Watched>,
     engine: Arc<Engine>,
-    flow: FlowName,
 ) -> Result<SocketAddr, Failure> {
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         Failure::input(format!(
@@ -43,11 +58,7 @@ pub(crate) async fn serve(
     let address = listener
         .local_addr()
         .map_err(|error| Failure::broken(error.to_string()))?;
-    let receiver = Arc::new(Receiver {
-        engine,
-        verifier,
-        flow,
-    });
+    let receiver = Arc::new(Receiver { engine, watched });
     let router = Router::new()
         .route(path, post(receive))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -61,14 +72,14 @@ pub(crate) async fn serve(
 }
 
 async fn receive(State(receiver): State<Arc<Receiver>>, body: Bytes) -> StatusCode {
-    let notification = match receiver.verifier.parse(&body) {
-        Ok(notification) => notification,
+    let (flow, notification) = match receiver.verify(&body) {
+        Ok(verified) => verified,
         Err(error) => {
             tracing::warn!(%error, "a notification was refused");
             return StatusCode::FORBIDDEN;
         }
     };
-    let hints = sync_core::zoho::hints(&notification, &receiver.flow, Side::Right);
+    let hints = sync_core::zoho::hints(&notification, flow, Side::Right);
     match receiver.engine.ingest(&hints).await {
         Ok(()) => StatusCode::OK,
         // Zoho may or may not repeat it; the poll finds the change in any case.
@@ -76,5 +87,19 @@ async fn receive(State(receiver): State<Arc<Receiver>>, body: Bytes) -> StatusCo
             tracing::warn!(%error, "a notification could not be stored");
             StatusCode::SERVICE_UNAVAILABLE
         }
+    }
+}
+
+impl Receiver {
+    /// The flow whose channel the call is of.
+    fn verify(&self, body: &[u8]) -> Result<(&FlowName, Notification), WebhookError> {
+        for watched in &self.watched {
+            match watched.verifier.parse(body) {
+                Ok(notification) => return Ok((&watched.flow, notification)),
+                Err(WebhookError::WrongChannel) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(WebhookError::WrongChannel)
     }
 }

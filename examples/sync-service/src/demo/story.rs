@@ -1,6 +1,6 @@
 //! What happens: a first sync, users on both sides, a lost answer, a killed worker, and rest.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use sage_x3_simulator::{CustomerSnapshot, Edit, Effect as X3Effect, Fault as X3Fault};
 use serde_json::json;
@@ -16,7 +16,15 @@ use super::{
     worker::Worker,
     world::{ADDRESS, ENDPOINT, World, account, customer, secret_list},
 };
-use crate::{config::Config, connect, failure::Failure, plan, status};
+use crate::{
+    commands::{plan, status},
+    config::Config,
+    failure::Failure,
+    flows,
+    progress::Progress,
+    setup::{self, Setup},
+    words,
+};
 
 /// Nothing in the story takes longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,8 +37,8 @@ const STILLNESS: Duration = Duration::from_millis(2500);
 pub(crate) async fn tell(world: &mut World) -> Result<Verdict, Failure> {
     let mut verdict = Verdict::default();
     let config = Config::read(&world.config)?;
-    first_sync(&config).await?;
-    let store = connect::open_store(&config).await?;
+    first_sync(&world.config).await?;
+    let store = setup::open_store(&config).await?;
     let mut teller = Teller {
         world,
         config,
@@ -50,28 +58,30 @@ pub(crate) async fn tell(world: &mut World) -> Result<Verdict, Failure> {
 }
 
 /// Shows the plan, approves it and carries it out.
-async fn first_sync(config: &Config) -> Result<(), Failure> {
+async fn first_sync(config: &Path) -> Result<(), Failure> {
     out!("1. Two systems meet for the first time\n");
-    let connected = connect::connect(config).await?;
-    let engine = connected.engine(config, "first-sync")?;
-    let progress = plan::Progress::new(false);
-    let flow = connected.flow_name();
-    let planned = engine
-        .plan_first_sync(&flow, &|step| progress.step(step))
-        .await?;
-    progress.finish();
-    plan::print(&planned).await?;
-    let bar = plan::Progress::new(false);
-    engine
-        .apply_first_sync(&flow, &planned.hash(), &|step| bar.step(step))
-        .await?;
-    carry_out(&engine, &flow, &bar).await?;
-    bar.finish();
-    out!("\n   Approved and carried out.");
+    let setup = Setup::open(Config::read(config)?).await?;
+    let engine = setup.engine("first-sync")?;
+    // Parents first: what refers to them is planned when they are there.
+    for flow in setup.names() {
+        let progress = Progress::new(false);
+        let planned = engine
+            .plan_first_sync(flow, &|step| progress.step(step))
+            .await?;
+        progress.finish();
+        plan::print(&planned).await?;
+        let bar = Progress::new(false);
+        engine
+            .apply_first_sync(flow, &planned.hash(), &|step| bar.step(step))
+            .await?;
+        carry_out(&engine, flow, &bar).await?;
+        bar.finish();
+        out!("\n   Approved and carried out.");
+    }
     Ok(())
 }
 
-async fn carry_out(engine: &Engine, flow: &FlowName, bar: &plan::Progress) -> Result<(), Failure> {
+async fn carry_out(engine: &Engine, flow: &FlowName, bar: &Progress) -> Result<(), Failure> {
     let queued = |statuses: Vec<sync_core::FlowStatus>| {
         statuses
             .iter()
@@ -182,14 +192,18 @@ impl Teller<'_> {
         self.world.x3.counters().mutations + self.world.zoho.counters().rows_written
     }
 
+    /// Counts of all flows together.
     async fn counts(&self) -> Result<Counts, Failure> {
         let connection = ConnectionId::from(self.config.connection.as_str());
-        let flow = FlowName::from(connect::CUSTOMERS);
-        Ok(self
-            .store
-            .counts(&connection, &flow)
-            .await
-            .map_err(sync_core::Error::from)?)
+        let mut sum = Counts::default();
+        for definition in flows::ALL {
+            let flow = FlowName::from(definition.name);
+            let counts = self.store.counts(&connection, &flow).await;
+            let counts = counts.map_err(sync_core::Error::from)?;
+            sum.queued += counts.queued;
+            sum.parked += counts.parked;
+        }
+        Ok(sum)
     }
 
     fn rep_creates(&mut self) -> Result<String, Failure> {
@@ -413,9 +427,9 @@ impl Teller<'_> {
         verdict.tokens_minted = zoho.tokens_minted;
         verdict.callbacks = zoho.callbacks_delivered;
         verdict.expect(verdict.callbacks > 0, "no notification was delivered");
-        let connected = connect::connect(&self.config).await?;
-        let engine = connected.engine(&self.config, "verdict")?;
-        verdict.parked = status::parked(&engine, &connected.flow_name()).await?;
+        let setup = Setup::open(Config::read(&self.world.config)?).await?;
+        let engine = setup.engine("verdict")?;
+        verdict.parked = status::parked(&engine, setup.names()).await?;
         verdict.compare(self.world, &self.deleted)?;
         verdict.search_for_secrets(self.world);
         self.judge_conflicts(&engine, verdict).await
@@ -467,7 +481,7 @@ impl Teller<'_> {
         let parked = verdict
             .parked
             .iter()
-            .filter(|job| status::is_conflict(&job.parked.reason));
+            .filter(|job| words::is_conflict(&job.parked.reason));
         let parked = parked.count() as u64;
         verdict.expect(
             parked == verdict.conflicts_kept,

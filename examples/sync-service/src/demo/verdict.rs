@@ -15,7 +15,7 @@ use super::{
     worker::log_path,
     world::{ENDPOINT, World, decimal},
 };
-use crate::{failure::Failure, status};
+use crate::{failure::Failure, words};
 
 /// Figures counted from both servers, and promises that were broken.
 #[derive(Debug, Default)]
@@ -184,7 +184,7 @@ impl Verdict {
         let conflicts = self
             .parked
             .iter()
-            .filter(|job| status::is_conflict(&job.parked.reason))
+            .filter(|job| words::is_conflict(&job.parked.reason))
             .count();
         out!("\nVerdict, counted from the two servers");
         let rows: [(&str, String); 10] = [
@@ -221,8 +221,8 @@ impl Verdict {
         for job in &self.parked {
             out!(
                 "  {:<28}{}",
-                status::record(job),
-                status::reason(&job.parked.reason)
+                words::record(&job.key),
+                words::reason(&job.parked.reason)
             );
         }
         out!("\nTook {:.1} s.", took.as_secs_f32());

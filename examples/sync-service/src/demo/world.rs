@@ -139,7 +139,6 @@ fn configuration(x3: &X3Simulator, zoho: &ZohoSimulator) -> io::Result<String> {
 [x3]
 url = "{x3}"
 endpoint = "{ENDPOINT}"
-customer_category = "STD"
 credential = {{ kind = "connected-app", client_id = "0123456789abcdef0123456789abcdef", secret = {{ file = "DEMO_X3_SECRET" }}, user = "sync" }}
 [zoho]
 accounts_url = "{zoho_url}"
@@ -147,6 +146,8 @@ allowed_hosts = ["{zoho_host}"]
 client_id = "1000.CLIENT"
 client_secret = {{ file = "DEMO_ZOHO_SECRET" }}
 refresh_token = {{ file = "DEMO_ZOHO_REFRESH" }}
+[customers]
+category = "STD"
 [webhook]
 listen = "127.0.0.1:{receiver}"
 public_url = "http://127.0.0.1:{receiver}/zoho/3f9a1c"

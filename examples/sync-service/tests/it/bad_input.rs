@@ -95,14 +95,14 @@ async fn an_x3_field_that_does_not_exist_is_named() {
 #[tokio::test]
 async fn a_row_to_leave_out_that_does_not_exist_is_named() {
     let site = Site::open().await;
-    site.configure(|text| text + "[customers]\nwithout = [\"colour\"]\n");
+    site.configure(|text| text + "without = [\"colour\"]\n");
     site.run(&["plan"]).await.asks_to_fix(&["colour"]);
 }
 
 #[tokio::test]
 async fn a_key_field_that_is_not_unique_is_refused() {
     let site = Site::open().await;
-    site.configure(|text| text + "[customers]\nzoho_key_field = \"X3_Credit_Status\"\n");
+    site.configure(|text| text + "zoho_key_field = \"X3_Credit_Status\"\n");
     site.run(&["plan"])
         .await
         .asks_to_fix(&["X3_Credit_Status", "unique"]);
@@ -111,7 +111,7 @@ async fn a_key_field_that_is_not_unique_is_refused() {
 #[tokio::test]
 async fn a_stale_plan_is_refused() {
     let site = Site::open().await;
-    let refused = site.run(&["apply", "0123"]).await;
+    let refused = site.run(&["apply", "customers:0123"]).await;
     refused.asks_to_fix(&["out of date"]);
     assert_eq!(site.zoho.counters().rows_written, 0);
     assert_eq!(site.x3.counters().mutations, 0);

@@ -16,17 +16,17 @@ async fn plan_writes_nothing_and_apply_does_what_was_planned() {
         0
     );
     let plan: serde_json::Value = serde_json::from_str(&planned.stdout).unwrap();
-    let hash = plan["hash"].as_str().unwrap();
+    let name = plan["plans"][0]["name"].as_str().unwrap();
 
-    let applied = site.run(&["apply", hash, "--json"]).await;
+    let applied = site.run(&["apply", name, "--json"]).await;
     assert_eq!(applied.code, Some(0), "{}", applied.stderr);
     assert_eq!(site.x3.customers("SEED").unwrap().len(), 2);
     assert_eq!(site.zoho.records("Accounts").len(), 2);
 
     let status = site.run(&["status", "--json"]).await;
     let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
-    assert_eq!(status["counts"]["linked"], 2);
-    assert_eq!(status["counts"]["parked"], 0);
+    assert_eq!(status["flows"][0]["counts"]["linked"], 2);
+    assert_eq!(status["flows"][0]["counts"]["parked"], 0);
     let again = site.run(&["plan"]).await;
     assert!(
         again.stdout.contains("are pairs already"),
@@ -41,7 +41,7 @@ async fn run_carries_a_change_over_and_stops_on_sigterm() {
     let plan: serde_json::Value =
         serde_json::from_str(&site.run(&["plan", "--json"]).await.stdout).unwrap();
     assert_eq!(
-        site.run(&["apply", plan["hash"].as_str().unwrap()])
+        site.run(&["apply", plan["plans"][0]["name"].as_str().unwrap()])
             .await
             .code,
         Some(0)

@@ -71,13 +71,14 @@ impl Site {
 [x3]
 url = "{x3}"
 endpoint = "SEED"
-customer_category = "STD"
 credential = {{ kind = "connected-app", client_id = "0123456789abcdef0123456789abcdef", secret = {{ env = "X3_SECRET" }}, user = "sync" }}
 [zoho]
 accounts_url = "{zoho}"
 client_id = "1000.CLIENT"
 client_secret = {{ env = "ZOHO_SECRET" }}
 refresh_token = {{ env = "ZOHO_REFRESH" }}
+[customers]
+category = "STD"
 "#,
             x3 = self.x3.base_url(),
         );

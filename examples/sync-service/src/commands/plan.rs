@@ -1,12 +1,14 @@
-//! `plan` and `apply`.
+//! `plan`: what a first sync would do.
 
-use std::{collections::BTreeMap, io::IsTerminal, sync::Mutex};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
-use sync_core::{Engine, FirstSyncPlan, FlowName, PlanEntry, PlanProgress, PlannedAction, Side};
+use serde_json::{Value, json};
+use sync_core::{Engine, FirstSyncPlan, FlowName, PlanEntry, PlannedAction, Side};
 
-use crate::{cli::Configured, config::Config, connect, failure::Failure};
+use crate::{
+    cli::Configured, config::Config, failure::Failure, flows::On, progress::Progress, setup::Setup,
+    words::system,
+};
 
 /// Entries of each kind that are shown one by one.
 const SHOWN: usize = 5;
@@ -14,129 +16,126 @@ const SHOWN: usize = 5;
 /// Entries that are read at once.
 const PAGE: usize = 500;
 
-/// Reads both systems and prints what a first sync would do.
-pub(crate) async fn show(configured: &Configured) -> Result<(), Failure> {
-    let config = Config::read(&configured.config)?;
-    let connected = connect::connect(&config).await?;
-    let engine = connected.engine(&config, "plan")?;
-    let progress = Progress::new(configured.json);
-    let plan = engine
-        .plan_first_sync(&connected.flow_name(), &|step| progress.step(step))
-        .await?;
-    progress.finish();
+/// Names a reviewed plan: the flow and the hash of what would be done. A plan that would do anything else has another
+/// name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlanName {
+    pub(crate) flow: FlowName,
+    pub(crate) hash: String,
+}
+
+impl PlanName {
+    pub(crate) fn of(plan: &FirstSyncPlan) -> Self {
+        Self {
+            flow: plan.flow.clone(),
+            hash: plan.hash(),
+        }
+    }
+}
+
+impl fmt::Display for PlanName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.flow, self.hash)
+    }
+}
+
+impl FromStr for PlanName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some((flow, hash)) if !flow.is_empty() && !hash.is_empty() => Ok(Self {
+                flow: flow.into(),
+                hash: hash.to_owned(),
+            }),
+            _ => Err("a plan is named FLOW:HASH, as `plan` prints it".to_owned()),
+        }
+    }
+}
+
+/// Reads both systems and prints what a first sync of each flow would do.
+pub(crate) async fn show(only: Option<&str>, configured: &Configured) -> Result<(), Failure> {
+    let setup = Setup::open(Config::read(&configured.config)?).await?;
+    let wanted: Vec<&On> = match only {
+        Some(name) => vec![setup.flows.find(name)?],
+        None => setup.flows.on.iter().collect(),
+    };
+    let engine = setup.engine("plan")?;
+    let mut plans = Vec::new();
+    for on in wanted {
+        let progress = Progress::new(configured.json);
+        let plan = engine
+            .plan_first_sync(&on.flow.name, &|step| progress.step(step))
+            .await?;
+        progress.finish();
+        let waits_for = unapproved_parents(&engine, on).await?;
+        if configured.json {
+            let mut json = as_json(&plan).await?;
+            json["name"] = match waits_for.is_empty() {
+                true => PlanName::of(&plan).to_string().into(),
+                false => Value::Null,
+            };
+            json["waits_for"] = waits_for.iter().map(|flow| flow.as_str()).collect();
+            json["notes"] = on.notes.iter().map(String::as_str).collect();
+            plans.push(json);
+        } else {
+            print(&plan).await?;
+            print_next(&plan, on, &waits_for, configured);
+        }
+    }
     if configured.json {
-        out!("{}", as_json(&plan).await?);
-    } else {
-        print(&plan).await?;
+        let off: Vec<Value> = setup
+            .flows
+            .off
+            .iter()
+            .map(|off| json!({"flow": off.name.as_str(), "reason": off.reason}))
+            .collect();
+        out!("{}", json!({"plans": plans, "off": off}));
+    } else if only.is_none() {
+        for off in setup.flows.off.iter().filter(|off| off.wanted) {
+            out!("Flow `{}` is off: {}", off.name, off.reason);
+        }
+    }
+    Ok(())
+}
+
+/// Notes about the flow, and how its plan is taken up.
+fn print_next(plan: &FirstSyncPlan, on: &On, waits_for: &[FlowName], configured: &Configured) {
+    for note in &on.notes {
+        out!("  Note: {note}");
+    }
+    if waits_for.is_empty() {
+        out!("  Plan: {}", PlanName::of(plan));
         out!(
-            "\nTo take it up: sync-service apply {} --config {}",
-            plan.hash(),
+            "\n  To take it up: sync-service apply {} --config {}\n",
+            PlanName::of(plan),
             configured.config.display()
         );
-    }
-    Ok(())
-}
-
-/// Takes up an approved plan and works until everything that it queued is done or parked.
-pub(crate) async fn apply(hash: &str, configured: &Configured) -> Result<(), Failure> {
-    let config = Config::read(&configured.config)?;
-    let connected = connect::connect(&config).await?;
-    let engine = connected.engine(&config, "apply")?;
-    let progress = Progress::new(configured.json);
-    let plan = engine
-        .apply_first_sync(&connected.flow_name(), hash, &|step| progress.step(step))
-        .await?;
-    progress.finish();
-    let report = engine.drain().await?;
-    let parked = count_parked(&engine, &plan.flow).await?;
-    if configured.json {
-        let created = json!({"x3": report.created.left, "zoho": report.created.right});
-        let updated = json!({"x3": report.updated.left, "zoho": report.updated.right});
-        out!(
-            "{}",
-            json!({"hash": hash, "created": created, "updated": updated, "parked": parked})
-        );
     } else {
+        let parents: Vec<&str> = waits_for.iter().map(FlowName::as_str).collect();
         out!(
-            "Done: {} created in X3 and {} in Zoho, {} changed in X3 and {} in Zoho, {parked} parked for you to look at.",
-            report.created.left,
-            report.created.right,
-            report.updated.left,
-            report.updated.right
+            "\n  A preview: its records refer to those of {}. Take that up first, then plan this again.\n",
+            parents.join(" and ")
         );
     }
-    Ok(())
 }
 
-async fn count_parked(engine: &Engine, flow: &FlowName) -> Result<u64, Failure> {
-    let status = engine.status().await?;
-    Ok(status
-        .iter()
-        .filter(|status| status.flow == *flow)
-        .map(|status| status.counts.parked)
-        .sum())
-}
-
-/// A bar while both systems are read and the plan is taken up; silent where nobody watches.
-pub(crate) struct Progress {
-    bar: ProgressBar,
-    listed: Mutex<[u64; 2]>,
-}
-
-impl Progress {
-    pub(crate) fn new(quiet: bool) -> Self {
-        let bar = if quiet || !std::io::stderr().is_terminal() {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new(0)
-        };
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style);
-        Self {
-            bar,
-            listed: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn step(&self, step: PlanProgress) {
-        match step {
-            PlanProgress::Listed(side, count) => {
-                let mut listed = self
-                    .listed
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                listed[usize::from(side == Side::Right)] = count;
-                self.bar.set_message(format!(
-                    "read {} from X3, {} from Zoho",
-                    listed[0], listed[1]
-                ));
-            }
-            PlanProgress::Applied(done, all) => {
-                self.bar.set_length(all);
-                self.bar.set_position(done);
-                self.bar.set_message("taken up");
-            }
-            _ => {}
-        }
-    }
-
-    /// Shows `done` of `all` with a word about it.
-    pub(crate) fn show(&self, done: u64, all: u64, message: &'static str) {
-        self.bar.set_length(all);
-        self.bar.set_position(done);
-        self.bar.set_message(message);
-    }
-
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
+/// Flows that this one refers to and that have no approved plan yet. With their pairs its plan becomes another.
+pub(crate) async fn unapproved_parents(engine: &Engine, on: &On) -> Result<Vec<FlowName>, Failure> {
+    let parents = on.flow.mapping.referenced_flows();
+    let waiting = engine
+        .status()
+        .await?
+        .into_iter()
+        .filter(|status| !status.approved && status.flow != on.flow.name)
+        .map(|status| status.flow);
+    Ok(waiting.filter(|flow| parents.contains(&flow)).collect())
 }
 
 /// Prints the plan: a count for each kind, some entries of each, and what it costs.
 pub(crate) async fn print(plan: &FirstSyncPlan) -> Result<(), Failure> {
     out!(
-        "Plan for `{}`: {} customers in X3, {} accounts in Zoho",
+        "Plan for `{}`: {} records in X3, {} in Zoho",
         plan.flow,
         plan.listed.left,
         plan.listed.right
@@ -171,7 +170,6 @@ pub(crate) async fn print(plan: &FirstSyncPlan) -> Result<(), Failure> {
         plan.write_calls.left,
         plan.write_calls.right
     );
-    out!("  Plan hash: {}", plan.hash());
     Ok(())
 }
 
@@ -243,15 +241,7 @@ fn line(entry: &PlanEntry) -> Option<String> {
     }
 }
 
-/// What people call a side.
-pub(crate) fn system(side: Side) -> &'static str {
-    match side {
-        Side::Left => "X3",
-        Side::Right => "Zoho",
-    }
-}
-
-async fn as_json(plan: &FirstSyncPlan) -> Result<serde_json::Value, Failure> {
+async fn as_json(plan: &FirstSyncPlan) -> Result<Value, Failure> {
     let entry = |entry: &PlanEntry| {
         let differences = entry.differences.iter().map(|decision| {
             json!({
@@ -281,9 +271,26 @@ async fn as_json(plan: &FirstSyncPlan) -> Result<serde_json::Value, Failure> {
     }
     Ok(json!({
         "flow": plan.flow.as_str(),
-        "hash": plan.hash(),
         "listed": {"x3": plan.listed.left, "zoho": plan.listed.right},
         "write_calls": {"x3": plan.write_calls.left, "zoho": plan.write_calls.right},
         "entries": entries,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_named_by_its_flow_and_what_it_would_do() {
+        let name: PlanName = "customers:0f3a".parse().unwrap();
+        assert_eq!(
+            (name.flow.as_str(), name.hash.as_str()),
+            ("customers", "0f3a")
+        );
+        assert_eq!(name.to_string(), "customers:0f3a");
+        for wrong in ["0f3a", ":0f3a", "customers:"] {
+            assert!(wrong.parse::<PlanName>().is_err(), "{wrong}");
+        }
+    }
 }

@@ -1,0 +1,5 @@
+//! One module a command.
+
+pub(crate) mod apply;
+pub(crate) mod plan;
+pub(crate) mod status;

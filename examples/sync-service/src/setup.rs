@@ -1,0 +1,175 @@
+//! From the configuration to both systems, the flows that are on, and an engine.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use sql_store::SqlStore;
+use sync_core::{Engine, FlowName, Side, SystemClock, zoho::NotificationChannel};
+use zoho_crm_client::{Channel, ChannelEvent, ChannelId};
+
+use crate::{
+    config::{Config, WebhookConfig},
+    failure::{Failure, with_causes},
+    flows::{self, Flows, On},
+    systems::Systems,
+    words::system,
+};
+
+/// Everything that a command works with.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) config: Config,
+    pub(crate) systems: Systems,
+    pub(crate) flows: Flows,
+    pub(crate) store: SqlStore,
+}
+
+/// A channel by which Zoho announces changes of one flow's records.
+#[derive(Clone, Debug)]
+pub(crate) struct FlowChannel {
+    pub(crate) flow: FlowName,
+    pub(crate) channel: Channel,
+}
+
+impl Setup {
+    /// Asks both systems what they offer, builds the flows, and checks that they can run. Nothing is written to either.
+    pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
+        let store = open_store(&config).await?;
+        let systems = Box::pin(Systems::ask(&config, &store)).await?;
+        let flows = flows::build(&config, &systems)?;
+        Box::pin(check(&flows)).await?;
+        Ok(Self {
+            config,
+            systems,
+            flows,
+            store,
+        })
+    }
+
+    /// The same without asking: for what can be told from the store alone. No secret of the systems is needed.
+    pub(crate) async fn unasked(config: Config) -> Result<Self, Failure> {
+        let store = open_store(&config).await?;
+        let systems = Systems::unasked(&config, &store)?;
+        let flows = flows::build(&config, &systems)?;
+        Ok(Self {
+            config,
+            systems,
+            flows,
+            store,
+        })
+    }
+
+    /// An engine on the configured store, with every flow that is on.
+    pub(crate) fn engine(&self, worker: &str) -> Result<Engine, Failure> {
+        self.engine_with(worker, &[])
+    }
+
+    /// The same, which also looks after `channels`.
+    pub(crate) fn engine_with(
+        &self,
+        worker: &str,
+        channels: &[FlowChannel],
+    ) -> Result<Engine, Failure> {
+        let connection = self.config.connection.as_str();
+        let store = Arc::new(self.store.clone());
+        let mut builder = Engine::builder(connection, store, Arc::new(SystemClock))
+            .worker(format!("{worker}-{}", std::process::id()))
+            .scratch(Arc::new(sql_store::TemporaryFiles))
+            .settings(self.config.timing.settings());
+        for on in &self.flows.on {
+            builder = builder.flow(on.flow.clone());
+        }
+        for own in channels {
+            let source = NotificationChannel::new(self.systems.zoho.clone(), own.channel.clone());
+            builder = builder.channel(own.flow.clone(), Side::Right, Arc::new(source));
+        }
+        Ok(builder.build()?)
+    }
+
+    /// A channel for each flow that takes changes from Zoho.
+    pub(crate) fn channels(&self, webhook: &WebhookConfig) -> Result<Vec<FlowChannel>, Failure> {
+        let token = webhook.token.read("the notification token")?;
+        let watched = self.flows.on.iter().filter_map(|on| {
+            let module = flows::ALL.get(on.place)?.watched?;
+            Some((on, module))
+        });
+        watched
+            .map(|(on, module)| channel(webhook, on, module, &token))
+            .collect()
+    }
+
+    /// Names of the flows that are on, parents first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &FlowName> {
+        self.flows.on.iter().map(|on| &on.flow.name)
+    }
+}
+
+/// The channel of one flow. Channels are numbered from the configured number on, by the places of their flows.
+fn channel(
+    webhook: &WebhookConfig,
+    on: &On,
+    module: &str,
+    token: &SecretString,
+) -> Result<FlowChannel, Failure> {
+    let number = webhook.channel_id.parse::<u64>().ok();
+    let number = number.and_then(|first| first.checked_add(on.place as u64));
+    let Some(number) = number else {
+        return Err(Failure::input(
+            "[webhook] channel_id is larger than Zoho takes",
+        ));
+    };
+    let events = [ChannelEvent::all(module)];
+    let url = webhook.public_url.as_str();
+    Ok(FlowChannel {
+        flow: on.flow.name.clone(),
+        channel: Channel::new(ChannelId::from(number), events, url, token.clone()),
+    })
+}
+
+/// Asks both ends of every flow whether the systems are set up for it. All problems are told at once.
+async fn check(flows: &Flows) -> Result<(), Failure> {
+    let mut problems: Vec<String> = Vec::new();
+    for on in &flows.on {
+        for side in Side::BOTH {
+            let found: Vec<String> = match on.flow.endpoints.get(side).check().await {
+                Ok(found) => found
+                    .into_iter()
+                    .map(|problem| format!("{}: {}", system(side), problem.message))
+                    .collect(),
+                Err(error) => vec![with_causes(format!("{}: {error}", system(side)), &error)],
+            };
+            // Flows that share a record have the same problem with it.
+            for problem in found {
+                if !problems.contains(&problem) {
+                    problems.push(problem);
+                }
+            }
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::all(&problems)),
+    }
+}
+
+/// Opens the store, and makes it if it is not there.
+pub(crate) async fn open_store(config: &Config) -> Result<SqlStore, Failure> {
+    let opened = match (&config.database, &config.database_url) {
+        (Some(file), _) => {
+            let opened = SqlStore::open_sqlite(file).await;
+            opened.map_err(|error| {
+                (
+                    format!("cannot open the database {}", file.display()),
+                    error,
+                )
+            })
+        }
+        (None, Some(url)) => {
+            let url = url.read("the address of the database")?;
+            let opened = SqlStore::open_postgres(url.expose_secret()).await;
+            opened.map_err(|error| ("cannot open the database at database_url".to_owned(), error))
+        }
+        (None, None) => return Err(Failure::input("no database is configured".to_owned())),
+    };
+    opened.map_err(|(message, error)| Failure::input_because(message, &error))
+}
