@@ -24,6 +24,7 @@ mod rolling;
 mod run;
 mod sweep;
 mod trail;
+mod unmapped;
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -51,6 +52,7 @@ pub use self::{
     report::{FlowStatus, Report, Tick},
     sweep::Swept,
     trail::Rebuilt,
+    unmapped::{CodeScan, UnmappedCode},
 };
 use crate::{
     budget::Budget,

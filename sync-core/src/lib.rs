@@ -141,8 +141,9 @@ pub use endpoint::{
     FeedDescription, Key, Problem, Record, RecordsPage, Rejection, Write, WriteError, Written,
 };
 pub use engine::{
-    Engine, EngineBuilder, FeedHealth, FirstSyncGate, FlowHealth, FlowStatus, Health, Inspected,
-    Observation, Observer, Polled, Rebuilt, Report, Seen, Settings, SideHealth, Swept, Tick,
+    CodeScan, Engine, EngineBuilder, FeedHealth, FirstSyncGate, FlowHealth, FlowStatus, Health,
+    Inspected, Observation, Observer, Polled, Rebuilt, Report, Seen, Settings, SideHealth, Swept,
+    Tick, UnmappedCode,
 };
 pub use error::Error;
 pub use first_sync::{
@@ -160,7 +161,7 @@ pub use job::{
 pub use link::{Intent, Link, LinkContent, LinkId, Planned, Revision};
 pub use mapping::{
     Codes, ConflictRule, Convert, Direction, Kind, Lines, MapError, Mapping, MappingError,
-    PersonalData, References, Row,
+    MissingCode, PersonalData, References, Row,
 };
 pub use merge::{Adoption, MergeInput, Merged, merge};
 pub use plan::{CreatePlan, Pair, Plan, UpdatePlan, plan};

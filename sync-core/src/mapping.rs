@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use self::kind::Misfit;
 pub use self::{
-    codes::Codes,
+    codes::{Codes, MissingCode},
     kind::{Kind, Lines},
     references::References,
 };
@@ -94,6 +94,13 @@ pub trait Convert: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// A sentence, when the value has no counterpart.
     fn to_record(&self, side: Side, value: &Value) -> Result<Value, String>;
+
+    /// The codes in a record's value that this conversion's own tables lack, for
+    /// [`Mapping::missing_codes`]. None, unless it has tables.
+    fn missing_codes(&self, side: Side, value: &Value) -> Vec<MissingCode> {
+        let _ = (side, value);
+        Vec::new()
+    }
 }
 
 /// One field of both sides.
@@ -230,6 +237,29 @@ impl Row {
         match &self.convert {
             Some(convert) => convert.to_document(side, value).map(Cow::Owned),
             None => Ok(Cow::Borrowed(value)),
+        }
+    }
+
+    /// Adds the codes in a record's value that no table has.
+    fn collect_missing_codes(&self, side: Side, value: &Value, found: &mut Vec<MissingCode>) {
+        if let Some(convert) = &self.convert {
+            found.extend(convert.missing_codes(side, value));
+        }
+        let Ok(value) = self.plain(side, value) else {
+            return;
+        };
+        match &self.codes {
+            // A left code is looked up when it is written on the right.
+            Some(codes) if side == Side::Right || self.direction.fills(Side::Right) => {
+                let table = codes.name().unwrap_or(self.name.as_str());
+                found.extend(codes.lacks(side, &value).map(|code| MissingCode {
+                    table: table.to_owned(),
+                    side,
+                    code,
+                }));
+            }
+            Some(_) => {}
+            None => self.kind.collect_missing_codes(side, &value, found),
         }
     }
 
@@ -507,6 +537,21 @@ impl Mapping {
                 row.kind.collect_references(side, &value, &mut found);
             }
         }
+        found
+    }
+
+    /// Every code of a record of `side` that no table has, each once, with the row that holds it. Projecting stops at the
+    /// first of them; a person who fills in tables wants to know them all.
+    #[must_use]
+    pub fn missing_codes(&self, side: Side, record: &Document) -> Vec<(FieldName, MissingCode)> {
+        let mut found = Vec::new();
+        for (row, value) in self.values(side, record) {
+            let mut missing = Vec::new();
+            row.collect_missing_codes(side, value, &mut missing);
+            found.extend(missing.into_iter().map(|code| (row.name.clone(), code)));
+        }
+        found.sort_unstable();
+        found.dedup();
         found
     }
 

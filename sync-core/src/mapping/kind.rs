@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use rust_decimal::Decimal;
 
-use super::{Mapping, References};
+use super::{Mapping, MissingCode, References};
 use crate::{
     ids::{FlowName, RecordId},
     job::JobKey,
@@ -223,6 +223,23 @@ impl Kind {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Adds the codes in the lines of `value` that no table has.
+    pub(super) fn collect_missing_codes(
+        &self,
+        side: Side,
+        value: &Value,
+        found: &mut Vec<MissingCode>,
+    ) {
+        if let (Self::Lines(Lines(columns)), Value::List(lines)) = (self, value) {
+            for line in lines {
+                if let Value::Fields(fields) = line {
+                    let missing = columns.missing_codes(side, fields).into_iter();
+                    found.extend(missing.map(|(_, code)| code));
+                }
+            }
         }
     }
 
