@@ -36,6 +36,7 @@ use std::{
     time::Duration,
 };
 
+use event_listener::Event;
 use jiff::Timestamp;
 
 pub(crate) use self::identify::MOST_CANDIDATES;
@@ -157,6 +158,8 @@ pub struct Engine {
     reviewed: Mutex<HashSet<FlowName>>,
     /// The flow whose turn it is.
     turn: AtomicUsize,
+    /// Tells [`run`](Self::run) that work was queued.
+    queued: Event,
 }
 
 /// Settings of an [`Engine`].
@@ -255,6 +258,7 @@ impl EngineBuilder {
             approved: Mutex::default(),
             reviewed: Mutex::default(),
             turn: AtomicUsize::new(0),
+            queued: Event::new(),
         })
     }
 }
@@ -289,7 +293,8 @@ impl Engine {
         }
     }
 
-    /// Queues keys to be looked at, durably: when this returns, a notification may be acknowledged.
+    /// Queues keys to be looked at, durably: when this returns, a notification may be acknowledged. A [`run`](Self::run) of
+    /// this engine that sleeps is woken.
     ///
     /// # Errors
     /// [`Error::Store`] when they were not queued.
@@ -297,6 +302,7 @@ impl Engine {
         self.store
             .enqueue(&self.connection, hints, None, self.clock.now())
             .await?;
+        self.queued.notify(usize::MAX);
         self.note_events(hints).await;
         Ok(())
     }

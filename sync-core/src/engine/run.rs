@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -62,6 +63,8 @@ impl Engine {
         let stopped = AtomicBool::new(false);
         let work = async {
             while !stopped.load(Ordering::Relaxed) {
+                // From here on nothing that is queued is missed.
+                let queued = self.queued.listen();
                 let next_poll = self.poll_due().await;
                 let next_upkeep = self.upkeep().await;
                 let next_work = match self.drain_until(&stopped).await {
@@ -72,7 +75,8 @@ impl Engine {
                     }
                 };
                 let next = earlier(Some(next_poll), earlier(Some(next_upkeep), next_work));
-                sleep(self.until(next)).await;
+                let pause = sleep(self.until(next));
+                futures::future::select(pin!(pause), queued).await;
             }
         };
         let watch = async {
@@ -92,7 +96,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// The pause until `at`, at least a moment and at most a second: webhooks queue work at any time.
+    /// The pause until `at`, at least a moment and at most a second: other processes queue work at any time.
     fn until(&self, at: Option<Timestamp>) -> Duration {
         let longest = Duration::from_secs(1);
         let wait = at.map_or(longest, |at| {
