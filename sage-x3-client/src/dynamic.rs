@@ -243,10 +243,11 @@ impl DynamicNode {
                 WriteAction::Create => CREATE,
                 WriteAction::Update => UPDATE,
             },
-            key_path: Some("_id"),
+            key_path: "_id",
         };
         let row = WriteRow {
             key,
+            identity: None,
             input: input.to_input(),
         };
         self.client

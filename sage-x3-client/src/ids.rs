@@ -164,6 +164,14 @@ code! {
     LanguageCode, "language code"
 }
 code! {
+    /// Code of a contact within its business partner (column `CCNCRM`).
+    ContactCode, "contact code"
+}
+code! {
+    /// Code of a tax (column `VAT`).
+    TaxCode, "tax code"
+}
+code! {
     /// Code of an address within its customer (column `BPAADD`), such as `A1`.
     AddressCode, "address code"
 }

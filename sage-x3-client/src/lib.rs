@@ -40,21 +40,23 @@ pub use graphql::{
 };
 pub use ids::{
     AccountCode, AddressCode, BusinessPartnerCode, CategoryCode, ChartCode, CompanyCode,
-    CountryCode, CurrencyCode, CustomerCode, EndpointName, FieldName, InvalidName, InvoiceId,
-    LanguageCode, OrderTypeCode, PaymentTermCode, ProductCode, PurchaseOrderId, RecordId,
-    SalesDeliveryId, SalesOrderId, SiteCode, SupplierCode, UnitCode,
+    ContactCode, CountryCode, CurrencyCode, CustomerCode, EndpointName, FieldName, InvalidName,
+    InvoiceId, LanguageCode, OrderTypeCode, PaymentTermCode, ProductCode, PurchaseOrderId,
+    RecordId, SalesDeliveryId, SalesOrderId, SiteCode, SupplierCode, TaxCode, UnitCode,
 };
 pub use model::{Address, AddressAction, AddressPatch, CustomerPatch, NewCustomer};
 pub use nodes::{
     Account, AccountKey, Accounts, BusinessPartner, BusinessPartnerContact,
-    BusinessPartnerContacts, BusinessPartners, Companies, Company, Currencies, Currency, Customer,
-    CustomerAddress, CustomerAddresses, CustomerInvoiceHeader, CustomerInvoiceHeaders,
-    CustomerQuery, Customers, NewProduct, NewSalesOrder, NewSalesOrderLine, PaymentTerm,
-    PaymentTerms, Product, ProductPatch, ProductSite, ProductSiteKey, ProductSites, Products,
-    PurchaseOrder, PurchaseOrderLine, PurchaseOrderLines, PurchaseOrders, SalesDeliveries,
-    SalesDelivery, SalesDeliveryLine, SalesDeliveryLines, SalesInvoice, SalesInvoiceLine,
-    SalesInvoiceLines, SalesInvoices, SalesOrder, SalesOrderLine, SalesOrderLines, SalesOrderPatch,
-    SalesOrders, Site, Sites, Stock, Stocks, Supplier, Suppliers,
+    BusinessPartnerContactPatch, BusinessPartnerContacts, BusinessPartners, Companies, Company,
+    Currencies, Currency, Customer, CustomerAddress, CustomerAddresses, CustomerInvoiceHeader,
+    CustomerInvoiceHeaders, CustomerInvoicePatch, CustomerQuery, Customers,
+    NewBusinessPartnerContact, NewCustomerInvoice, NewCustomerInvoiceLine, NewProduct,
+    NewSalesOrder, NewSalesOrderLine, NewSupplier, PaymentTerm, PaymentTerms, Product,
+    ProductPatch, ProductSite, ProductSiteKey, ProductSites, Products, PurchaseOrder,
+    PurchaseOrderLine, PurchaseOrderLines, PurchaseOrders, SalesDeliveries, SalesDelivery,
+    SalesDeliveryLine, SalesDeliveryLines, SalesInvoice, SalesInvoiceLine, SalesInvoiceLines,
+    SalesInvoices, SalesOrder, SalesOrderLine, SalesOrderLines, SalesOrderPatch, SalesOrders, Site,
+    Sites, Stock, Stocks, Supplier, SupplierPatch, Suppliers,
 };
 pub use outcome::{Batch, Outcome};
 pub use page::{Cursor, Page, PageSize, Pager};

@@ -3,11 +3,13 @@
 mod account;
 mod business_partner;
 mod business_partner_contact;
+mod business_partner_contact_write;
 mod company;
 mod currency;
 mod customer;
 mod customer_address;
 mod customer_invoice_header;
+mod customer_invoice_write;
 mod lines;
 mod payment_term;
 mod product;
@@ -25,16 +27,19 @@ mod sales_order_write;
 mod site;
 mod stock;
 mod supplier;
+mod supplier_write;
 
 pub use self::{
     account::{Account, AccountKey, Accounts},
     business_partner::{BusinessPartner, BusinessPartners},
     business_partner_contact::{BusinessPartnerContact, BusinessPartnerContacts},
+    business_partner_contact_write::{BusinessPartnerContactPatch, NewBusinessPartnerContact},
     company::{Companies, Company},
     currency::{Currencies, Currency},
     customer::{Customer, CustomerQuery, Customers},
     customer_address::{CustomerAddress, CustomerAddresses},
     customer_invoice_header::{CustomerInvoiceHeader, CustomerInvoiceHeaders},
+    customer_invoice_write::{CustomerInvoicePatch, NewCustomerInvoice, NewCustomerInvoiceLine},
     payment_term::{PaymentTerm, PaymentTerms},
     product::{Product, Products},
     product_site::{ProductSite, ProductSiteKey, ProductSites},
@@ -51,6 +56,7 @@ pub use self::{
     site::{Site, Sites},
     stock::{Stock, Stocks},
     supplier::{Supplier, Suppliers},
+    supplier_write::{NewSupplier, SupplierPatch},
 };
 use crate::{
     client::X3Client,

@@ -91,7 +91,12 @@ macro_rules! scalar_from_code {
 }
 
 scalar_from_code!(
+    BusinessPartnerCode,
+    ContactCode,
     CustomerCode,
+    InvoiceId,
+    SupplierCode,
+    TaxCode,
     CategoryCode,
     CurrencyCode,
     CountryCode,

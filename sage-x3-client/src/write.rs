@@ -2,6 +2,7 @@
 
 mod chooser;
 mod placement;
+mod refusal;
 mod route;
 mod rows;
 
@@ -10,7 +11,7 @@ pub(crate) use self::rows::document;
 pub(crate) use self::{
     chooser::{WriteKind, single},
     placement::{Conversion, Placement},
-    route::{WriteRoute, WriteRow, WrittenRows},
+    route::{Presence, WriteRoute, WriteRow, WrittenRows},
 };
 
 /// A way to write a record of X3. Which of them a site offers is a matter of its release and set-up.

@@ -92,6 +92,7 @@ wire! {
         company_name_2: String,
         short_company_name: String,
         european_union_vat_number: String,
+        is_prospect: Option<bool>,
         country: Option<Code>,
         language: Option<Code>,
     }

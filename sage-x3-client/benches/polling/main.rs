@@ -51,7 +51,7 @@ impl Canned {
                 format!(
                     r#"{{"node":{{"_id":"C{row:06}","_etag":"e{row}","_createStamp":"2024-05-01T10:00:00.123Z","_updateStamp":"2026-11-20T10:00:00.123Z",
 "code":{{"_updateStamp":"2026-11-20T10:00:00.123Z","code":"C{row:06}","companyName1":"Customer number {row} Ltd","companyName2":"","shortCompanyName":"CUST{row}",
-"europeanUnionVatNumber":"FR{row:011}","country":{{"code":"FR"}},"language":{{"code":"FRA"}}}},"customerCategory":{{"code":"DOM"}},"isActive":true,
+"europeanUnionVatNumber":"FR{row:011}","isProspect":false,"country":{{"code":"FR"}},"language":{{"code":"FRA"}}}},"customerCategory":{{"code":"DOM"}},"isActive":true,
 "currency":{{"code":"EUR"}},"creditControl":"control","authorizedCreditAmount":"{row}.50","minimumOrderAmount":"100.00","notes":{{"value":"Calls on {row}"}},
 "yZone":"ZONE{row}","yRating":{row}.25,"yLoyalty":true,
 "defaultAddress":{{"_id":"C{row:06}|A1","_updateStamp":"2026-11-20T10:00:00.123Z","code":"A1","description":"Head office","isDefault":true,"zipCode":"{row:05}",

@@ -13,7 +13,7 @@ use crate::{
     graphql::node_path::NodePath,
     ids::RecordId,
     outcome::Outcome,
-    write::{WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows},
+    write::{Presence, WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows},
 };
 
 /// Writes records of one node through a class.
@@ -39,6 +39,17 @@ impl WriteRoute for Api1Route {
         node.node == self.node.as_str()
     }
 
+    async fn presence(&self, client: &X3Client, key: &RecordId) -> Presence {
+        let Ok(key) = Key::composite(key.as_str().split('|')) else {
+            return Presence::Unknown;
+        };
+        match self.class(client).read(&key).await {
+            Ok(answer) if answer.value.is_some() => Presence::There,
+            Ok(_) => Presence::Missing,
+            Err(_) => Presence::Unknown,
+        }
+    }
+
     async fn write(
         &self,
         client: &X3Client,
@@ -47,10 +58,7 @@ impl WriteRoute for Api1Route {
         _operation: &'static str,
         rows: &[WriteRow],
     ) -> Result<WrittenRows, Error> {
-        let mut class = client.api1().class(self.publication.class.clone());
-        if let Some(representation) = &self.publication.representation {
-            class = class.representation(representation.clone());
-        }
+        let class = self.class(client);
         let mut written = WrittenRows {
             rows: Vec::new(),
             diagnoses: Vec::new(),
@@ -70,6 +78,14 @@ impl WriteRoute for Api1Route {
 type Written = Result<Outcome<RecordId>, RecordError>;
 
 impl Api1Route {
+    fn class(&self, client: &X3Client) -> Api1Class<Columns> {
+        let class = client.api1().class(self.publication.class.clone());
+        match &self.publication.representation {
+            Some(representation) => class.representation(representation.clone()),
+            None => class,
+        }
+    }
+
     async fn write_one(
         &self,
         class: &Api1Class<Columns>,

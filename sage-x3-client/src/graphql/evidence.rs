@@ -330,13 +330,16 @@ fn every_write_fits_the_schema() {
         nodes::Customer::META,
         nodes::SalesOrder::META,
         nodes::Product::META,
+        nodes::Supplier::META,
+        nodes::BusinessPartnerContact::META,
+        nodes::CustomerInvoiceHeader::META,
     ] {
         for action in [WriteAction::Create, WriteAction::Update] {
             let kind = WriteKind {
                 node: &meta.node,
                 action,
                 operation: meta.names.create,
-                key_path: None,
+                key_path: "_id",
             };
             let input = meta.node.input_type();
             let rows = crate::write::document(&kind, Generation::Gen3, &input, 3);

@@ -54,6 +54,7 @@ pub struct CustomerPatch {
     language: Patch<LanguageCode>,
     category: Patch<CategoryCode>,
     is_active: Patch<bool>,
+    is_prospect: Patch<bool>,
     currency: Patch<CurrencyCode>,
     credit_control: Patch<String>,
     authorized_credit_amount: Patch<Decimal>,
@@ -87,6 +88,8 @@ impl CustomerPatch {
         category: CategoryCode,
         /// Whether the customer is active.
         is_active: bool,
+        /// Whether it is a prospect: somebody who has bought nothing yet (of the business partner).
+        is_prospect: bool,
         /// Currency.
         currency: CurrencyCode,
         /// Credit control, by the name of the enumeration's member.
@@ -151,6 +154,7 @@ impl CustomerPatch {
         input.patch_scalar("country", &code_text(&self.country));
         input.patch_scalar("language", &code_text(&self.language));
         input.patch_text("europeanUnionVatNumber", &self.european_union_vat_number);
+        input.patch_scalar("isProspect", &self.is_prospect);
         input.patch_scalar("currency", &code_text(&self.currency));
         input.patch_scalar("isActive", &self.is_active);
         input.patch_scalar("creditControl", &self.credit_control);
@@ -238,7 +242,7 @@ pub enum AddressAction {
     Update,
 }
 
-/// An address to add or change. What is not stated keeps its value.
+/// An address of a customer or supplier to add or change. What is not stated keeps its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressPatch {
     action: AddressAction,
@@ -324,7 +328,7 @@ impl AddressPatch {
     }
 
     /// In an update each child row says what is to be done with it. Source: reference sage-x3 section 3.9.
-    fn to_update_input(&self) -> Input {
+    pub(crate) fn to_update_input(&self) -> Input {
         let mut input = Input::default();
         input.set(
             "_action",
@@ -338,7 +342,7 @@ impl AddressPatch {
     }
 
     /// In a create the list is plain.
-    fn to_create_input(&self) -> Input {
+    pub(crate) fn to_create_input(&self) -> Input {
         let mut input = Input::default();
         self.write(&mut input);
         input

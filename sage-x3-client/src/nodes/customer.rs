@@ -60,6 +60,8 @@ pub struct Customer {
     pub language: Option<LanguageCode>,
     /// Whether the customer is active. X3 deactivates rather than deletes.
     pub is_active: Option<bool>,
+    /// Whether it is a prospect (of the business partner).
+    pub is_prospect: Option<bool>,
     /// Currency.
     pub currency: Option<CurrencyCode>,
     /// Credit control, by the name of the enumeration's member.
@@ -137,6 +139,7 @@ impl Typed for Customer {
             country: code(partner.country.and_then(|country| country.code)),
             language: code(partner.language.and_then(|language| language.code)),
             is_active: fields.is_active,
+            is_prospect: partner.is_prospect,
             currency: code(fields.currency.and_then(|currency| currency.code)),
             credit_control: fields.credit_control,
             authorized_credit_amount: decimal(fields.authorized_credit_amount),

@@ -40,7 +40,7 @@ pub struct Supplier {
     pub location: String,
     /// Whether an order may have several lines.
     pub is_multi_line_order: Option<bool>,
-    /// Whether the business partner is active.
+    /// Whether the supplier is active; the business partner, where the site's schema does not tell them apart.
     pub is_active: Option<bool>,
     /// First company name (of the business partner).
     pub company_name_1: String,
@@ -111,7 +111,7 @@ impl Typed for Supplier {
             group_supplier: key_of!(fields.group_supplier),
             location: text(fields.location),
             is_multi_line_order: fields.is_multi_line_order,
-            is_active: partner.is_active,
+            is_active: fields.is_active.or(partner.is_active),
             company_name_1: text(partner.company_name1),
             company_name_2: text(partner.company_name2),
             short_company_name: text(partner.short_company_name),

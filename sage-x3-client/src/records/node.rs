@@ -114,7 +114,12 @@ pub(crate) mod sealed {
 
     /// A record to be made.
     pub trait NewRecord: Send + Sync {
+        /// Its key, if the caller chose it.
         fn chosen_key(&self) -> Option<RecordId>;
+        /// What finds it, where the key is chosen and is not known as a whole.
+        fn identity(&self) -> Option<Filter> {
+            None
+        }
         fn to_create_input(&self, site: &Site) -> Input;
     }
 

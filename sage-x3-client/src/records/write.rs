@@ -127,6 +127,7 @@ impl<N: Creatable> Records<N> {
             .iter()
             .map(|new| WriteRow {
                 key: new.chosen_key(),
+                identity: new.identity(),
                 input: new.to_create_input(self.client.site()),
             })
             .collect();
@@ -163,6 +164,7 @@ where
                 WriteRow {
                     input: patch.to_update_input(&id, self.client.site()),
                     key: Some(id),
+                    identity: None,
                 }
             })
             .collect();
@@ -179,7 +181,7 @@ fn write_kind<N: Node>(action: WriteAction) -> WriteKind<'static> {
             WriteAction::Create => meta.names.create,
             WriteAction::Update => meta.names.update,
         },
-        key_path: meta.key_path,
+        key_path: meta.key_path.unwrap_or("_id"),
     }
 }
 

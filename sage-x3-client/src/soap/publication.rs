@@ -55,7 +55,8 @@ impl SoapPlace {
 #[derive(Clone, Debug)]
 pub struct SoapPublication {
     pub(super) public_name: String,
-    pub(super) key_field: String,
+    /// Their values make up the key, in the order of its parts.
+    pub(super) key_fields: Vec<String>,
     pub(super) placement: Placement<SoapPlace>,
     pub(super) row_keys: BTreeMap<String, String>,
 }
@@ -66,10 +67,18 @@ impl SoapPublication {
     pub fn new(public_name: impl Into<String>, key_field: impl Into<String>) -> Self {
         Self {
             public_name: public_name.into(),
-            key_field: key_field.into(),
+            key_fields: vec![key_field.into()],
             placement: Placement::new(),
             row_keys: BTreeMap::new(),
         }
+    }
+
+    /// Adds a field to the key, for objects whose key has several parts: the fields hold the last parts of the record's
+    /// key, in their order.
+    #[must_use]
+    pub fn and_key_field(mut self, field: impl Into<String>) -> Self {
+        self.key_fields.push(field.into());
+        self
     }
 
     /// Customers (object BPC).
@@ -80,27 +89,90 @@ impl SoapPublication {
             .place("code", at("BPC0_1", "BPCNUM"))
             .place("customerCategory", at("BPC0_1", "BCGCOD"))
             .place("isActive", at("BPC0_1", "BPCSTA"))
-            .place("companyName1", at("BPRC_1", "BPRNAM").position(1))
-            .place("companyName2", at("BPRC_1", "BPRNAM").position(2))
             .place("companyNames.companyName", at("BPRC_1", "BPRNAM"))
-            .place("shortCompanyName", at("BPRC_1", "BPRSHO"))
-            .place("country", at("BPRC_1", "CRY"))
-            .place("language", at("BPRC_1", "LAN"))
-            .place("currency", at("BPRC_1", "CUR"))
-            .place("europeanUnionVatNumber", at("BPRC_1", "EECNUM"))
-            .ignore("addresses._action")
-            .place("addresses.code", at("BPAC_1", "CODADR"))
-            .place("addresses.description", at("BPAC_1", "BPADES"))
-            .place("addresses.isDefault", at("BPAC_1", "BPAADDFLG"))
+            .place("isProspect", at("BPRC_1", "PPTFLG"))
             .place(
-                "addresses.addressLines.addressLine",
-                at("BPAC_1", "BPAADDLIG"),
+                "creditControl",
+                at("BPC2_1", "OSTCTL")
+                    .choice("check", 1)
+                    .choice("noCheck", 2)
+                    .choice("hold", 3),
             )
-            .place("addresses.zipCode", at("BPAC_1", "POSCOD"))
-            .place("addresses.city", at("BPAC_1", "CTY"))
-            .place("addresses.state", at("BPAC_1", "SAT"))
-            .place("addresses.country", at("BPAC_1", "BPACRY"))
-            .row_key("BPAC_1", "CODADR")
+            .place("authorizedCreditAmount", at("BPC2_1", "OSTAUZ"))
+            .place("minimumOrderAmount", at("BPC2_1", "ORDMINAMT"))
+            .place("notes.value", at("BPC2_1", "BPCREM"))
+            .partner("BPRC_1")
+            .addresses("BPAC_1")
+    }
+
+    /// Suppliers (object BPS).
+    #[must_use]
+    pub fn suppliers(public_name: impl Into<String>) -> Self {
+        let at = SoapPlace::new;
+        Self::new(public_name, "BPSNUM")
+            .place("code", at("BPS0_1", "BPSNUM"))
+            .place("category", at("BPS0_1", "BSGCOD"))
+            .place("isActive", at("BPS0_1", "ENAFLG"))
+            .place("companyName", at("BPRS_1", "BPRNAM").position(1))
+            .place("ourCustomerNumberForSupplier", at("BPS1_1", "BPSNUMBPS"))
+            .partner("BPRS_1")
+            .addresses("BPAS_1")
+    }
+
+    /// Customer invoices of accounting (object BIC), whose lines name accounts of one chart: a line's account is written
+    /// without its chart.
+    #[must_use]
+    pub fn customer_invoices(public_name: impl Into<String>) -> Self {
+        let at = SoapPlace::new;
+        Self::new(public_name, "NUM")
+            .place("id", at("BIC0_1", "NUM"))
+            .place("financialSite", at("BIC0_1", "FCY"))
+            .place("customerInvoiceType", at("BIC0_1", "GTE"))
+            .place("billToCustomer", at("BIC0_1", "BPR"))
+            .place("accountingDate", at("BIC0_1", "ACCDAT"))
+            .place("sourceDocument", at("BIC0_1", "BPRVCR"))
+            .place("sourceDocumentDate", at("BIC0_1", "BPRDAT"))
+            .place("currency", at("BIC0_1", "CUR"))
+            .place("paymentTerm", at("BIC0_1", "PTE"))
+            .place("payByBusinessPartner", at("BIC0_1", "BPRPAY"))
+            .place("dueDateCalculationStartDate", at("BIC0_1", "STRDUDDAT"))
+            .place("lines.account", at("BIC3_1", "ACC").last_key_part())
+            .place("lines.amountExcludingTax", at("BIC3_1", "AMTNOTLIN"))
+            .place("lines.tax", at("BIC3_1", "VAT"))
+            .place("lines.lineDescription", at("BIC3_1", "DES"))
+    }
+
+    /// The fields of a business partner, in the block that its roles' screens show them in.
+    fn partner(self, block: &str) -> Self {
+        let at = |field: &str| SoapPlace::new(block, field);
+        self.place("companyName1", at("BPRNAM").position(1))
+            .place("companyName2", at("BPRNAM").position(2))
+            .place("shortCompanyName", at("BPRSHO"))
+            .place("country", at("CRY"))
+            .place("language", at("LAN"))
+            .place("currency", at("CUR"))
+            .place("europeanUnionVatNumber", at("EECNUM"))
+    }
+
+    /// A table of addresses.
+    fn addresses(self, block: &str) -> Self {
+        let at = |field: &str| SoapPlace::new(block, field);
+        self.ignore("addresses._action")
+            .place("addresses.code", at("CODADR"))
+            .place("addresses.description", at("BPADES"))
+            .place("addresses.isDefault", at("BPAADDFLG"))
+            .place("addresses.addressLines.addressLine", at("BPAADDLIG"))
+            .place("addresses.zipCode", at("POSCOD"))
+            .place("addresses.city", at("CTY"))
+            .place("addresses.state", at("SAT"))
+            .place("addresses.country", at("BPACRY"))
+            .place("addresses.website", at("FCYWEB"))
+            .place(
+                "addresses.addressPhoneNumbers.addressPhoneNumber",
+                at("TEL"),
+            )
+            .place("addresses.addressEmails.addressEmail", at("WEB"))
+            .row_key(block, "CODADR")
     }
 
     /// Sales orders (object SOH).
@@ -115,6 +187,10 @@ impl SoapPublication {
             .place("customerOrderReference", at("SOH0_1", "CUSORDREF"))
             .place("orderDate", at("SOH0_1", "ORDDAT"))
             .place("currency", at("SOH0_1", "CUR"))
+            .place("additionnalReference", at("SOH1_1", "ADLREF"))
+            .place("paymentTerm", at("SOH1_1", "PTE"))
+            .place("requestedDeliveryDate", at("SOH2_1", "DEMDLVDAT"))
+            .place("shipmentDate", at("SOH2_1", "SHIDAT"))
             .place(
                 "shipToCustomerAddress",
                 at("SOH1_1", "BPAADD").last_key_part(),

@@ -15,7 +15,7 @@ use crate::{
     graphql::node_path::NodePath,
     ids::RecordId,
     outcome::Outcome,
-    write::{WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows},
+    write::{Presence, WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows},
 };
 
 /// Writes records of one node through a published object.
@@ -39,6 +39,17 @@ impl WriteRoute for SoapRoute {
 
     fn serves(&self, node: &NodePath, _action: WriteAction) -> bool {
         node.node == self.node.as_str()
+    }
+
+    async fn presence(&self, client: &X3Client, key: &RecordId) -> Presence {
+        let (Ok(soap), Ok(key)) = (client.soap(), self.publication.key(key)) else {
+            return Presence::Unknown;
+        };
+        match soap.read(&self.publication.public_name, &key).await {
+            Ok(_) => Presence::There,
+            // That it is not there is one error among many, with a localised text.
+            Err(_) => Presence::Unknown,
+        }
     }
 
     async fn write(
@@ -75,11 +86,7 @@ impl SoapRoute {
         action: WriteAction,
         row: &WriteRow,
     ) -> Result<Written, Error> {
-        let SoapPublication {
-            public_name,
-            key_field,
-            ..
-        } = &self.publication;
+        let public_name = &self.publication.public_name;
         let draft = Draft::new(&self.publication, row)?;
         let answer = match (action, &row.key) {
             (WriteAction::Create, _) => {
@@ -87,7 +94,7 @@ impl SoapRoute {
                 soap.save(public_name, &object).await?
             }
             (WriteAction::Update, Some(key)) => {
-                let key = [ObjectKey::new(key_field.as_str(), key.as_str())];
+                let key = self.publication.key(key)?;
                 let object = if draft.depends_on_the_present() {
                     let present = soap.read(public_name, &key).await?.value;
                     draft.finished(&present, Some(&self.publication.row_keys))?
@@ -100,10 +107,9 @@ impl SoapRoute {
                 return Err(InvalidRequest::new("an update needs the record's key").into());
             }
         };
-        let key = answer
-            .value
-            .find(key_field)
-            .and_then(|key| RecordId::new(key.trim()).ok())
+        let key = self
+            .publication
+            .key_of(&answer.value)
             .or_else(|| row.key.clone());
         Ok(match key {
             Some(value) => Ok(Outcome {
@@ -118,6 +124,39 @@ impl SoapRoute {
                 may_have_been_applied: true,
             }),
         })
+    }
+}
+
+impl SoapPublication {
+    /// The key of a record as fields.
+    fn key(&self, id: &RecordId) -> Result<Vec<ObjectKey>, InvalidRequest> {
+        if let [field] = self.key_fields.as_slice() {
+            return Ok(vec![ObjectKey::new(field.as_str(), id.as_str())]);
+        }
+        let parts: Vec<&str> = id.parts().collect();
+        let Some(surplus) = parts.len().checked_sub(self.key_fields.len()) else {
+            return Err(InvalidRequest::new(format!(
+                "the key `{id}` has fewer parts than {} has key fields",
+                self.public_name
+            )));
+        };
+        let fields = self.key_fields.iter().zip(parts.into_iter().skip(surplus));
+        Ok(fields
+            .map(|(field, part)| ObjectKey::new(field.as_str(), part))
+            .collect())
+    }
+
+    /// The key that a record shows, if it shows all of it.
+    fn key_of(&self, object: &SoapObject) -> Option<RecordId> {
+        let parts: Option<Vec<&str>> = self
+            .key_fields
+            .iter()
+            .map(|field| object.find(field).map(str::trim))
+            .collect();
+        match parts?.as_slice() {
+            [key] => RecordId::new(*key).ok(),
+            parts => RecordId::of_parts(parts).ok(),
+        }
     }
 }
 

@@ -1,18 +1,14 @@
 //! Choosing the path, and sending rows by it.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows, rows};
 use crate::{
     client::X3Client,
-    error::{CallContext, Error, RecordErrorKind, WriteError},
-    graphql::{filter::Filter, node_path::NodePath},
+    error::{CallContext, Error, WriteError},
+    graphql::node_path::NodePath,
     ids::RecordId,
     outcome::{Batch, Outcome},
-    page::PageSize,
     probe::Support,
 };
 
@@ -23,13 +19,14 @@ pub(crate) struct WriteKind<'a> {
     pub(crate) action: WriteAction,
     /// Name in errors and logs, such as `customer.create`.
     pub(crate) operation: &'static str,
-    /// The field that holds the whole key, by which a refused row is looked up. None where several fields make it up.
-    pub(crate) key_path: Option<&'a str>,
+    /// The field that holds the whole key, by which a refused row is looked up: `_id` where several fields
+    /// make it up.
+    pub(crate) key_path: &'a str,
 }
 
 /// A path that is to be tried.
 #[derive(Clone, Debug)]
-enum Way {
+pub(super) enum Way {
     Graphql,
     Route(Arc<dyn WriteRoute>),
 }
@@ -130,7 +127,7 @@ impl X3Client {
                     .await?
             }
         };
-        self.explain_refusals(kind, rows, &mut written).await;
+        self.explain_refusals(kind, way, rows, &mut written).await;
         Ok(written)
     }
 
@@ -149,55 +146,6 @@ impl X3Client {
             self.write_once(&request).await?
         };
         rows::parse(rows, answer)
-    }
-
-    /// Looks refused keys up, to tell "exists already" and "does not exist" from other refusals.
-    async fn explain_refusals(
-        &self,
-        kind: WriteKind<'_>,
-        rows: &[WriteRow],
-        written: &mut WrittenRows,
-    ) {
-        let Some(key_path) = kind.key_path else {
-            return;
-        };
-        // X3 keeps codes in capitals, whatever was sent.
-        let refused: BTreeSet<String> = rows
-            .iter()
-            .zip(&written.rows)
-            .filter(|(_, outcome)| outcome.is_err())
-            .filter_map(|(row, _)| row.key.as_ref())
-            .flat_map(|key| [key.as_str().to_owned(), key.as_str().to_uppercase()])
-            .collect();
-        if refused.is_empty() {
-            return;
-        }
-        let size = PageSize::new(refused.len());
-        let filter = Filter::field(key_path).is_in(refused);
-        // Without the look-up the refusal stands as it is; the page cannot go on, keys being unique.
-        let Ok(page) = self.record_ids(kind.node, filter, size).await else {
-            return;
-        };
-        if page.next.is_some() {
-            return;
-        }
-        let there: BTreeSet<String> = page
-            .items
-            .into_iter()
-            .map(|key| key.as_str().to_uppercase())
-            .collect();
-        for (row, outcome) in rows.iter().zip(&mut written.rows) {
-            if let (Some(key), Err(error)) = (&row.key, outcome) {
-                match (kind.action, there.contains(&key.as_str().to_uppercase())) {
-                    (WriteAction::Create, true) => error.kind = RecordErrorKind::AlreadyExists,
-                    (WriteAction::Update, false) => {
-                        error.kind = RecordErrorKind::NotFound;
-                        error.may_have_been_applied = false;
-                    }
-                    _ => {}
-                }
-            }
-        }
     }
 }
 

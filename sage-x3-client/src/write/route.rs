@@ -9,7 +9,7 @@ use crate::{
     client::X3Client,
     diagnose::Diagnose,
     error::{Error, RecordError},
-    graphql::node_path::NodePath,
+    graphql::{filter::Filter, node_path::NodePath},
     ids::RecordId,
     model::Input,
     outcome::Outcome,
@@ -21,6 +21,8 @@ use crate::{
 pub(crate) struct WriteRow {
     /// The key it is known by beforehand: always for an update, for a create where the caller chose it.
     pub(crate) key: Option<RecordId>,
+    /// What finds it where the caller chose its key and the key is not known as a whole.
+    pub(crate) identity: Option<Filter>,
     /// The members. They hold the key too.
     pub(crate) input: Input,
 }
@@ -32,6 +34,15 @@ pub(crate) struct WrittenRows {
     pub(crate) rows: Vec<Result<Outcome<RecordId>, RecordError>>,
     /// Remarks that belong to no row in particular.
     pub(crate) diagnoses: Vec<Diagnose>,
+}
+
+/// Whether a record is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    There,
+    Missing,
+    /// It cannot be told.
+    Unknown,
 }
 
 /// A path beside GraphQL, configured for some nodes.
@@ -47,6 +58,9 @@ pub(crate) trait WriteRoute: fmt::Debug + Send + Sync {
     fn rows_at_once(&self) -> usize {
         1
     }
+
+    /// Whether the record with `key` is there: asked about refused rows where GraphQL cannot tell.
+    async fn presence(&self, client: &X3Client, key: &RecordId) -> Presence;
 
     /// Writes `rows`. `operation` is the name for errors and logs, such as `customer.create`.
     ///

@@ -6,6 +6,7 @@ mod cloud;
 mod documents;
 mod dynamic;
 mod master_data;
+mod partners;
 mod records;
 mod setup;
 mod soap;

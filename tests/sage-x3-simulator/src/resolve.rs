@@ -344,7 +344,7 @@ impl X3<'_> {
         written: &Written,
         operation: Operation,
     ) -> Resolved<Object> {
-        let record = self.view().find(node, &written.key);
+        let record = self.view().by_key(node, &written.key);
         let value = record.map_or(Resolved::Null, |record| {
             Resolved::Object(Object::Record(record))
         });

@@ -19,7 +19,7 @@ pub(crate) struct Leaf<'a> {
 const SLOT: &str = "denormalizedIndex";
 
 impl Input {
-    /// All values, in their order.
+    /// All values, in their order; a record's own `_id` is left out, because the other paths are told the key apart.
     ///
     /// # Errors
     /// When rows hold rows, which no other path can carry.
@@ -36,6 +36,9 @@ impl Input {
         leaves: &mut Vec<Leaf<'a>>,
     ) -> Result<(), InvalidRequest> {
         for (name, member) in &self.0 {
+            if prefix.is_empty() && name == "_id" {
+                continue;
+            }
             let path = if prefix.is_empty() {
                 name.clone()
             } else {

@@ -8,8 +8,9 @@ use futures::executor::block_on;
 use rust_decimal::Decimal;
 
 use crate::{
-    AddressCode, AddressPatch, CategoryCode, ConnectedApp, CustomerCode, CustomerPatch, ErrorKind,
-    NewCustomer, NewSalesOrder, NewSalesOrderLine, ProductCode, SalesOrderPatch, SiteCode,
+    AddressCode, AddressPatch, BusinessPartnerContactPatch, CategoryCode, ConnectedApp,
+    CustomerCode, CustomerPatch, Error, ErrorKind, FieldName, NewCustomer, NewSalesOrder,
+    NewSalesOrderLine, ProductCode, RecordErrorKind, RecordId, SalesOrderPatch, SiteCode,
     SiteConfig, WritePath, X3Client, X3ClientBuilder,
     soap::{SoapPlace, SoapPublication, SoapSettings},
 };
@@ -159,11 +160,11 @@ fn rows_of_unknown_key_are_not_changed_by_guesswork() {
 #[test]
 fn a_value_without_a_place_fails_before_anything_is_sent() {
     let transport = ScriptedTransport::new();
-    let new = new().values(CustomerPatch::new().credit_control("hold"));
+    let new = new().values(CustomerPatch::new().extra(FieldName::new("yZone").unwrap(), "N"));
     let error = block_on(client(&transport, site()).customers().create(&new)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(
-        error.to_string().contains("`creditControl` has no place"),
+        error.to_string().contains("`yZone` has no place"),
         "{error}"
     );
     assert!(transport.requests().is_empty());
@@ -270,4 +271,89 @@ fn a_sales_order_is_created_with_its_lines() {
          <TAB ID=\"SOH4_1\" SIZE=\"2\"><LIN NUM=\"1\"><FLD NAME=\"ITMREF\">BMS001</FLD><FLD NAME=\"QTY\">3.5</FLD></LIN>\
          <LIN NUM=\"2\"><FLD NAME=\"ITMREF\">BMS002</FLD><FLD NAME=\"QTY\">3.5</FLD></LIN></TAB></PARAM>"
     );
+}
+
+#[test]
+fn everything_a_customer_can_be_given_has_a_place() {
+    let transport = ScriptedTransport::new().answer(200, answer(1, "", SAVED));
+    let address = AddressPatch::create(AddressCode::new("A1").unwrap())
+        .website("https://a.example")
+        .phone(2, "+33 1")
+        .email(1, "a@example.com");
+    let new = NewCustomer::new(CategoryCode::new("DOM").unwrap()).values(
+        CustomerPatch::new()
+            .credit_control("hold")
+            .authorized_credit_amount(Decimal::new(150_050, 2))
+            .minimum_order_amount(Decimal::TEN)
+            .notes("Rings\ntwice")
+            .is_prospect(false)
+            .address(address),
+    );
+    block_on(client(&transport, site()).customers().create(&new)).unwrap();
+    let sent = object(&transport, 0);
+    for part in [
+        "<FLD NAME=\"OSTCTL\">3</FLD>",
+        "<FLD NAME=\"OSTAUZ\">1500.50</FLD>",
+        "<FLD NAME=\"ORDMINAMT\">10</FLD>",
+        "<FLD NAME=\"BPCREM\">Rings&#10;twice</FLD>",
+        "<FLD NAME=\"PPTFLG\">1</FLD>",
+        "<FLD NAME=\"FCYWEB\">https://a.example</FLD>",
+        "<LST NAME=\"TEL\" SIZE=\"2\"><ITM></ITM><ITM>+33 1</ITM></LST>",
+        "<LST NAME=\"WEB\" SIZE=\"1\"><ITM>a@example.com</ITM></LST>",
+    ] {
+        assert!(sent.contains(part), "{part} is not in {sent}");
+    }
+}
+
+#[test]
+fn where_graphql_does_not_offer_the_node_a_refused_save_is_looked_up_by_soap() {
+    let lacking = r#"{"errors":[{"message":"Cannot query field \"customer\" on type \"X3MasterData_Queries\"."}]}"#;
+    let refusal = |looked_up: String| {
+        let transport = ScriptedTransport::new()
+            .answer(200, answer(0, "refus\u{e9}", ""))
+            .answer(400, lacking)
+            .answer(200, looked_up);
+        let new = new().code(code("C0001"));
+        let error = block_on(client(&transport, site()).customers().create(&new)).unwrap_err();
+        assert_eq!(transport.requests().len(), 3);
+        match error {
+            Error::Rejected { error, .. } => error.kind,
+            error => panic!("{error}"),
+        }
+    };
+    assert_eq!(
+        refusal(answer(1, "", SAVED)),
+        RecordErrorKind::AlreadyExists
+    );
+    assert_eq!(
+        refusal(answer(0, "inconnu", "")),
+        RecordErrorKind::Refused,
+        "a localised error is no proof"
+    );
+}
+
+#[test]
+fn a_key_of_several_parts_goes_into_its_fields() {
+    let transport = ScriptedTransport::new().answer(200, answer(1, "", ""));
+    let publication = SoapPublication::new("YCNT", "BPANUM")
+        .and_key_field("CCNCRM")
+        .place("email", SoapPlace::new("CNT0_1", "WEB"));
+    let client = builder(&transport, site())
+        .soap_publication("businessPartnerContact", publication)
+        .build()
+        .unwrap();
+    let patch = BusinessPartnerContactPatch::new().email("a@example.com");
+    let id = RecordId::new("1|NA001|C1").unwrap();
+    let contacts = client.business_partner_contacts();
+    let outcome = block_on(contacts.update(&id, &patch)).unwrap();
+    assert_eq!(outcome.value, id);
+    let body = transport.requests()[0].body().clone();
+    let text = std::str::from_utf8(&body).unwrap();
+    let pairs: Vec<_> = ["BPANUM", "NA001", "CCNCRM", "C1"]
+        .map(|part| text.find(&format!(">{part}<")).unwrap())
+        .into();
+    assert!(pairs.is_sorted(), "{text}");
+    let short = RecordId::new("C1").unwrap();
+    let error = block_on(contacts.update(&short, &patch)).unwrap_err();
+    assert!(error.to_string().contains("fewer parts"), "{error}");
 }

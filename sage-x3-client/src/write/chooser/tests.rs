@@ -6,8 +6,11 @@ use futures::executor::block_on;
 
 use super::*;
 use crate::{
-    config::SiteConfig, diagnose::Diagnose, error::RecordError, model::Input,
-    write::WriteAction::Create,
+    config::SiteConfig,
+    diagnose::Diagnose,
+    error::RecordError,
+    model::Input,
+    write::{Presence, WriteAction::Create},
 };
 
 static ORDER: NodePath = NodePath::new("x3Sales", "salesOrder");
@@ -16,7 +19,7 @@ const CREATE_ORDER: WriteKind<'static> = WriteKind {
     node: &ORDER,
     action: Create,
     operation: "salesOrder.create",
-    key_path: Some("id"),
+    key_path: "id",
 };
 
 /// A path that writes whatever it is given and remembers how many rows came at once.
@@ -35,6 +38,10 @@ impl WriteRoute for Canned {
 
     fn serves(&self, node: &NodePath, action: WriteAction) -> bool {
         node.node == "salesOrder" && action == Create
+    }
+
+    async fn presence(&self, _client: &X3Client, _key: &RecordId) -> Presence {
+        Presence::Unknown
     }
 
     async fn write(
@@ -101,6 +108,7 @@ fn rows(count: usize) -> Vec<WriteRow> {
     (0..count)
         .map(|_| WriteRow {
             key: None,
+            identity: None,
             input: Input::default(),
         })
         .collect()

@@ -20,7 +20,7 @@ fn kind(action: WriteAction) -> WriteKind<'static> {
         node: &CUSTOMER,
         action,
         operation: "customer.write",
-        key_path: Some("code.code"),
+        key_path: "code.code",
     }
 }
 
@@ -29,6 +29,7 @@ fn row(key: Option<&RecordId>, member: &str) -> WriteRow {
     input.set(member, "x");
     WriteRow {
         key: key.cloned(),
+        identity: None,
         input,
     }
 }

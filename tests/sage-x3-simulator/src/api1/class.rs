@@ -23,85 +23,57 @@ struct Known {
     representation: Option<&'static str>,
     /// Link to a child table, node of its rows.
     links: &'static [(&'static str, &'static str)],
-    /// Columns that stand in another table: shown as, table, key, column, member of the node's input.
     beside: &'static [Beside],
 }
 
-type Beside = (
-    &'static str,
-    &'static str,
-    &'static [Part],
-    &'static str,
-    &'static str,
-);
+/// A column of the business partner that a role's class shows as its own.
+struct Beside {
+    name: &'static str,
+    /// What leads to the partner.
+    key: &'static [Part],
+    column: &'static str,
+    /// The member of the node's input.
+    member: &'static str,
+    kind: Kind,
+}
+
+const fn beside(
+    key: &'static [Part],
+    name: &'static str,
+    column: &'static str,
+    member: &'static str,
+) -> Beside {
+    Beside {
+        name,
+        key,
+        column,
+        member,
+        kind: Kind::Text { max: 75 },
+    }
+}
+
+const CUSTOMER: &[Part] = &[Part::Column("BPCNUM")];
+const SUPPLIER: &[Part] = &[Part::Column("BPSNUM")];
 
 const CUSTOMER_BESIDE: &[Beside] = &[
-    (
-        "BPCNAM",
-        "BPARTNER",
-        &[Part::Column("BPCNUM")],
-        "BPRNAM_0",
-        "companyName1",
-    ),
-    (
-        "BPCSHO",
-        "BPARTNER",
-        &[Part::Column("BPCNUM")],
-        "BPRSHO",
-        "shortCompanyName",
-    ),
-    (
-        "CRY",
-        "BPARTNER",
-        &[Part::Column("BPCNUM")],
-        "CRY",
-        "country",
-    ),
-    (
-        "LAN",
-        "BPARTNER",
-        &[Part::Column("BPCNUM")],
-        "LAN",
-        "language",
-    ),
-    (
-        "EECNUM",
-        "BPARTNER",
-        &[Part::Column("BPCNUM")],
-        "EECNUM",
-        "europeanUnionVatNumber",
-    ),
+    beside(CUSTOMER, "BPCNAM", "BPRNAM_0", "companyName1"),
+    beside(CUSTOMER, "BPCSHO", "BPRSHO", "shortCompanyName"),
+    beside(CUSTOMER, "CRY", "CRY", "country"),
+    beside(CUSTOMER, "LAN", "LAN", "language"),
+    beside(CUSTOMER, "EECNUM", "EECNUM", "europeanUnionVatNumber"),
+    Beside {
+        kind: Kind::Boolean,
+        ..beside(CUSTOMER, "PPTFLG", "PPTFLG", "isProspect")
+    },
 ];
 
 const SUPPLIER_BESIDE: &[Beside] = &[
-    (
-        "BPSNAM",
-        "BPARTNER",
-        &[Part::Column("BPSNUM")],
-        "BPRNAM_0",
-        "companyName1",
-    ),
-    (
-        "BPSSHO",
-        "BPARTNER",
-        &[Part::Column("BPSNUM")],
-        "BPRSHO",
-        "shortCompanyName",
-    ),
-    (
-        "CRY",
-        "BPARTNER",
-        &[Part::Column("BPSNUM")],
-        "CRY",
-        "country",
-    ),
-    (
-        "LAN",
-        "BPARTNER",
-        &[Part::Column("BPSNUM")],
-        "LAN",
-        "language",
-    ),
+    beside(SUPPLIER, "BPSNAM", "BPRNAM_0", "companyName1"),
+    beside(SUPPLIER, "BPRNAM_1", "BPRNAM_1", "companyName2"),
+    beside(SUPPLIER, "BPSSHO", "BPRSHO", "shortCompanyName"),
+    beside(SUPPLIER, "CRY", "CRY", "country"),
+    beside(SUPPLIER, "LAN", "LAN", "language"),
+    beside(SUPPLIER, "EECNUM", "EECNUM", "europeanUnionVatNumber"),
 ];
 
 const fn plain(class: &'static str, node: &'static str) -> Known {
@@ -331,13 +303,13 @@ fn columns(node: &Node, beside: &[Beside]) -> Vec<Column> {
             });
         }
     }
-    for (name, table, key, code, member) in beside {
+    for shared in beside {
         add(Column {
-            name: (*name).to_owned(),
-            code: Cow::Borrowed(*code),
-            kind: Kind::Text { max: 75 },
-            beside: Some((*table, *key)),
-            member: Some((*member).to_owned()),
+            name: shared.name.to_owned(),
+            code: Cow::Borrowed(shared.column),
+            kind: shared.kind.clone(),
+            beside: Some(("BPARTNER", shared.key)),
+            member: Some(shared.member.to_owned()),
             reference: None,
         });
     }

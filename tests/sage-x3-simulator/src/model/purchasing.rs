@@ -70,6 +70,12 @@ fn supplier(settings: &Settings) -> Node {
         Property::boolean("isMultiLineOrder", "ORDMUL"),
         Property::boolean("isActive", "ENAFLG").assumed(),
         Property::reference("paymentTerm", "paymentTerm", &[Column("PTE")]).assumed(),
+        Property::children(
+            "addresses",
+            "supplierAddress",
+            &[Fixed("1"), Column("BPSNUM")],
+        )
+        .assumed(),
     ];
     if settings.generation == Generation::Two {
         let partner: &'static [Part] = &[Column("BPSNUM")];

@@ -33,6 +33,8 @@ pub(super) enum Member {
     Each(&'static [&'static str]),
     /// Each place as a row of a denormalised list: the list, the value's member.
     Slots(&'static str, &'static str),
+    /// As one member that says yes or no and stands in the business partner's row.
+    Flag(&'static str),
     /// As one member, behind the first part of its key.
     Behind(&'static str, &'static str),
     /// It is shown and cannot be set.
@@ -65,6 +67,32 @@ const fn shown(name: &'static str, columns: &'static [&'static str]) -> Field {
 
 pub(super) static LAYOUTS: [Layout; 5] = [CUSTOMER, ORDER, SUPPLIER, PRODUCT, INVOICE];
 
+const ADDRESS: &[Field] = &[
+    one("CODADR", &["BPAADD"], "code"),
+    one("BPADES", &["BPADES"], "description"),
+    one("BPAADDFLG", &["BPAADDFLG"], "isDefault"),
+    Field {
+        name: "BPAADDLIG",
+        columns: &["BPAADDLIG", "BPAADDLIG_1", "BPAADDLIG_2"],
+        member: Member::Slots("addressLines", "addressLine"),
+    },
+    one("POSCOD", &["POSCOD"], "zipCode"),
+    one("CTY", &["CTY"], "city"),
+    one("SAT", &["SAT"], "state"),
+    one("BPACRY", &["CRY"], "country"),
+    one("FCYWEB", &["FCYWEB"], "website"),
+    Field {
+        name: "TEL",
+        columns: &["TEL", "TEL_1", "TEL_2", "TEL_3", "TEL_4"],
+        member: Member::Slots("addressPhoneNumbers", "addressPhoneNumber"),
+    },
+    Field {
+        name: "WEB",
+        columns: &["WEB", "WEB_1", "WEB_2", "WEB_3", "WEB_4"],
+        member: Member::Slots("addressEmails", "addressEmail"),
+    },
+];
+
 const CUSTOMER: Layout = Layout {
     object: "BPC",
     node: "customer",
@@ -92,6 +120,11 @@ const CUSTOMER: Layout = Layout {
                 one("LAN", &["LAN"], "language"),
                 one("CUR", &["CUR"], "currency"),
                 one("EECNUM", &["EECNUM"], "europeanUnionVatNumber"),
+                Field {
+                    name: "PPTFLG",
+                    columns: &["PPTFLG"],
+                    member: Member::Flag("isProspect"),
+                },
             ],
         ),
         (
@@ -108,31 +141,7 @@ const CUSTOMER: Layout = Layout {
     tables: &[Table {
         block: "BPAC_1",
         node: "customerAddress",
-        fields: &[
-            one("CODADR", &["BPAADD"], "code"),
-            one("BPADES", &["BPADES"], "description"),
-            one("BPAADDFLG", &["BPAADDFLG"], "isDefault"),
-            Field {
-                name: "BPAADDLIG",
-                columns: &["BPAADDLIG", "BPAADDLIG_1", "BPAADDLIG_2"],
-                member: Member::Slots("addressLines", "addressLine"),
-            },
-            one("POSCOD", &["POSCOD"], "zipCode"),
-            one("CTY", &["CTY"], "city"),
-            one("SAT", &["SAT"], "state"),
-            one("BPACRY", &["CRY"], "country"),
-            one("FCYWEB", &["FCYWEB"], "website"),
-            Field {
-                name: "TEL",
-                columns: &["TEL", "TEL_1", "TEL_2", "TEL_3", "TEL_4"],
-                member: Member::Slots("addressPhoneNumbers", "addressPhoneNumber"),
-            },
-            Field {
-                name: "WEB",
-                columns: &["WEB", "WEB_1", "WEB_2", "WEB_3", "WEB_4"],
-                member: Member::Slots("addressEmails", "addressEmail"),
-            },
-        ],
+        fields: ADDRESS,
     }],
     list: &["BPCNUM", "BPCNAM", "BCGCOD"],
 };
@@ -212,6 +221,7 @@ const SUPPLIER: Layout = Layout {
             &[
                 one("BPSNUM", &["BPSNUM"], "code"),
                 one("BSGCOD", &["BSGCOD"], "category"),
+                one("ENAFLG", &["ENAFLG"], "isActive"),
             ],
         ),
         (
@@ -219,17 +229,30 @@ const SUPPLIER: Layout = Layout {
             &[
                 Field {
                     name: "BPRNAM",
-                    columns: &["BPSNAM"],
-                    member: Member::Each(&["companyName1"]),
+                    columns: &["BPSNAM", "BPRNAM_1"],
+                    member: Member::Each(&["companyName1", "companyName2"]),
                 },
                 one("BPRSHO", &["BPSSHO"], "shortCompanyName"),
                 one("CRY", &["CRY"], "country"),
                 one("LAN", &["LAN"], "language"),
                 one("CUR", &["CUR"], "currency"),
+                one("EECNUM", &["EECNUM"], "europeanUnionVatNumber"),
             ],
         ),
+        (
+            "BPS1_1",
+            &[one(
+                "BPSNUMBPS",
+                &["BPSNUMBPS"],
+                "ourCustomerNumberForSupplier",
+            )],
+        ),
     ],
-    tables: &[],
+    tables: &[Table {
+        block: "BPAS_1",
+        node: "supplierAddress",
+        fields: ADDRESS,
+    }],
     list: &["BPSNUM", "BPSNAM"],
 };
 
@@ -264,9 +287,13 @@ const INVOICE: Layout = Layout {
         &[
             one("NUM", &["NUM"], "id"),
             one("FCY", &["FCY"], "financialSite"),
+            one("GTE", &["GTE"], "customerInvoiceType"),
             one("BPR", &["BPR"], "billToCustomer"),
             one("ACCDAT", &["ACCDAT"], "accountingDate"),
             one("BPRVCR", &["BPRVCR"], "sourceDocument"),
+            one("BPRDAT", &["BPRDAT"], "sourceDocumentDate"),
+            one("BPRPAY", &["BPRPAY"], "payByBusinessPartner"),
+            one("STRDUDDAT", &["STRDUDDAT"], "dueDateCalculationStartDate"),
             one("CUR", &["CUR"], "currency"),
             one("PTE", &["PTE"], "paymentTerm"),
             shown("STA", &["STA"]),

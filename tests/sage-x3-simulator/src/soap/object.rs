@@ -166,6 +166,11 @@ fn push_member(
         // X3 passes over what its screen does not let be entered.
         Member::None => {}
         Member::One(member) => out.push(((*member).to_owned(), value(member, first)?)),
+        Member::Flag(member) => {
+            let flag = x3_value(&Kind::Boolean, first);
+            let flag = flag.ok_or_else(|| format!("{name}: Incorrect value {first}"))?;
+            out.push(((*member).to_owned(), flag));
+        }
         Member::Each(members) => {
             for (member, text) in members.iter().zip(values) {
                 out.push(((*member).to_owned(), Json::text(text)));

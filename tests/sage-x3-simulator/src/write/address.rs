@@ -1,4 +1,4 @@
-//! The address rows of the customer object.
+//! The address rows of the customer and the supplier object.
 
 use std::borrow::Cow;
 
@@ -120,7 +120,7 @@ impl Writer<'_> {
             draft.changed_addresses.push(code.to_owned());
         }
         match input.get("isDefault") {
-            Some(Json::Bool(true)) => self.choose_default(code, draft),
+            Some(Json::Bool(true)) => Self::choose_default(code, draft),
             Some(Json::Bool(false)) if draft.default_address() == Some(code) => {
                 draft.refuse(
                     "addresses: A default address is mandatory",
@@ -131,9 +131,8 @@ impl Writer<'_> {
         }
     }
 
-    fn choose_default(&self, code: &str, draft: &mut Draft) {
-        let is_new = self.store.table("BPCUSTOMER").get(&draft.code).is_none();
-        if is_new && draft.default_address().is_some_and(|known| known != code) {
+    fn choose_default(code: &str, draft: &mut Draft) {
+        if draft.is_new && draft.default_address().is_some_and(|known| known != code) {
             return draft.refuse(
                 "addresses: Only one address can be the default",
                 &["data", "addresses"],

@@ -10,12 +10,13 @@ use crate::store::{Row, Value, join_key};
 
 use super::address::slot_number;
 use super::assign::assign;
-use super::input::{CUSTOMER, NAMES, PARTNER, published_names};
+use super::input::{CUSTOMER, CUSTOMER_PARTNER, NAMES, published_names};
 use super::{Refused, Writer, Written};
 
 /// The rows one operation on a customer works on, before they are stored.
 pub(super) struct Draft {
     pub(super) code: String,
+    pub(super) is_new: bool,
     pub(super) customer: Row,
     pub(super) partner: Row,
     /// By address code; `None` is a row to delete.
@@ -150,6 +151,7 @@ impl Writer<'_> {
         partner.set(Cow::Borrowed("BRGOBJ"), Value::Text("BPC".to_owned()));
         Draft {
             code: code.to_owned(),
+            is_new: true,
             customer,
             partner,
             addresses: self.addresses_of(code),
@@ -160,7 +162,7 @@ impl Writer<'_> {
         }
     }
 
-    fn addresses_of(&self, code: &str) -> BTreeMap<String, Option<Row>> {
+    pub(super) fn addresses_of(&self, code: &str) -> BTreeMap<String, Option<Row>> {
         let prefix = format!("1|{code}|");
         let rows = self.store.table("BPADDRESS").rows_under(&prefix);
         rows.map(|(_, row)| (row.text("BPAADD").to_owned(), Some(Row::clone(row))))
@@ -188,7 +190,7 @@ impl Writer<'_> {
                 self.set_customer(member, property, value, draft);
             }
         }
-        for (member, column) in PARTNER
+        for (member, column) in CUSTOMER_PARTNER
             .into_iter()
             .map(|member| (member, member))
             .chain(NAMES)
@@ -391,6 +393,7 @@ impl Writer<'_> {
         }
         Ok(Draft {
             code: key.to_owned(),
+            is_new: false,
             customer: Row::clone(customer),
             partner: Row::clone(partner),
             addresses: self.addresses_of(key),
@@ -403,7 +406,7 @@ impl Writer<'_> {
 
     /// Puts the rows back; each row that changed moves its own stamp, the customer's moves when told.
     pub(super) fn store_rows(&mut self, mut draft: Draft, move_customer: bool) {
-        let is_new = self.store.table("BPCUSTOMER").get(&draft.code).is_none();
+        let is_new = draft.is_new;
         let children =
             self.settings.children_move_parent_stamp && !draft.changed_addresses.is_empty();
         if let Some(default) = draft.default_address().map(ToOwned::to_owned) {
@@ -418,6 +421,16 @@ impl Writer<'_> {
         if shared && draft.partner_changed {
             draft.partner.touch(self.now, self.user);
         }
+        self.store_addresses(&mut draft);
+        self.store
+            .table_mut("BPARTNER")
+            .insert(&draft.code, draft.partner);
+        self.store
+            .table_mut("BPCUSTOMER")
+            .insert(&draft.code, draft.customer);
+    }
+
+    pub(super) fn store_addresses(&mut self, draft: &mut Draft) {
         let table = self.store.table_mut("BPADDRESS");
         for code in &draft.changed_addresses {
             let key = join_key(["1", &draft.code, code]);
@@ -433,12 +446,6 @@ impl Writer<'_> {
                 }
             }
         }
-        self.store
-            .table_mut("BPARTNER")
-            .insert(&draft.code, draft.partner);
-        self.store
-            .table_mut("BPCUSTOMER")
-            .insert(&draft.code, draft.customer);
     }
 }
 

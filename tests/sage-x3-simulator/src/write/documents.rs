@@ -1,21 +1,17 @@
-//! What X3 fills in and checks when a supplier, a purchase order or a customer invoice is created.
+//! What X3 fills in and checks when a purchase order or a customer invoice is created.
 
 use std::borrow::Cow;
 
 use rust_decimal::Decimal;
 
-use crate::diagnose::Diagnose;
-use crate::json::Json;
 use crate::model::Node;
 use crate::store::{Row, Value, join_key};
 
-use super::assign::assign;
+use super::Writer;
 use super::credit::set_int;
 use super::customer::copy;
-use super::input::{NAMES, PARTNER};
 use super::pricing::{rate_of, rate_of_tax, rounded, scale_of, set_decimal};
 use super::record::RecordDraft;
-use super::{Refused, Writer, Written};
 
 impl Writer<'_> {
     /// Fills in and checks a record as the object behind its node does.
@@ -165,116 +161,6 @@ impl Writer<'_> {
     fn default_date(&self, row: &mut Row, column: &'static str) {
         if row.get(column).is_none() {
             row.set(Cow::Borrowed(column), Value::Date(self.today()));
-        }
-    }
-
-    /// Creates a supplier with its partner and a default address; the partner is shared with a customer of that code.
-    pub(super) fn create_supplier_object(
-        &mut self,
-        node: &Node,
-        data: &Json,
-    ) -> Result<Written, Refused> {
-        let code = data
-            .get("code")
-            .and_then(Json::as_str)
-            .unwrap_or_default()
-            .trim()
-            .to_uppercase();
-        if code.is_empty() || code.chars().count() > 15 || code.contains('|') {
-            return Err(vec![Diagnose::error(
-                "code: Mandatory field of up to 15 characters",
-                &["data", "code"],
-            )]);
-        }
-        let (partner, rest) = self.partner_of_supplier(&code, data)?;
-        let held = self.store.table("BPARTNER").get(&code).cloned();
-        self.store.table_mut("BPARTNER").insert(&code, partner);
-        let written = self.create_record(node, &rest);
-        let partners = self.store.table_mut("BPARTNER");
-        match (&written, held) {
-            (Err(_), Some(held)) => partners.insert(&code, Row::clone(&held)),
-            (Err(_), None) => {
-                partners.remove(&code);
-            }
-            (Ok(_), _) => self.add_supplier_address(&code),
-        }
-        written
-    }
-
-    /// The partner's row with what the input says of it, and the rest of the input.
-    fn partner_of_supplier(&self, code: &str, data: &Json) -> Result<(Row, Json), Refused> {
-        let mut row = match self.store.table("BPARTNER").get(code) {
-            Some(shared) => Row::clone(shared),
-            None => Row::new(self.now, self.user)
-                .with("BPRNUM", code)
-                .with("CRY", "FR")
-                .with("LAN", "FRA")
-                .with("CUR", "EUR")
-                .with("BRGOBJ", "BPS")
-                .with_int("ENAFLG", 2)
-                .with_int("BPCFLG", 1),
-        };
-        set_int(&mut row, "BPSFLG", 2);
-        let members: Vec<(&str, &str)> = PARTNER
-            .iter()
-            .map(|member| (*member, *member))
-            .chain(NAMES)
-            .collect();
-        let node = self.model.node("businessPartner");
-        let (mut rest, mut problems) = (Vec::new(), Vec::new());
-        let given = match data {
-            Json::Object(given) => given.as_slice(),
-            _ => &[],
-        };
-        for (name, value) in given {
-            let property = members
-                .iter()
-                .find(|(member, _)| member == name)
-                .and_then(|(_, property)| node?.property(property));
-            match property {
-                Some(property) => {
-                    let path = ["data", name.as_str()];
-                    let set = assign(&mut row, property, value, self.store, self.model, &path);
-                    problems.extend(set.err());
-                }
-                None if name == "code" => rest.push((name.clone(), Json::text(code))),
-                None => rest.push((name.clone(), value.clone())),
-            }
-        }
-        if row.text("BPRNAM_0").is_empty() {
-            problems.push(Diagnose::error("companyName1: Mandatory field", &["data"]));
-        }
-        if problems.is_empty() {
-            Ok((row, Json::Object(rest)))
-        } else {
-            Err(problems)
-        }
-    }
-
-    fn add_supplier_address(&mut self, code: &str) {
-        let address = self.settings.default_address_code.clone();
-        let country = self
-            .store
-            .table("BPARTNER")
-            .get(code)
-            .map(|row| row.text("CRY").to_owned())
-            .unwrap_or_default();
-        let key = join_key(["1", code, &address]);
-        if self.store.table("BPADDRESS").get(&key).is_none() {
-            let row = Row::new(self.now, self.user)
-                .with("BPANUM", code)
-                .with("BPAADD", address.as_str())
-                .with("BPADES", address.as_str())
-                .with("CRY", country)
-                .with_int("BPATYP", 1)
-                .with_int("BPAADDFLG", 2)
-                .with_int("ADRVAL", 1);
-            self.store.table_mut("BPADDRESS").insert(&key, row);
-        }
-        if let Some(row) = self.store.table_mut("BPSUPPLIER").row_mut(code)
-            && row.text("BPAADD").is_empty()
-        {
-            row.set(Cow::Borrowed("BPAADD"), Value::Text(address));
         }
     }
 }

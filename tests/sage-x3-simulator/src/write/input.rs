@@ -33,6 +33,15 @@ pub(crate) const CUSTOMER: [&str; 18] = [
 ];
 
 /// Members of the customer's input that stand in the business partner's row.
+pub(crate) const CUSTOMER_PARTNER: [&str; 5] = [
+    "shortCompanyName",
+    "country",
+    "language",
+    "europeanUnionVatNumber",
+    "isProspect",
+];
+
+/// Members of the supplier's input that stand in the business partner's row.
 pub(crate) const PARTNER: [&str; 4] = [
     "shortCompanyName",
     "country",
@@ -148,14 +157,19 @@ pub(crate) fn add_types(
     let members = match node.name {
         "customer" => customer_members(node, model, settings, schema),
         "salesOrder" => order_members(node, model, settings, schema),
-        _ => record_members(node, model, schema),
+        _ => record_members(node, model, settings, schema),
     };
     schema.add(&name, TypeKind::Input(members));
     name
 }
 
 /// Everything in the node's table that is not worked out, and the rows that are written with it.
-fn record_members(node: &Node, model: &Model, schema: &mut Schema) -> Vec<InputDef> {
+fn record_members(
+    node: &Node,
+    model: &Model,
+    settings: &Settings,
+    schema: &mut Schema,
+) -> Vec<InputDef> {
     let mut members = identity();
     for property in node.properties.iter().filter(|known| !known.computed) {
         members.extend(definition(property, schema));
@@ -169,18 +183,23 @@ fn record_members(node: &Node, model: &Model, schema: &mut Schema) -> Vec<InputD
         };
         if let Some(child) = child {
             let name = format!("{}_Input", child.type_name);
-            let rows = record_members(child, model, schema);
+            let rows = record_members(child, model, settings, schema);
             schema.add(&name, TypeKind::Input(rows));
             let list = TypeRef::named(&name).non_null().list();
             members.push(InputDef::new(property.name.as_ref(), list));
         }
     }
     if node.name == "supplier" {
-        members.extend(["companyName1", "companyName2"].map(text));
-        let partner = model.node("businessPartner");
-        members.extend(
-            partner.map_or_else(Vec::new, |partner| defined(partner, PARTNER.iter(), schema)),
-        );
+        let own = |name: &str| node.property(name).is_some();
+        let names = published_names(settings).into_iter();
+        members.extend(names.filter(|name| !own(name)).map(text));
+        if let Some(partner) = model.node("businessPartner") {
+            let shared = PARTNER.iter().filter(|name| !own(name));
+            members.extend(defined(partner, shared, schema));
+        }
+        if let Some(address) = model.node("supplierAddress") {
+            members.push(address_members(address, schema));
+        }
     }
     members
 }
@@ -263,7 +282,7 @@ fn customer_members(
     }
     if let Some(partner) = model.node("businessPartner") {
         members.extend(
-            PARTNER
+            CUSTOMER_PARTNER
                 .iter()
                 .filter_map(|member| definition(partner.property(member)?, schema)),
         );
@@ -298,16 +317,15 @@ fn address_members(address: &Node, schema: &mut Schema) -> InputDef {
     );
     for (member, value) in ADDRESS_SLOTS {
         let type_name = format!(
-            "CustomerAddress{}_Input",
+            "{}{}_Input",
+            address.type_name,
             crate::settings::capitalised(member)
         );
         members.push(slots(member, &type_name, value, schema));
     }
-    schema.add("CustomerAddress_Input", TypeKind::Input(members));
-    InputDef::new(
-        "addresses",
-        TypeRef::named("CustomerAddress_Input").non_null().list(),
-    )
+    let name = format!("{}_Input", address.type_name);
+    schema.add(&name, TypeKind::Input(members));
+    InputDef::new("addresses", TypeRef::named(&name).non_null().list())
 }
 
 fn slots(member: &str, type_name: &str, value: &str, schema: &mut Schema) -> InputDef {

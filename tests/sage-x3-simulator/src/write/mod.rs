@@ -14,6 +14,7 @@ mod order_total;
 pub(crate) mod person;
 mod pricing;
 mod record;
+mod supplier;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -79,6 +80,7 @@ impl Writer<'_> {
         match node.name {
             "customer" => self.update_customer(data),
             "salesOrder" => self.update_order(data),
+            "supplier" => self.update_supplier(node, data),
             _ => self.update_record(node, data),
         }
     }

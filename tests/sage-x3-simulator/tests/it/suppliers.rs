@@ -88,6 +88,41 @@ async fn suppliers_are_written_by_graphql_where_the_site_activated_it() {
 }
 
 #[tokio::test]
+async fn a_supplier_is_changed_with_its_partner_and_its_addresses_or_not_at_all() {
+    let site = mill(Generation::Three).await;
+    site.x3.set_activation("supplier", Operation::Update, true);
+    let update =
+        "mutation M($data: Supplier_Input!) { x3MasterData { supplier { update(data: $data) {
+        _id addressByDefault { code } addresses { query { edges { node { code city } } } } } } } }";
+    let ask = |data: serde_json::Value| site.ask_with(update, json!({ "data": data }));
+    let wrong = json!({ "code": "SUP01", "companyName1": "Lost", "currency": "XXX",
+        "addresses": [{ "_action": "update", "code": "MAIN", "city": "Lost" }] });
+    assert_eq!(
+        ask(wrong).await.error(),
+        "currency: XXX : Record does not exist"
+    );
+    let partner = record(&site, "businessPartner", "SUP01");
+    assert_eq!(partner.get("companyName1"), "Mill");
+    let data = json!({ "code": "SUP01", "companyName1": "Big mill", "ourCustomerNumberForSupplier": "4711",
+        "addresses": [{ "_action": "update", "code": "MAIN", "city": "Gent" },
+            { "_action": "create", "code": "DEPOT", "city": "Lille", "country": "FR", "isDefault": true }] });
+    let reply = ask(data).await.data("/x3MasterData/supplier/update");
+    assert_eq!(reply["addressByDefault"]["code"], "DEPOT");
+    assert_eq!(
+        reply["addresses"]["query"]["edges"],
+        json!([{ "node": { "code": "DEPOT", "city": "Lille" } }, { "node": { "code": "MAIN", "city": "Gent" } }])
+    );
+    let partner = record(&site, "businessPartner", "SUP01");
+    assert_eq!(partner.get("companyName1"), "Big mill");
+    assert_eq!(
+        record(&site, "supplier", "SUP01").get("ourCustomerNumberForSupplier"),
+        "4711"
+    );
+    let missing = ask(json!({ "code": "NONE", "companyName1": "x" })).await;
+    assert!(missing.error().contains("NONE : Record does not exist"));
+}
+
+#[tokio::test]
 async fn a_purchase_order_is_numbered_defaulted_and_received() {
     let site = mill(Generation::Three).await;
     let id = "POHFR01100001";
