@@ -3,10 +3,17 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
-use crate::commands::plan::PlanName;
+use crate::commands::{
+    apply, audit, backup, channels, codes, connect, doctor, parked, plan, release, replay,
+    rotate_key, sweep,
+};
 
 /// Keeps Sage X3 and Zoho CRM in agreement.
+///
+/// Exit codes: 0 done; 1 a promise was broken or the program failed; 2 something that you can put right, which the message
+/// names.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub(crate) struct Cli {
@@ -21,34 +28,59 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Shows the whole story on two simulated systems on this machine. Needs no configuration and no network.
     Demo,
+    /// Obtains credentials and keeps them encrypted.
+    #[command(subcommand)]
+    Connect(connect::Connect),
+    /// Checks every prerequisite on both sides and says what to fix, how and where.
+    Doctor(doctor::Arguments),
     /// Reads both systems and shows what a first sync of each flow would do. Writes nothing.
-    Plan {
-        /// Only this flow.
-        #[arg(long)]
-        flow: Option<String>,
-        #[command(flatten)]
-        configured: Configured,
-    },
+    Plan(plan::Arguments),
     /// Takes up plans, after you have reviewed them.
-    Apply {
-        /// What `plan` printed, such as `customers:3f9a...`.
-        #[arg(required = true, value_name = "PLAN")]
-        plans: Vec<PlanName>,
-        #[command(flatten)]
-        configured: Configured,
-    },
+    Apply(apply::Arguments),
     /// Keeps the systems in agreement until it is stopped.
     Run(Configured),
     /// Shows how things stand, from the store alone.
     Status(Configured),
+    /// Records that wait for a person.
+    #[command(subcommand)]
+    Parked(parked::Parked),
+    /// The record of every decision.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Codes of records that no table has, such as countries and payment terms.
+    Codes(codes::Arguments),
+    /// Looks again at every record that something was decided about since then.
+    Replay(replay::Arguments),
+    /// Compares everything, and queues what differs.
+    Sweep(sweep::Arguments),
+    /// Lets a flow that a guard has stopped go on.
+    Release(release::Arguments),
+    /// The channels by which Zoho announces changes.
+    Channels(channels::Arguments),
+    /// Copies the SQLite database while everything goes on.
+    Backup(backup::Arguments),
+    /// Encrypts all stored credentials and tokens with a new key.
+    RotateKey(rotate_key::Arguments),
+    /// Prints the JSON Schema of the configuration, for editors.
+    Schema,
+    /// Prints completions for a shell.
+    Completions {
+        /// Which.
+        shell: Shell,
+    },
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Configured {
     /// The configuration file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SYNC_CONFIG",
+        default_value = "sync.toml"
+    )]
     pub(crate) config: PathBuf,
-    /// Prints one JSON document instead of text.
+    /// Prints JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,23 +1,28 @@
 //! The operator's configuration file.
 
+mod place;
+mod secret;
+
 use std::{
-    env, fs,
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use secrecy::SecretString;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+pub(crate) use self::secret::Secret;
 use crate::{failure::Failure, flows::customers::CustomersConfig};
 
-/// The whole file. Unknown keys are errors: a misspelt key must not be ignored silently.
-#[derive(Debug, Deserialize)]
+/// Configuration of sync-service.
+// Unknown keys are errors: a misspelt key must not be ignored silently.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Names this pair of systems in the store.
+    /// Names this pair of systems in the database.
     #[serde(default = "default_connection")]
     pub(crate) connection: String,
     /// The SQLite file. Relative to the configuration file.
@@ -27,22 +32,34 @@ pub(crate) struct Config {
     pub(crate) database_url: Option<Secret>,
     pub(crate) x3: X3Config,
     pub(crate) zoho: ZohoConfig,
-    #[serde(default)]
+    /// Keeps credentials and tokens encrypted in the database.
+    pub(crate) secrets: Option<SecretsConfig>,
     pub(crate) webhook: Option<WebhookConfig>,
     #[serde(default)]
     pub(crate) timing: TimingConfig,
     // One section a flow. All but customers are off unless their section is there.
     #[serde(default)]
     pub(crate) customers: CustomersConfig,
+    #[serde(skip)]
+    source: Source,
 }
 
-#[derive(Debug, Deserialize)]
+/// The file that a configuration was read from.
+#[derive(Debug, Default)]
+struct Source {
+    file: PathBuf,
+    text: String,
+}
+
+/// Sage X3.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct X3Config {
-    /// Address of the server, such as `http://x3.example:8124`.
+    /// Address of the server, such as `http://x3.example:8124`; of the customer's X3 in the cloud.
     pub(crate) url: Url,
-    /// The Syracuse endpoint's name, which need not be the folder's code.
+    /// The Syracuse endpoint's name, which need not be the folder's code; the folder's name in the cloud.
     pub(crate) endpoint: String,
+    /// The release.
     #[serde(default)]
     pub(crate) generation: Generation,
     /// The field that says when a row was changed.
@@ -53,7 +70,8 @@ pub(crate) struct X3Config {
     pub(crate) ca_file: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// A release of X3.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub(crate) enum Generation {
     /// 2021 R2 to 2023 R2.
     #[serde(rename = "2021-2023")]
@@ -64,25 +82,40 @@ pub(crate) enum Generation {
     Third,
 }
 
-#[derive(Debug, Deserialize)]
+/// How X3 is entered. A secret that is not named here is taken from the encrypted store: `sync-service connect x3`.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum X3Credential {
+    /// A connected application (Administration > Settings > Authentication > Connected applications).
     ConnectedApp {
         client_id: String,
-        secret: Secret,
+        secret: Option<Secret>,
         /// The Syracuse login to act as.
         user: Option<String>,
         /// Compared literally with what is registered; empty in Sage's own samples.
         #[serde(default)]
         audience: String,
     },
+    /// A user's name and password, where the server allows that.
     Basic {
         user: String,
-        password: Secret,
+        password: Option<Secret>,
+    },
+    /// A pairing with a customer of the multi-tenant cloud, made by `sync-service connect x3`.
+    Cloud {
+        /// Such as `https://api.eu-prod-sagex3.com/v1`.
+        gateway: Url,
+        /// The application's id at the gateway.
+        client_id: String,
+        secret: Option<Secret>,
+        /// Addresses beside Sage's own gateways that secrets may be sent to, for simulators and proxies.
+        #[serde(default)]
+        allowed_hosts: Vec<Url>,
     },
 }
 
-#[derive(Debug, Deserialize)]
+/// Zoho CRM.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ZohoConfig {
     /// `us`, `eu`, `in`, `au`, `jp`, `cn`, `ca`, `sa` or `uk`. Not needed with `accounts_url`.
@@ -92,27 +125,28 @@ pub(crate) struct ZohoConfig {
     /// Hosts (`name:port`) beside the known data centres that tokens may be sent to.
     #[serde(default)]
     pub(crate) allowed_hosts: Vec<String>,
+    /// Of the client in Zoho's API console.
     pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
-    pub(crate) refresh_token: Secret,
+    /// Taken from the encrypted store unless it is named here.
+    pub(crate) client_secret: Option<Secret>,
+    /// Taken from the encrypted store, where `sync-service connect zoho` puts it, unless it is named here.
+    pub(crate) refresh_token: Option<Secret>,
 }
 
-/// Where a secret comes from. It is never in the file itself.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(
-    untagged,
-    deny_unknown_fields,
-    expecting = "a secret is { env = \"NAME\" } or { file = \"PATH\" }, never the value itself"
-)]
-pub(crate) enum Secret {
-    Env { env: String },
-    File { file: PathBuf },
+/// Keeps credentials and tokens encrypted in the database.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretsConfig {
+    /// The key: a file that only the service's user can read, or a variable. `sync-service connect` makes the file.
+    pub(crate) key: Secret,
 }
 
-#[derive(Debug, Deserialize)]
+/// Notifications from Zoho. Without this section changes are found by polling alone.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WebhookConfig {
     /// Where to listen, such as `0.0.0.0:8080`.
+    #[schemars(with = "String")]
     pub(crate) listen: SocketAddr,
     /// The address under which Zoho reaches it, with a path that nobody guesses.
     pub(crate) public_url: Url,
@@ -123,13 +157,19 @@ pub(crate) struct WebhookConfig {
     pub(crate) channel_id: String,
 }
 
-#[derive(Debug, Deserialize)]
+/// Rhythms.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TimingConfig {
+    /// Pause between polls of a feed.
     pub(crate) poll_seconds: u64,
+    /// How far each poll reaches back.
     pub(crate) overlap_seconds: u64,
+    /// How far polls stay behind the present, for rows that are committed late.
     pub(crate) lag_seconds: u64,
+    /// When another worker takes over from a dead one.
     pub(crate) lease_seconds: u64,
+    /// Pause before the second try of a record; doubles with each further one.
     pub(crate) retry_seconds: u64,
 }
 
@@ -166,99 +206,104 @@ impl Config {
                 path.display()
             ))
         })?;
-        let mut config = Self::parse(&text).map_err(|message| {
-            Failure::input(format!(
-                "the configuration {} is not right: {message}",
-                path.display()
-            ))
-        })?;
+        let mut config = Self::parse(path, text)?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         config.database = config.database.map(|file| folder.join(file));
         config.x3.ca_file = config.x3.ca_file.map(|file| folder.join(file));
         for secret in config.secrets_mut() {
-            if let Secret::File { file } = secret {
-                *file = folder.join(&*file);
-            }
+            secret.be_relative_to(&folder);
         }
         Ok(config)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(file: &Path, text: String) -> Result<Self, Failure> {
         // toml's message shows line, column and the faulty line itself; secrets are never in the file.
-        let config: Self =
-            toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| {
+            Failure::input(format!(
+                "the configuration {} is not right: {}",
+                file.display(),
+                error.to_string().trim_end()
+            ))
+        })?;
+        config.source = Source {
+            file: file.to_owned(),
+            text,
+        };
         config.check()?;
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// What stands at `path`, such as `customers.category`, cannot be: `message` says why. Names line and column.
+    pub(crate) fn wrong(&self, path: &str, message: impl std::fmt::Display) -> Failure {
+        let file = self.source.file.display();
+        Failure::input(match place::find(&self.source.text, path) {
+            Some(place) => format!(
+                "the configuration {file} is not right at line {}, column {} ({path}): {message}",
+                place.line, place.column
+            ),
+            None => format!("the configuration {file} is not right ({path}): {message}"),
+        })
+    }
+
+    fn check(&self) -> Result<(), Failure> {
         if self.database.is_some() == self.database_url.is_some() {
-            return Err(
-                "either database (a SQLite file) or database_url (a PostgreSQL address) is needed"
-                    .to_owned(),
-            );
+            return Err(self.wrong(
+                "database",
+                "either database (a SQLite file) or database_url (a PostgreSQL address) is needed",
+            ));
         }
         if self.zoho.data_center.is_none() && self.zoho.accounts_url.is_none() {
-            return Err("[zoho] needs data_center (such as \"eu\") or accounts_url".to_owned());
+            return Err(self.wrong(
+                "zoho",
+                "data_center (such as \"eu\") or accounts_url is needed",
+            ));
+        }
+        if self.zoho.client_id.trim().is_empty() {
+            return Err(self.wrong("zoho.client_id", "it is empty"));
         }
         if self.x3.endpoint.trim().is_empty() {
-            return Err(
-                "[x3] endpoint is empty: it is the name of the Syracuse endpoint".to_owned(),
-            );
+            return Err(self.wrong(
+                "x3.endpoint",
+                "it is empty: it is the name of the Syracuse endpoint",
+            ));
         }
         if let Some(webhook) = &self.webhook {
             let id = &webhook.channel_id;
             if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(format!("[webhook] channel_id `{id}` must be digits only"));
+                return Err(self.wrong("webhook.channel_id", "it must be digits only"));
             }
         }
-        if self.timing.poll_seconds == 0
-            || self.timing.lease_seconds == 0
-            || self.timing.retry_seconds == 0
-        {
-            return Err(
-                "[timing] poll_seconds, lease_seconds and retry_seconds must be at least 1"
-                    .to_owned(),
-            );
+        let timing = &self.timing;
+        for (name, seconds) in [
+            ("poll_seconds", timing.poll_seconds),
+            ("lease_seconds", timing.lease_seconds),
+            ("retry_seconds", timing.retry_seconds),
+        ] {
+            if seconds == 0 {
+                return Err(self.wrong(&format!("timing.{name}"), "it must be at least 1"));
+            }
         }
         Ok(())
     }
 
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
-        let mut secrets = vec![&mut self.zoho.client_secret, &mut self.zoho.refresh_token];
+        let mut secrets: Vec<&mut Secret> = Vec::new();
+        secrets.extend(&mut self.zoho.client_secret);
+        secrets.extend(&mut self.zoho.refresh_token);
         match &mut self.x3.credential {
-            X3Credential::ConnectedApp { secret, .. } => secrets.push(secret),
-            X3Credential::Basic { password, .. } => secrets.push(password),
+            X3Credential::ConnectedApp { secret, .. } | X3Credential::Cloud { secret, .. } => {
+                secrets.extend(secret);
+            }
+            X3Credential::Basic { password, .. } => secrets.extend(password),
         }
         if let Some(webhook) = &mut self.webhook {
             secrets.push(&mut webhook.token);
         }
+        if let Some(own) = &mut self.secrets {
+            secrets.push(&mut own.key);
+        }
         secrets.extend(&mut self.database_url);
         secrets
-    }
-}
-
-impl Secret {
-    /// The secret, without the line end that editors put behind it.
-    pub(crate) fn read(&self, what: &str) -> Result<SecretString, Failure> {
-        let text = match self {
-            Self::Env { env } => env::var(env).map_err(|_| {
-                Failure::input(format!(
-                    "{what} is to come from the environment variable {env}, which is not set"
-                ))
-            })?,
-            Self::File { file } => fs::read_to_string(file).map_err(|error| {
-                Failure::input(format!(
-                    "{what} is to come from the file {}, which cannot be read: {error}",
-                    file.display()
-                ))
-            })?,
-        };
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(Failure::input(format!("{what} is empty")));
-        }
-        Ok(SecretString::from(text))
     }
 }
 
@@ -293,17 +338,26 @@ mod tests {
         refresh_token = { file = "refresh" }
     "#;
 
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(Path::new("sync.toml"), text.to_owned()).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn the_shortest_configuration_is_enough() {
-        let config = Config::parse(GOOD).unwrap();
+        let config = parse(GOOD).unwrap();
         assert_eq!(config.connection, "main");
         assert_eq!(config.x3.generation, Generation::Third);
         assert_eq!(config.timing.poll_seconds, 60);
     }
 
     #[test]
+    fn the_commented_example_is_right() {
+        parse(include_str!("../sync.example.toml")).unwrap();
+    }
+
+    #[test]
     fn a_misspelt_key_is_named_with_its_line() {
-        let error = Config::parse(&GOOD.replace("endpoint =", "endpiont =")).unwrap_err();
+        let error = parse(&GOOD.replace("endpoint =", "endpiont =")).unwrap_err();
         assert!(
             error.contains("endpiont") && error.contains("line 5"),
             "{error}"
@@ -311,15 +365,22 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_cannot_be_is_named_with_line_and_column() {
+        let error = parse(&GOOD.replace("\"SEED\"", "\" \"")).unwrap_err();
+        assert!(error.contains("line 5, column 20 (x3.endpoint)"), "{error}");
+        let error = parse(&format!("{GOOD}\n[timing]\nlease_seconds = 0\n")).unwrap_err();
+        assert!(error.contains("line 14, column 17"), "{error}");
+    }
+
+    #[test]
     fn a_secret_in_the_file_is_refused_and_not_repeated_in_words() {
-        let error =
-            Config::parse(&GOOD.replace("{ env = \"ZOHO_SECRET\" }", "\"hunter2\"")).unwrap_err();
+        let error = parse(&GOOD.replace("{ env = \"ZOHO_SECRET\" }", "\"hunter2\"")).unwrap_err();
         assert!(error.contains("never the value itself"), "{error}");
     }
 
     #[test]
     fn a_zoho_section_needs_to_know_where_zoho_is() {
-        let error = Config::parse(&GOOD.replace("data_center = \"eu\"", "")).unwrap_err();
+        let error = parse(&GOOD.replace("data_center = \"eu\"", "")).unwrap_err();
         assert!(error.contains("data_center"), "{error}");
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Definition {
     pub(crate) name: &'static str,
     /// Whether the configuration asks for it.
     pub(crate) wanted: fn(&Config) -> bool,
-    /// The Zoho modules whose fields it must know.
+    /// The Zoho modules whose fields it must know. The first holds its records.
     pub(crate) zoho_modules: &'static [&'static str],
     /// The Zoho module whose changes it wants to be told of, if it takes any.
     pub(crate) watched: Option<&'static str>,
@@ -172,6 +172,14 @@ fn parents_first<T>(
 }
 
 impl Flows {
+    /// Flows that are on, in this order.
+    pub(crate) fn of(on: Vec<On>) -> Self {
+        Self {
+            on,
+            off: Vec::new(),
+        }
+    }
+
     /// The flow that is on under this name.
     pub(crate) fn find(&self, name: &str) -> Result<&On, Failure> {
         let mut on = self.on.iter();

@@ -9,7 +9,7 @@
 macro_rules! out {
     ($($text:tt)*) => {{
         use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($text)*);
+        let _ = writeln!(anstream::stdout(), $($text)*);
     }};
 }
 
@@ -19,10 +19,15 @@ mod config;
 mod demo;
 mod failure;
 mod flows;
+mod names;
 mod progress;
+mod receiver;
 mod run;
 mod setup;
+mod style;
 mod systems;
+mod values;
+mod vault;
 mod webhook;
 mod words;
 
@@ -33,7 +38,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     cli::{Cli, Command},
-    commands::{apply, plan, status},
+    commands::{
+        apply, audit, backup, channels, codes, completions, connect, doctor, parked, plan, release,
+        replay, rotate_key, schema, status, sweep,
+    },
     failure::Failure,
 };
 
@@ -52,11 +60,30 @@ async fn main() -> ExitCode {
 
 async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Demo => demo::play().await,
-        Command::Plan { flow, configured } => plan::show(flow.as_deref(), &configured).await,
-        Command::Apply { plans, configured } => apply::run(&plans, &configured).await,
-        Command::Run(configured) => run::run(&configured).await,
-        Command::Status(configured) => status::show(&configured).await,
+        Command::Demo => Box::pin(demo::play()).await,
+        Command::Connect(command) => Box::pin(connect::run(&command)).await,
+        Command::Doctor(arguments) => Box::pin(doctor::run(&arguments)).await,
+        Command::Plan(arguments) => Box::pin(plan::show(&arguments)).await,
+        Command::Apply(arguments) => Box::pin(apply::run(&arguments)).await,
+        Command::Run(configured) => Box::pin(run::run(&configured)).await,
+        Command::Status(configured) => Box::pin(status::show(&configured)).await,
+        Command::Parked(command) => Box::pin(parked::run(&command)).await,
+        Command::Audit(command) => Box::pin(audit::run(&command)).await,
+        Command::Codes(arguments) => Box::pin(codes::run(&arguments)).await,
+        Command::Replay(arguments) => Box::pin(replay::run(&arguments)).await,
+        Command::Sweep(arguments) => Box::pin(sweep::run(&arguments)).await,
+        Command::Release(arguments) => Box::pin(release::run(&arguments)).await,
+        Command::Channels(arguments) => Box::pin(channels::run(&arguments)).await,
+        Command::Backup(arguments) => Box::pin(backup::run(&arguments)).await,
+        Command::RotateKey(arguments) => Box::pin(rotate_key::run(&arguments)).await,
+        Command::Schema => {
+            schema::print();
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            completions::print(shell);
+            Ok(())
+        }
     }
 }
 
@@ -72,5 +99,6 @@ fn start_logging(cli: &Cli) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never)
         .init();
 }

@@ -1,5 +1,7 @@
 //! From the configuration to both systems, the flows that are on, and an engine.
 
+mod off;
+
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -10,18 +12,21 @@ use zoho_crm_client::{Channel, ChannelEvent, ChannelId};
 use crate::{
     config::{Config, WebhookConfig},
     failure::{Failure, with_causes},
-    flows::{self, Flows, On},
+    flows::{self, Flows, Off, On},
     systems::Systems,
+    vault::Vault,
     words::system,
 };
 
 /// Everything that a command works with.
 #[derive(Debug)]
 pub(crate) struct Setup {
-    pub(crate) config: Config,
+    pub(crate) config: Arc<Config>,
     pub(crate) systems: Systems,
     pub(crate) flows: Flows,
     pub(crate) store: SqlStore,
+    /// What was off when both systems were last asked.
+    pub(crate) known_off: Vec<Off>,
 }
 
 /// A channel by which Zoho announces changes of one flow's records.
@@ -35,24 +40,29 @@ impl Setup {
     /// Asks both systems what they offer, builds the flows, and checks that they can run. Nothing is written to either.
     pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
         let store = open_store(&config).await?;
-        let systems = Box::pin(Systems::ask(&config, &store)).await?;
+        let vault = Vault::open(&config, &store)?;
+        let systems = Box::pin(Systems::ask(&config, &vault)).await?;
         let flows = flows::build(&config, &systems)?;
         Box::pin(check(&flows)).await?;
+        off::remember(&store, &config, &flows.off).await?;
         Ok(Self {
-            config,
+            known_off: flows.off.clone(),
+            config: Arc::new(config),
             systems,
             flows,
             store,
         })
     }
 
-    /// The same without asking: for what can be told from the store alone. No secret of the systems is needed.
+    /// The same without asking: for what can be told from the store alone. No secret of the systems is needed, and which
+    /// flows they allow is known from the last time.
     pub(crate) async fn unasked(config: Config) -> Result<Self, Failure> {
         let store = open_store(&config).await?;
-        let systems = Systems::unasked(&config, &store)?;
+        let systems = Systems::unasked(&config)?;
         let flows = flows::build(&config, &systems)?;
         Ok(Self {
-            config,
+            known_off: off::recall(&store, &config).await?,
+            config: Arc::new(config),
             systems,
             flows,
             store,
@@ -88,14 +98,37 @@ impl Setup {
 
     /// A channel for each flow that takes changes from Zoho.
     pub(crate) fn channels(&self, webhook: &WebhookConfig) -> Result<Vec<FlowChannel>, Failure> {
-        let token = webhook.token.read("the notification token")?;
+        self.channels_with(webhook, &webhook.token.read("the notification token")?)
+    }
+
+    /// The same for looking at them only: they cannot be opened.
+    pub(crate) fn channels_to_look_at(&self) -> Result<Vec<FlowChannel>, Failure> {
+        match &self.config.webhook {
+            Some(webhook) => self.channels_with(webhook, &SecretString::from("not read")),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn channels_with(
+        &self,
+        webhook: &WebhookConfig,
+        token: &SecretString,
+    ) -> Result<Vec<FlowChannel>, Failure> {
         let watched = self.flows.on.iter().filter_map(|on| {
             let module = flows::ALL.get(on.place)?.watched?;
             Some((on, module))
         });
         watched
-            .map(|(on, module)| channel(webhook, on, module, &token))
+            .map(|(on, module)| channel(webhook, on, module, token))
             .collect()
+    }
+
+    /// The flow of this name, or all that are on, parents first.
+    pub(crate) fn wanted(&self, only: Option<&str>) -> Result<Vec<&FlowName>, Failure> {
+        match only {
+            Some(name) => Ok(vec![&self.flows.find(name)?.flow.name]),
+            None => Ok(self.names().collect()),
+        }
     }
 
     /// Names of the flows that are on, parents first.

@@ -11,9 +11,9 @@ use client_core::{HttpTransport, ReqwestTransport};
 use sage_x3_client::{
     ConnectedApp, Credential, Generation as X3Generation, Offer, SiteConfig, SiteReport, Support,
     X3Client,
+    cloud::{CloudApp, CloudGateway},
 };
 use secrecy::SecretString;
-use sql_store::SqlStore;
 use sync_core::zoho;
 use zoho_crm_client::{
     ClientCredentials, DataCenter, Edition, Error as ZohoError, FieldMeta, ModuleMeta, ZohoClient,
@@ -21,13 +21,14 @@ use zoho_crm_client::{
 };
 
 use crate::{
-    config::{Config, Generation, Secret, X3Credential},
+    config::{Config, Generation, X3Credential},
     failure::{Failure, with_causes},
     flows,
+    vault::{Credential as Kept, Vault},
 };
 
 /// Both systems, and what they offer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Systems {
     pub(crate) x3: X3Client,
     pub(crate) zoho: ZohoClient,
@@ -39,6 +40,7 @@ pub(crate) struct Systems {
 pub(crate) struct Facts {
     /// Zoho's edition, if it says so.
     pub(crate) edition: Option<Edition>,
+    /// The modules that Zoho shows this user.
     modules: Option<Vec<ModuleMeta>>,
     fields: BTreeMap<&'static str, Vec<FieldMeta>>,
     /// What X3's schema says, if X3 was asked.
@@ -126,64 +128,21 @@ fn presence(there: bool) -> Presence {
     }
 }
 
-/// Whether secrets are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Secrets {
-    /// They are.
-    Read,
-    /// No: nothing is sent.
-    NotNeeded,
-}
-
-impl Secrets {
-    fn read(self, secret: &Secret, what: &str) -> Result<SecretString, Failure> {
-        match self {
-            Self::Read => secret.read(what),
-            Self::NotNeeded => Ok(SecretString::from("not read")),
-        }
-    }
-}
-
 impl Systems {
     /// Clients for both systems. Nothing is sent, no secret is read, nothing is known of what they offer: for what can be
     /// told from the store alone.
-    pub(crate) fn unasked(config: &Config, store: &SqlStore) -> Result<Self, Failure> {
-        Self::clients(config, store, Secrets::NotNeeded)
-    }
-
-    /// Clients for both systems, and what these offer. Nothing is written.
-    pub(crate) async fn ask(config: &Config, store: &SqlStore) -> Result<Self, Failure> {
-        let mut systems = Self::clients(config, store, Secrets::Read)?;
-        let modules = modules_of_interest(config);
-        let (zoho, x3) = tokio::join!(
-            zoho_facts(&systems.zoho, &modules),
-            systems.x3.site_report()
-        );
-        let mut problems = Vec::new();
-        match x3 {
-            Ok(site) => systems.facts.site = Some(site),
-            Err(error) => problems.push(with_causes(format!("X3: {error}"), &error)),
-        }
-        match zoho {
-            Ok(facts) => {
-                let site = systems.facts.site.take();
-                systems.facts = Facts { site, ..facts };
-            }
-            Err(error) => problems.push(with_causes(format!("Zoho: {error}"), &error)),
-        }
-        match problems.is_empty() {
-            true => {
-                tracing::info!(edition = ?systems.facts.edition, "both systems were asked what they offer");
-                Ok(systems)
-            }
-            false => Err(Failure::all(&problems)),
-        }
-    }
-
-    fn clients(config: &Config, store: &SqlStore, secrets: Secrets) -> Result<Self, Failure> {
-        let x3 = x3_client(config, secrets)?;
-        let zoho = zoho_builder(config, secrets)?
-            .token_store(Arc::new(store.token_store()))
+    pub(crate) fn unasked(config: &Config) -> Result<Self, Failure> {
+        let unread = || SecretString::from("not read");
+        let site = SiteConfig::new(config.x3.url.as_str(), config.x3.endpoint.as_str());
+        let x3 = X3Client::builder(site)
+            .credential(Credential::Basic {
+                user: "nobody".to_owned(),
+                password: unread(),
+            })
+            .build()
+            .map_err(|error| Failure::input_because("[x3]", &error))?;
+        let zoho = zoho_builder(config, unread())?
+            .refresh_token(unread())
             .build()
             .map_err(|error| Failure::input_because("[zoho]", &error))?;
         Ok(Self {
@@ -192,10 +151,33 @@ impl Systems {
             facts: Facts::default(),
         })
     }
+
+    /// Clients for both systems, and what these offer. Nothing is written.
+    pub(crate) async fn ask(config: &Config, vault: &Vault) -> Result<Self, Failure> {
+        let (x3, zoho) = (
+            x3_client(config, vault).await?,
+            zoho_client(config, vault).await?,
+        );
+        let modules = modules_of_interest(config);
+        let (of_zoho, site) = tokio::join!(zoho_facts(&zoho, &modules), x3.site_report());
+        let mut problems = Vec::new();
+        let site = site
+            .map_err(|error| problems.push(with_causes(format!("X3: {error}"), &error)))
+            .ok();
+        let facts = of_zoho
+            .map_err(|error| problems.push(with_causes(format!("Zoho: {error}"), &error)))
+            .unwrap_or_default();
+        if !problems.is_empty() {
+            return Err(Failure::all(&problems));
+        }
+        let facts = Facts { site, ..facts };
+        tracing::info!(edition = ?facts.edition, "both systems were asked what they offer");
+        Ok(Self { x3, zoho, facts })
+    }
 }
 
 /// The Zoho modules of the flows that the configuration asks for.
-fn modules_of_interest(config: &Config) -> BTreeSet<&'static str> {
+pub(crate) fn modules_of_interest(config: &Config) -> BTreeSet<&'static str> {
     let wanted = flows::ALL
         .iter()
         .filter(|definition| (definition.wanted)(config));
@@ -205,7 +187,7 @@ fn modules_of_interest(config: &Config) -> BTreeSet<&'static str> {
         .collect()
 }
 
-async fn zoho_facts(
+pub(crate) async fn zoho_facts(
     zoho: &ZohoClient,
     modules: &BTreeSet<&'static str>,
 ) -> Result<Facts, ZohoError> {
@@ -227,7 +209,7 @@ async fn zoho_facts(
 }
 
 /// What Zoho will not tell this user stays unknown.
-fn if_allowed<T>(answer: Result<T, ZohoError>) -> Result<Option<T>, ZohoError> {
+pub(crate) fn if_allowed<T>(answer: Result<T, ZohoError>) -> Result<Option<T>, ZohoError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(ZohoError::Api { error, .. })
@@ -242,72 +224,159 @@ fn if_allowed<T>(answer: Result<T, ZohoError>) -> Result<Option<T>, ZohoError> {
     }
 }
 
-fn x3_client(config: &Config, secrets: Secrets) -> Result<X3Client, Failure> {
+/// A client for X3. Sends nothing, unless X3 is in the cloud: then the gateway is asked for the folder.
+pub(crate) async fn x3_client(config: &Config, vault: &Vault) -> Result<X3Client, Failure> {
     let x3 = &config.x3;
+    let secret = |configured| vault.secret(configured, Kept::X3Secret);
+    let own_site = || SiteConfig::new(x3.url.as_str(), x3.endpoint.as_str());
+    let (credential, site) = match &x3.credential {
+        X3Credential::ConnectedApp {
+            client_id,
+            secret: configured,
+            user,
+            audience,
+        } => {
+            let secret = secret(configured.as_ref()).await?;
+            let app = ConnectedApp::new(client_id.as_str(), secret).audience(audience.as_str());
+            let credential = match user {
+                Some(user) => Credential::from(app.user(user.as_str())),
+                None => Credential::from(app),
+            };
+            (credential, own_site())
+        }
+        X3Credential::Basic { user, password } => {
+            let credential = Credential::Basic {
+                user: user.clone(),
+                password: secret(password.as_ref()).await?,
+            };
+            (credential, own_site())
+        }
+        X3Credential::Cloud { .. } => {
+            let gateway = x3_gateway(config, vault).await?;
+            let site = cloud_site(config, &gateway).await?;
+            (Credential::from(gateway), site)
+        }
+    };
     let generation = match x3.generation {
         Generation::Second => X3Generation::Gen2,
         Generation::Third => X3Generation::Gen3,
     };
-    let credential = match &x3.credential {
-        X3Credential::ConnectedApp {
-            client_id,
-            secret,
-            user,
-            audience,
-        } => {
-            let secret = secrets.read(secret, "the connected application's secret")?;
-            let app = ConnectedApp::new(client_id.as_str(), secret).audience(audience.as_str());
-            match user {
-                Some(user) => Credential::from(app.user(user.as_str())),
-                None => Credential::from(app),
-            }
-        }
-        X3Credential::Basic { user, password } => Credential::Basic {
-            user: user.clone(),
-            password: secrets.read(password, "the X3 password")?,
-        },
-    };
-    let site = SiteConfig::new(x3.url.as_str(), x3.endpoint.as_str()).generation(generation);
-    let built = X3Client::builder(site)
+    X3Client::builder(site.generation(generation))
         .credential(credential)
         .transport(x3_transport(config)?)
-        .build();
-    built.map_err(|error| Failure::input_because("[x3]", &error))
+        .retry(sync_core::x3::retry_policy())
+        .build()
+        .map_err(|error| Failure::input_because("[x3]", &error))
 }
 
-fn x3_transport(config: &Config) -> Result<Arc<dyn HttpTransport>, Failure> {
+/// The gateway of X3 in the cloud. Sends nothing.
+pub(crate) async fn x3_gateway(config: &Config, vault: &Vault) -> Result<CloudGateway, Failure> {
+    let X3Credential::Cloud {
+        gateway,
+        client_id,
+        secret,
+        allowed_hosts,
+    } = &config.x3.credential
+    else {
+        return Err(config.wrong("x3.credential", "X3 is not in the cloud"));
+    };
+    let secret = vault.secret(secret.as_ref(), Kept::X3Secret).await?;
+    let app = CloudApp::new(client_id.as_str(), secret);
+    let mut builder = CloudGateway::builder(gateway.as_str().trim_end_matches('/'), app)
+        .token_store(vault.tokens())
+        .token_key(Vault::x3_key(config))
+        .transport(x3_transport(config)?);
+    for host in allowed_hosts {
+        builder = builder.allow_host(host.as_str());
+    }
+    builder
+        .build()
+        .map_err(|error| Failure::input_because("[x3] credential", &error))
+}
+
+/// The folder that the configuration names as its endpoint.
+async fn cloud_site(config: &Config, gateway: &CloudGateway) -> Result<SiteConfig, Failure> {
+    let folders = gateway.folders().await.map_err(|error| {
+        Failure::input_because(
+            "X3: the cloud does not list the folders (`sync-service connect x3` pairs anew)",
+            &error,
+        )
+    })?;
+    let wanted = &config.x3.endpoint;
+    if let Some(folder) = folders.iter().find(|folder| folder.name == *wanted) {
+        return Ok(SiteConfig::cloud(folder));
+    }
+    let names: Vec<&str> = folders.iter().map(|folder| folder.name.as_str()).collect();
+    Err(config.wrong(
+        "x3.endpoint",
+        format!(
+            "the customer has opened no folder `{wanted}` to this application; open are: {}",
+            names.join(", ")
+        ),
+    ))
+}
+
+/// What carries requests to X3.
+pub(crate) fn x3_transport(config: &Config) -> Result<Arc<dyn HttpTransport>, Failure> {
     let mut builder = ReqwestTransport::builder();
     if let Some(file) = &config.x3.ca_file {
         let pem = fs::read(file).map_err(|error| {
-            Failure::input(format!(
-                "[x3] ca_file {} cannot be read: {error}",
-                file.display()
-            ))
+            config.wrong(
+                "x3.ca_file",
+                format!("{} cannot be read: {error}", file.display()),
+            )
         })?;
         builder = builder.root_certificate_pem(pem);
     }
     let transport = builder
         .build()
-        .map_err(|error| Failure::input_because("[x3] ca_file", &error))?;
+        .map_err(|error| config.wrong("x3.ca_file", error))?;
     Ok(Arc::new(transport))
 }
 
-fn zoho_builder(config: &Config, secrets: Secrets) -> Result<ZohoClientBuilder, Failure> {
+/// A client for Zoho. Sends nothing.
+pub(crate) async fn zoho_client(config: &Config, vault: &Vault) -> Result<ZohoClient, Failure> {
+    let secret = config.zoho.client_secret.as_ref();
+    let secret = vault.secret(secret, Kept::ZohoClientSecret).await?;
+    let key = Vault::zoho_key(config);
+    let mut builder = zoho_builder(config, secret)?
+        .token_store(vault.tokens())
+        .token_key(key.clone());
+    match &config.zoho.refresh_token {
+        Some(token) => builder = builder.refresh_token(token.read("Zoho's refresh token")?),
+        None => {
+            let kept = vault.tokens().load(&key).await;
+            let kept = kept.map_err(|error| {
+                Failure::input_because("Zoho's kept token cannot be read", &error)
+            })?;
+            if kept.is_none() {
+                return Err(Failure::input(
+                    "Zoho's refresh token is neither configured nor kept: run `sync-service connect zoho`",
+                ));
+            }
+        }
+    }
+    builder
+        .build()
+        .map_err(|error| Failure::input_because("[zoho]", &error))
+}
+
+/// What clients for Zoho, and consents, are made of.
+pub(crate) fn zoho_builder(
+    config: &Config,
+    client_secret: SecretString,
+) -> Result<ZohoClientBuilder, Failure> {
     let wanted = &config.zoho;
     let data_center = match (&wanted.accounts_url, &wanted.data_center) {
         (Some(url), _) => DataCenter::custom(url.as_str())
-            .map_err(|error| Failure::input_because("[zoho] accounts_url", &error))?,
-        (None, Some(name)) => name.parse().map_err(|error| {
-            Failure::input_because(format!("[zoho] data_center `{name}`"), &error)
-        })?,
-        (None, None) => return Err(Failure::input("[zoho] needs data_center or accounts_url")),
+            .map_err(|error| config.wrong("zoho.accounts_url", error))?,
+        (None, Some(name)) => name
+            .parse()
+            .map_err(|error| config.wrong("zoho.data_center", error))?,
+        (None, None) => return Err(config.wrong("zoho", "data_center or accounts_url is needed")),
     };
-    let credentials = ClientCredentials::new(
-        wanted.client_id.as_str(),
-        secrets.read(&wanted.client_secret, "Zoho's client secret")?,
-    );
+    let credentials = ClientCredentials::new(wanted.client_id.as_str(), client_secret);
     let mut builder = ZohoClient::builder(data_center, credentials)
-        .refresh_token(secrets.read(&wanted.refresh_token, "Zoho's refresh token")?)
         .retry(zoho::retry_policy())
         .timeout(Duration::from_secs(20));
     for host in &wanted.allowed_hosts {

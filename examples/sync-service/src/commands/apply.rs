@@ -1,5 +1,6 @@
 //! `apply`: takes up plans that a person has reviewed.
 
+use clap::Args;
 use serde_json::{Value, json};
 use sync_core::{Engine, FlowName};
 
@@ -8,8 +9,18 @@ use crate::{
     cli::Configured, config::Config, failure::Failure, flows::On, progress::Progress, setup::Setup,
 };
 
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// What `plan` printed, such as `customers:3f9a...`.
+    #[arg(required = true, value_name = "PLAN")]
+    plans: Vec<PlanName>,
+    #[command(flatten)]
+    configured: Configured,
+}
+
 /// Takes up approved plans, parents first, and works until everything that they queued is done or parked.
-pub(crate) async fn run(names: &[PlanName], configured: &Configured) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let (names, configured) = (&arguments.plans, &arguments.configured);
     let setup = Setup::open(Config::read(&configured.config)?).await?;
     for name in names {
         setup.flows.find(name.flow.as_str())?;

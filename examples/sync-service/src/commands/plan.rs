@@ -2,12 +2,18 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use clap::Args;
 use serde_json::{Value, json};
 use sync_core::{Engine, FirstSyncPlan, FlowName, PlanEntry, PlannedAction, Side};
 
 use crate::{
-    cli::Configured, config::Config, failure::Failure, flows::On, progress::Progress, setup::Setup,
-    words::system,
+    cli::Configured,
+    config::Config,
+    failure::Failure,
+    flows::On,
+    progress::Progress,
+    setup::Setup,
+    words::{plain, system},
 };
 
 /// Entries of each kind that are shown one by one.
@@ -53,8 +59,18 @@ impl FromStr for PlanName {
     }
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Only this flow.
+    #[arg(long)]
+    flow: Option<String>,
+    #[command(flatten)]
+    configured: Configured,
+}
+
 /// Reads both systems and prints what a first sync of each flow would do.
-pub(crate) async fn show(only: Option<&str>, configured: &Configured) -> Result<(), Failure> {
+pub(crate) async fn show(arguments: &Arguments) -> Result<(), Failure> {
+    let (only, configured) = (arguments.flow.as_deref(), &arguments.configured);
     let setup = Setup::open(Config::read(&configured.config)?).await?;
     let wanted: Vec<&On> = match only {
         Some(name) => vec![setup.flows.find(name)?],
@@ -159,7 +175,7 @@ pub(crate) async fn print(plan: &FirstSyncPlan) -> Result<(), Failure> {
     for ((_, title), (count, lines)) in kinds {
         out!("  {count:>6}  {title}");
         for line in &lines {
-            out!("            {line}");
+            out!("            {}", plain(line));
         }
         if count > SHOWN && !lines.is_empty() {
             out!("            ... and {} more", count - SHOWN);

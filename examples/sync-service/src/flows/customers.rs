@@ -106,12 +106,11 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         ));
     }
     let options = wanted.options();
-    let table = customers::mapping(&options)
-        .map_err(|error| Failure::input(format!("[customers]: {error}")))?;
-    let mapping = rows::changed(table, NAME, &wanted.without, &wanted.rows)?;
+    let table = customers::mapping(&options).map_err(|error| config.wrong(NAME, error))?;
+    let mapping = rows::changed(config, NAME, table, &wanted.without, &wanted.rows)?;
     let mut notes = Vec::new();
     let settings = x3_settings(config, systems, &mut notes)?;
-    let left: Arc<dyn Endpoint> = Arc::new(x3_customers(wanted, systems.x3.clone(), settings)?);
+    let left: Arc<dyn Endpoint> = Arc::new(x3_customers(config, systems.x3.clone(), settings)?);
     let right: Arc<dyn Endpoint> =
         Arc::new(zoho_accounts(systems.zoho.clone(), &options, &mapping));
     let flow = Flow {
@@ -150,7 +149,7 @@ fn x3_settings(
         }
         Some(category) => {
             let category = CategoryCode::new(category.as_str())
-                .map_err(|error| Failure::input(format!("[customers] category: {error}")))?;
+                .map_err(|error| config.wrong("customers.category", error))?;
             settings = settings.create_in(category);
         }
     }
@@ -160,7 +159,7 @@ fn x3_settings(
     }
     if config.x3.stamp != StampField::update_stamp().name() {
         let name = X3Field::new(config.x3.stamp.as_str())
-            .map_err(|error| Failure::input(format!("[x3] stamp: {error}")))?;
+            .map_err(|error| config.wrong("x3.stamp", error))?;
         let precision = if config.x3.stamp == "UPDDAT" {
             Precision::Day
         } else {
@@ -178,16 +177,17 @@ fn x3_settings(
 }
 
 fn x3_customers(
-    wanted: &CustomersConfig,
+    config: &Config,
     client: X3Client,
     mut settings: CustomerSettings,
 ) -> Result<CustomerEndpoint, Failure> {
     let standard: Vec<FieldName> = CustomerEndpoint::new(client.clone(), CustomerSettings::new())
         .field_names()
         .collect();
-    let is_standard = |row: &&RowConfig| standard.iter().any(|known| known.as_str() == row.x3);
-    for row in wanted.rows.iter().filter(|row| !is_standard(row)) {
-        settings = settings.custom_field(row.custom_field(NAME)?);
+    for (place, row) in config.customers.rows.iter().enumerate() {
+        if !standard.iter().any(|known| known.as_str() == row.x3) {
+            settings = settings.custom_field(row.custom_field(config, NAME, place)?);
+        }
     }
     Ok(CustomerEndpoint::new(client, settings))
 }

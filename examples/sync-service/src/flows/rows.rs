@@ -4,11 +4,11 @@ use sage_x3_client::FieldName as X3Field;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    ConflictRule, Direction, Kind, Mapping, MappingError, Row, Side,
+    ConflictRule, Direction, Kind, Mapping, Row, Side,
     x3::{CustomField, CustomFieldKind},
 };
 
-use crate::failure::Failure;
+use crate::{config::Config, failure::Failure};
 
 /// A row to add to a mapping table, or to replace in it by name.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -70,19 +70,23 @@ pub(crate) enum RowRule {
     Park,
 }
 
-/// The standard table `mapping` as `section` changes it: without some rows, with others.
+/// The standard table as `section` of the configuration changes it: without some rows, with others.
 pub(super) fn changed(
-    mut mapping: Mapping,
+    config: &Config,
     section: &str,
+    mut mapping: Mapping,
     without: &[String],
     rows: &[RowConfig],
 ) -> Result<Mapping, Failure> {
-    let wrong = |error: MappingError| Failure::input(format!("[{section}]: {error}"));
-    for name in without {
-        mapping = mapping.without(name).map_err(wrong)?;
+    for (place, name) in without.iter().enumerate() {
+        mapping = mapping
+            .without(name)
+            .map_err(|error| config.wrong(&format!("{section}.without.{place}"), error))?;
     }
-    for row in rows {
-        mapping = mapping.with(row.row()).map_err(wrong)?;
+    for (place, row) in rows.iter().enumerate() {
+        mapping = mapping
+            .with(row.row())
+            .map_err(|error| config.wrong(&format!("{section}.rows.{place}"), error))?;
     }
     Ok(mapping)
 }
@@ -123,11 +127,15 @@ impl RowConfig {
         row
     }
 
-    /// The X3 field of the row as a field of the site's own.
-    pub(super) fn custom_field(&self, section: &str) -> Result<CustomField, Failure> {
-        let name = X3Field::new(self.x3.as_str()).map_err(|error| {
-            Failure::input(format!("[[{section}.rows]] `{}`: x3: {error}", self.name))
-        })?;
+    /// The X3 field of the row as a field of the site's own. `place` is the row's in its section.
+    pub(super) fn custom_field(
+        &self,
+        config: &Config,
+        section: &str,
+        place: usize,
+    ) -> Result<CustomField, Failure> {
+        let name = X3Field::new(self.x3.as_str())
+            .map_err(|error| config.wrong(&format!("{section}.rows.{place}.x3"), error))?;
         let kind = match self.kind {
             RowKind::Text | RowKind::Code => CustomFieldKind::Text,
             RowKind::Decimal => CustomFieldKind::Decimal,

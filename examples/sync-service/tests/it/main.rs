@@ -3,5 +3,9 @@
 
 mod bad_input;
 mod commands;
+mod credentials;
 mod demo;
+mod desk;
+mod doctor;
+mod operate;
 mod program;

@@ -1,10 +1,11 @@
 //! Two simulated systems, a configuration in a folder of its own, and the program run on it.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::Stdio, time::Duration};
 
 use sage_x3_simulator::{CustomerSeed, X3Simulator};
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 use zoho_crm_simulator::ZohoSimulator;
 
 /// What must never be seen in any output.
@@ -103,6 +104,44 @@ category = "STD"
         command
     }
 
+    /// Plans, and takes the plans up.
+    pub(crate) async fn apply(&self) {
+        let plan = self.run(&["plan", "--json"]).await.json();
+        for plan in plan["plans"].as_array().unwrap() {
+            let name = plan["name"].as_str().unwrap();
+            self.run(&["apply", name, "--json"]).await.json();
+        }
+    }
+
+    /// Runs the service until `status --json` is as it should be.
+    pub(crate) async fn work_until(
+        &self,
+        what: &str,
+        is_so: impl Fn(&Value) -> bool + Send + Sync,
+    ) {
+        let mut running = self
+            .command(&["run"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let looking = timeout(Duration::from_secs(30), async {
+            let mut look = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                look.tick().await;
+                let status = self.run(&["status", "--json"]).await.json();
+                if is_so(&status) {
+                    return;
+                }
+            }
+        });
+        looking
+            .await
+            .unwrap_or_else(|_| panic!("waited in vain until {what}"));
+        running.kill().await.unwrap();
+    }
+
     /// Runs the program to its end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().await.unwrap();
@@ -121,7 +160,18 @@ category = "STD"
     }
 }
 
+/// Rhythms that a test can wait for.
+pub(crate) const FAST: &str =
+    "[timing]\npoll_seconds = 1\noverlap_seconds = 5\nlag_seconds = 1\nlease_seconds = 3\n";
+
 impl Ran {
+    /// What it printed, if it did what it was asked to.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+
     /// The program must have said `words`, in one line or two, and asked for help with exit code 2.
     #[track_caller]
     pub(crate) fn asks_to_fix(&self, words: &[&str]) {

@@ -1,0 +1,23 @@
+//! `schema`: the JSON Schema of the configuration, for editors.
+
+use crate::config::Config;
+
+/// The schema as text.
+pub(crate) fn text() -> String {
+    format!("{:#}", schemars::schema_for!(Config).to_value())
+}
+
+/// Prints it.
+pub(crate) fn print() {
+    out!("{}", text());
+}
+
+#[cfg(test)]
+mod tests {
+    /// `sync-service schema > examples/sync-service/sync.schema.json` brings it up to date.
+    #[test]
+    fn the_schema_beside_the_example_is_current() {
+        let kept = include_str!("../../sync.schema.json");
+        assert_eq!(kept.trim_end(), super::text());
+    }
+}
