@@ -5,4 +5,6 @@
 
 pub mod codes;
 pub mod customers;
+pub mod fulfilment;
 pub mod invoices;
+pub mod orders;

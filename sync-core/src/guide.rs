@@ -13,6 +13,7 @@
 /// |---|---|
 /// | one side owns it | [`direction`](crate::Row::direction) `ToLeft`, `ToRight` |
 /// | only when a record is made | `Direction::CreateOnly` |
+/// | and it must not change after that | `Direction::Binding` |
 /// | who wins when both changed it | [`rule`](crate::Row::rule) |
 /// | the systems use different codes | [`codes`](crate::Row::codes) |
 /// | how long a text may be | [`max_length`](crate::Row::max_length) |

@@ -34,6 +34,13 @@ pub enum Direction {
     ToLeft,
     /// Filled in when a record is created, never compared afterwards.
     CreateOnly,
+    /// Filled in when a record is created, and binding from then on: if the record that it came from changes afterwards,
+    /// the pair is parked as a conflict, because the other side stays as it was made. It is settled when the value is as it
+    /// was, or when the other side holds the new one too. An order that was made of a deal is of this kind.
+    Binding {
+        /// The side that the value comes from.
+        from: Side,
+    },
     /// Not synchronised.
     None,
 }
@@ -45,7 +52,7 @@ impl Direction {
         match self {
             Self::ToRight => Some(Side::Left),
             Self::ToLeft => Some(Side::Right),
-            Self::Both | Self::CreateOnly | Self::None => None,
+            Self::Both | Self::CreateOnly | Self::Binding { .. } | Self::None => None,
         }
     }
 
@@ -56,6 +63,7 @@ impl Direction {
             Self::Both | Self::CreateOnly => true,
             Self::ToRight => target == Side::Right,
             Self::ToLeft => target == Side::Left,
+            Self::Binding { from } => target != from,
             Self::None => false,
         }
     }

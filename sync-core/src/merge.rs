@@ -81,6 +81,10 @@ pub fn merge(input: &MergeInput<'_>) -> Merged {
     for row in input.mapping.rows() {
         let name = row.name.as_str();
         let base = input.base.and_then(|base| base.get(name));
+        if let Direction::Binding { from } = row.direction {
+            merged.watch(row, from, base, input.now.map(|now| now.get(name)));
+            continue;
+        }
         match (input.now.left.get(name), input.now.right.get(name)) {
             (Some(left), Some(right))
                 if !matches!(row.direction, Direction::None | Direction::CreateOnly) =>
@@ -104,6 +108,37 @@ pub fn merge(input: &MergeInput<'_>) -> Merged {
 }
 
 impl Merged {
+    /// A value that binds once a record was made of it: it must stay as it was.
+    fn watch(&mut self, row: &Row, from: Side, base: Option<&Value>, now: Sides<Option<&Value>>) {
+        let Some(value) = now.get(from) else {
+            if let Some(base) = base {
+                self.agreed.set(row.name.clone(), base.clone());
+            }
+            return;
+        };
+        let base = match base {
+            Some(base) if base != *value && now.get(from.other()) != now.get(from) => base,
+            _ => {
+                self.agreed.set(row.name.clone(), (*value).clone());
+                return;
+            }
+        };
+        self.agreed.set(row.name.clone(), base.clone());
+        self.conflicts.push(row.name.clone());
+        let shown = |side| {
+            let value: &Option<&Value> = now.get(side);
+            value.cloned().unwrap_or(Value::Null)
+        };
+        self.decisions.push(FieldDecision {
+            field: row.name.clone(),
+            base: Some(base.clone()),
+            left: shown(Side::Left),
+            right: shown(Side::Right),
+            result: None,
+            verdict: Verdict::ConflictParked,
+        });
+    }
+
     fn settle(
         &mut self,
         row: &Row,
@@ -224,5 +259,70 @@ fn resolve(rule: ConflictRule, newest: Option<Side>) -> Verdict {
         (ConflictRule::Right, _) => Verdict::ConflictWonBy(Side::Right),
         (ConflictRule::Newest, Some(side)) => Verdict::ConflictWonBy(side),
         (ConflictRule::Newest, None) | (ConflictRule::Park, _) => Verdict::ConflictParked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::Kind;
+
+    fn mapping() -> Mapping {
+        let row = Row::new("lines", "lines", "Lines", Kind::Text);
+        let direction = Direction::Binding { from: Side::Right };
+        Mapping::new(vec![row.direction(direction)]).unwrap()
+    }
+
+    fn merged(base: &str, left: Option<&str>, right: Option<&str>) -> Merged {
+        let document = |value: Option<&str>| {
+            let mut document = Document::new();
+            if let Some(value) = value {
+                document.set("lines", Value::text(value));
+            }
+            document
+        };
+        let base = document(Some(base).filter(|base| !base.is_empty()));
+        merge(&MergeInput {
+            mapping: &mapping(),
+            base: Some(&base),
+            planned: None,
+            now: Sides::new(&document(left), &document(right)),
+            newest: None,
+            adoption: Adoption::default(),
+        })
+    }
+
+    #[test]
+    fn what_bound_a_record_may_not_change_on_the_side_that_it_came_from() {
+        let changed = merged("2 pumps", Some("2 pumps"), Some("3 pumps"));
+        assert_eq!(changed.conflicts, ["lines".into()]);
+        assert!(changed.writes_nothing());
+        assert_eq!(changed.agreed.get("lines"), Some(&"2 pumps".into()));
+    }
+
+    #[test]
+    fn it_is_settled_by_going_back_and_by_the_other_side_following() {
+        for (left, right) in [("2 pumps", "2 pumps"), ("3 pumps", "3 pumps")] {
+            let settled = merged("2 pumps", Some(left), Some(right));
+            assert!(settled.conflicts.is_empty() && settled.writes_nothing());
+            assert_eq!(settled.agreed.get("lines"), Some(&right.into()));
+        }
+    }
+
+    #[test]
+    fn the_other_side_may_do_what_it_likes_with_it() {
+        for left in [Some("1 pump"), None] {
+            let merged = merged("2 pumps", left, Some("2 pumps"));
+            assert!(merged.conflicts.is_empty() && merged.writes_nothing());
+        }
+    }
+
+    #[test]
+    fn without_a_value_nothing_is_compared_and_without_a_base_the_value_binds_from_now_on() {
+        let absent = merged("2 pumps", Some("9"), None);
+        assert_eq!(absent.agreed.get("lines"), Some(&"2 pumps".into()));
+        let first = merged("", Some("9"), Some("3 pumps"));
+        assert!(first.conflicts.is_empty());
+        assert_eq!(first.agreed.get("lines"), Some(&"3 pumps".into()));
     }
 }

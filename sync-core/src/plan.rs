@@ -286,7 +286,10 @@ pub(crate) fn mirrored(flow: &Flow, target: Side, source: &Document) -> Document
     let rows = flow.mapping.rows().iter();
     let rows = rows.filter(|row| {
         row.direction.fills(target)
-            && row.direction != Direction::CreateOnly
+            && !matches!(
+                row.direction,
+                Direction::CreateOnly | Direction::Binding { .. }
+            )
             && *row.fields.get(target) != flow.identity.keys.get(target).field
     });
     rows.filter_map(|row| {

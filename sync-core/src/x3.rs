@@ -25,6 +25,8 @@
 //! | `address.email`, `address.email2` to `address.email5` | default address | text |
 //! | fields of the site | as configured | as configured |
 //!
+//! [`SalesOrderEndpoint`] offers X3's sales orders, with their lines.
+//!
 //! Build the client with [`retry_policy`]: the engine owns long waits.
 //!
 //! Fields are always present: what X3 holds nothing for is `Null`. A customer without a default address gets one when an
@@ -34,12 +36,14 @@ mod customers;
 mod error;
 mod fields;
 mod node;
+mod sales_orders;
 mod settings;
 mod table;
 
 pub use self::{
     customers::CustomerEndpoint,
     node::NodeEndpoint,
+    sales_orders::{SalesOrderEndpoint, SalesOrderSettings},
     settings::{CustomField, CustomFieldKind, CustomerSettings, retry_policy},
     table::{NodeField, NodeTable, NodeWriter, Supplement},
 };

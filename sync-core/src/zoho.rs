@@ -13,11 +13,14 @@
 //!   it makes the lookup point to the one record that has this value. Owners and other lookups are references: their ids.
 //! - Feed `modified` reads by modification time, feed `deleted` reads deletions, both to the second.
 //!
+//! [`DealEndpoint`] is the module of deals with what they order.
+//!
 //! Notifications become work by [`hints()`]; the channel that they come by is looked after by the engine as a
 //! [`NotificationChannel`]. Calls are counted in Zoho's credits.
 
 mod channel;
 mod convert;
+mod deals;
 mod endpoint;
 mod errors;
 mod feeds;
@@ -31,6 +34,10 @@ mod writes;
 
 pub use self::{
     channel::NotificationChannel,
+    deals::{
+        AmountCheck, DealEndpoint, DealSettings, LineSource, PriceForm, ProductSource,
+        Qualification, QuoteSource,
+    },
     endpoint::ZohoEndpoint,
     hints::hints,
     settings::{LineSettings, ModuleSettings, retry_policy},

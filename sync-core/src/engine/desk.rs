@@ -289,6 +289,7 @@ fn editable(flow: &Flow, side: Side, own: Side, values: &Document) -> Result<Doc
                 });
             }
             Some(Direction::CreateOnly) => side == own,
+            Some(Direction::Binding { from }) => side == from,
             Some(direction) => direction.owner().is_none_or(|owner| owner == side),
         };
         if goes {

@@ -327,14 +327,17 @@ fn is_worth_a_look(
         (None, None) => known
             .base
             .as_ref()
-            .is_none_or(|base| differs(flow, base, &document)),
+            .is_none_or(|base| differs(flow, side, base, &document)),
     }
 }
 
-fn differs(flow: &Flow, base: &Document, now: &Document) -> bool {
+fn differs(flow: &Flow, side: Side, base: &Document, now: &Document) -> bool {
     let rows = flow.mapping.rows().iter();
-    let mut rows =
-        rows.filter(|row| !matches!(row.direction, Direction::None | Direction::CreateOnly));
+    let mut rows = rows.filter(|row| match row.direction {
+        Direction::None | Direction::CreateOnly => false,
+        Direction::Binding { from } => from == side,
+        _ => true,
+    });
     rows.any(|row| {
         let name = row.name.as_str();
         now.get(name).is_some_and(|now| base.get(name) != Some(now))

@@ -2,7 +2,9 @@
 
 use std::{error::Error as StdError, sync::Arc};
 
-use sage_x3_client::{Error, ErrorKind, RecordError, RecordErrorKind, WriteError as X3WriteError};
+use sage_x3_client::{
+    Diagnose, Error, ErrorKind, RecordError, RecordErrorKind, Severity, WriteError as X3WriteError,
+};
 
 use crate::{
     endpoint::{EndpointError, EndpointErrorKind, Rejection, WriteError},
@@ -104,6 +106,23 @@ fn record_error(error: &RecordError, code: Option<&str>) -> WriteError {
             message: messages(error),
         }),
     }
+}
+
+/// A row that is not sent.
+pub(super) fn rejection(field: Option<&str>, message: String) -> Rejection {
+    Rejection {
+        field: field.map(FieldName::from),
+        code: None,
+        message,
+    }
+}
+
+/// What X3 remarked, for information aside.
+pub(super) fn remarks(diagnoses: &[Diagnose]) -> Vec<String> {
+    let remarks = diagnoses
+        .iter()
+        .filter(|diagnose| diagnose.severity > Severity::Info);
+    remarks.map(ToString::to_string).collect()
 }
 
 fn messages(error: &RecordError) -> String {

@@ -402,7 +402,7 @@ fn sentence(error: InvalidName) -> String {
 
 impl CustomFieldKind {
     /// A value as X3 takes it.
-    fn scalar(self, value: &Value) -> Result<Scalar, String> {
+    pub(super) fn scalar(self, value: &Value) -> Result<Scalar, String> {
         match (self, value) {
             // X3's texts are never null.
             (Self::Text, Value::Null) => Ok(Scalar::Text(String::new())),

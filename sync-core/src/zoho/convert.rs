@@ -5,7 +5,7 @@ use zoho_crm_client::{Lookup, Record as ZohoRecord, RowChanges};
 
 use super::{
     errors::engine_id,
-    lookups::{Named, Pointed},
+    lookups::{NAME, Named, Pointed},
     schema::{Schema, Shape, split},
     settings::ModuleSettings,
 };
@@ -82,6 +82,13 @@ fn column(row: &ZohoRecord, path: &FieldName, schema: &Schema, pointed: &Pointed
     let Ok(Some(lookup)) = row.lookup(field) else {
         return Some(Value::Null);
     };
+    if beyond == NAME {
+        return Some(
+            lookup
+                .name
+                .map_or(Value::Null, |name| Value::text(name.to_string())),
+        );
+    }
     let holder = pointed.holder(schema.points_to(field), &lookup, beyond);
     let found = holder.and_then(|holder| value(holder, beyond, Shape::Unknown));
     Some(found.unwrap_or(Value::Null))

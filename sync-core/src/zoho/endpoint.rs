@@ -92,6 +92,33 @@ impl ZohoEndpoint {
         Ok(Arc::new(schema))
     }
 
+    /// As [`check`](Endpoint::check), for a module whose records are only read: its key need not be unique.
+    pub(super) async fn check_fields(&self) -> Result<Vec<Problem>, EndpointError> {
+        self.problems(Schema::field_problems).await
+    }
+
+    async fn problems(
+        &self,
+        of: fn(&Schema, &ModuleSettings) -> Vec<Problem>,
+    ) -> Result<Vec<Problem>, EndpointError> {
+        let schema = match self.ask_schema().await {
+            Ok(schema) => schema,
+            Err(error) if is_missing_module(&error) => {
+                return Ok(vec![Problem {
+                    message: format!(
+                        "Zoho has no module {} that this user can reach: check its API name, the user's permissions and \
+                         the edition",
+                        self.settings.module
+                    ),
+                }]);
+            }
+            Err(error) => return Err(endpoint_error(error)),
+        };
+        let problems = of(&schema, &self.settings);
+        *self.schema.lock().await = Some(schema);
+        Ok(problems)
+    }
+
     /// The fields to list: those of the settings that the module has. Rows never come with a list.
     fn columns(&self, schema: &Schema) -> Vec<String> {
         let mut columns: Vec<String> = Vec::new();
@@ -260,22 +287,7 @@ impl Endpoint for ZohoEndpoint {
     }
 
     async fn check(&self) -> Result<Vec<Problem>, EndpointError> {
-        let schema = match self.ask_schema().await {
-            Ok(schema) => schema,
-            Err(error) if is_missing_module(&error) => {
-                return Ok(vec![Problem {
-                    message: format!(
-                        "Zoho has no module {} that this user can reach: check its API name, the user's permissions and \
-                         the edition",
-                        self.settings.module
-                    ),
-                }]);
-            }
-            Err(error) => return Err(endpoint_error(error)),
-        };
-        let problems = schema.problems(&self.settings);
-        *self.schema.lock().await = Some(schema);
-        Ok(problems)
+        self.problems(Schema::problems).await
     }
 
     async fn read(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>, EndpointError> {

@@ -7,8 +7,8 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use zoho_crm_client::{
-    Coql, Filter, Order, PageToken as ZohoToken, Record as ZohoRecord, RecordId as ZohoId, SortBy,
-    ZohoClient,
+    Coql, Filter, ModuleName, Order, PageToken as ZohoToken, Record as ZohoRecord,
+    RecordId as ZohoId, SortBy, ZohoClient,
 };
 
 use super::{
@@ -79,50 +79,139 @@ fn before(since: Timestamp) -> Timestamp {
     whole(since).checked_sub(SECOND).unwrap_or(since)
 }
 
+/// What changed in a module.
 pub(super) async fn modified(
     client: &ZohoClient,
     settings: &ModuleSettings,
     request: &ChangesRequest,
 ) -> Result<ChangesPage, EndpointError> {
-    let position = match &request.page {
-        Some(token) => Position::read(token.as_str()).ok_or_else(|| bad_token(token))?,
-        None => Position::After(request.since.map(before)),
+    let rows = Rows {
+        client,
+        module: &settings.module,
+        parent: None,
     };
-    match position {
-        Position::After(after) => rows_after(client, settings, after).await,
-        Position::Within(second, last) => rows_within(client, settings, second, last).await,
-    }
+    rows.changes(request).await
 }
 
-async fn rows_after(
+/// The records that those which changed in `module` belong to, by the lookup `parent`. What belongs to none is left out.
+pub(super) async fn modified_children(
     client: &ZohoClient,
-    settings: &ModuleSettings,
-    after: Option<Timestamp>,
+    module: &str,
+    parent: &str,
+    request: &ChangesRequest,
 ) -> Result<ChangesPage, EndpointError> {
-    let mut list = client
-        .module(settings.module.clone())
-        .list()
-        .fields([MODIFIED])
-        .sort_by(SortBy::ModifiedTime, Order::Ascending);
-    if let Some(after) = after {
-        list = list.modified_since(after);
+    let rows = Rows {
+        client,
+        module: &ModuleName::from(module),
+        parent: Some(parent),
+    };
+    rows.changes(request).await
+}
+
+/// The rows of a module, by modification time.
+struct Rows<'a> {
+    client: &'a ZohoClient,
+    module: &'a ModuleName,
+    /// The lookup that names the record which a row stands for; `None`: itself.
+    parent: Option<&'a str>,
+}
+
+impl Rows<'_> {
+    async fn changes(&self, request: &ChangesRequest) -> Result<ChangesPage, EndpointError> {
+        let position = match &request.page {
+            Some(token) => Position::read(token.as_str()).ok_or_else(|| bad_token(token))?,
+            None => Position::After(request.since.map(before)),
+        };
+        match position {
+            Position::After(after) => self.after(after).await,
+            Position::Within(second, last) => self.within(second, last).await,
+        }
     }
-    let page = list
-        .page(&ZohoToken::first())
-        .await
-        .map_err(endpoint_error)?;
-    let mut changes = changes(&page.records)?;
-    let newest = changes.iter().filter_map(|change| change.stamp).max();
-    // Were the server to return rows of the very second asked after, they were delivered before.
-    changes.retain(|change| change.stamp > after);
-    let next = page
-        .next
-        .and(newest)
-        .map(|newest| next_after(after, whole(newest)));
-    Ok(ChangesPage {
-        changes,
-        next: next.map(|next| PageToken::new(next.to_string())),
-    })
+
+    fn columns(&self) -> Vec<String> {
+        let columns = [Some(MODIFIED), self.parent];
+        columns.into_iter().flatten().map(str::to_owned).collect()
+    }
+
+    async fn after(&self, after: Option<Timestamp>) -> Result<ChangesPage, EndpointError> {
+        let mut list = self
+            .client
+            .module(self.module.clone())
+            .list()
+            .fields(self.columns())
+            .sort_by(SortBy::ModifiedTime, Order::Ascending);
+        if let Some(after) = after {
+            list = list.modified_since(after);
+        }
+        let page = list
+            .page(&ZohoToken::first())
+            .await
+            .map_err(endpoint_error)?;
+        let (newest, mut changes) = self.read(&page.records)?;
+        // Were the server to return rows of the very second asked after, they were delivered before.
+        changes.retain(|change| change.stamp > after);
+        let next = page
+            .next
+            .and(newest)
+            .map(|newest| next_after(after, whole(newest)));
+        Ok(ChangesPage {
+            changes,
+            next: next.map(|next| PageToken::new(next.to_string())),
+        })
+    }
+
+    async fn within(
+        &self,
+        second: Timestamp,
+        last: Option<ZohoId>,
+    ) -> Result<ChangesPage, EndpointError> {
+        let mut filter = Filter::eq(MODIFIED, second);
+        if let Some(last) = &last {
+            filter = filter.and(Filter::gt("id", last));
+        }
+        let query = Coql::select(self.columns())
+            .from(self.module.clone())
+            .filter(filter)
+            .order_by("id", Order::Ascending);
+        let page = self.client.coql(&query).await.map_err(endpoint_error)?;
+        let last = page.records.iter().rev().find_map(ZohoRecord::id);
+        let next = match last {
+            Some(last) if page.more_records || page.records.len() >= PAGE => {
+                Position::Within(second, Some(last))
+            }
+            _ => Position::After(Some(second)),
+        };
+        let (_, changes) = self.read(&page.records)?;
+        Ok(ChangesPage {
+            changes,
+            next: Some(PageToken::new(next.to_string())),
+        })
+    }
+
+    /// The latest stamp among rows, and the records that they stand for.
+    fn read(&self, rows: &[ZohoRecord]) -> Result<(Option<Timestamp>, Vec<Change>), EndpointError> {
+        let (mut newest, mut changes) = (None, Vec::with_capacity(rows.len()));
+        for row in rows {
+            let stamp = row.instant(MODIFIED).ok().flatten();
+            let (Some(stamp), Some(own)) = (stamp, row.id()) else {
+                return Err(own_error(
+                    EndpointErrorKind::Misconfigured,
+                    "the module has records without Modified_Time, so changes cannot be followed: compare all records \
+                     instead",
+                ));
+            };
+            newest = newest.max(Some(stamp));
+            let id = match self.parent {
+                Some(parent) => row.lookup(parent).ok().flatten().map(|parent| parent.id),
+                None => Some(own),
+            };
+            changes.extend(id.map(|id| Change {
+                id: engine_id(id),
+                stamp: Some(stamp),
+            }));
+        }
+        Ok((newest, changes))
+    }
 }
 
 /// Where to go on after a full page whose last row is of second `newest`. That second may have more rows, so it is read
@@ -135,51 +224,6 @@ fn next_after(after: Option<Timestamp>, newest: Timestamp) -> Position {
         // next round then takes the branch above.
         _ => Position::After(Some(newest - SECOND)),
     }
-}
-
-async fn rows_within(
-    client: &ZohoClient,
-    settings: &ModuleSettings,
-    second: Timestamp,
-    last: Option<ZohoId>,
-) -> Result<ChangesPage, EndpointError> {
-    let mut filter = Filter::eq(MODIFIED, second);
-    if let Some(last) = &last {
-        filter = filter.and(Filter::gt("id", last));
-    }
-    let query = Coql::select([MODIFIED])
-        .from(settings.module.clone())
-        .filter(filter)
-        .order_by("id", Order::Ascending);
-    let page = client.coql(&query).await.map_err(endpoint_error)?;
-    let last = page.records.iter().rev().find_map(ZohoRecord::id);
-    let next = match last {
-        Some(last) if page.more_records || page.records.len() >= PAGE => {
-            Position::Within(second, Some(last))
-        }
-        _ => Position::After(Some(second)),
-    };
-    Ok(ChangesPage {
-        changes: changes(&page.records)?,
-        next: Some(PageToken::new(next.to_string())),
-    })
-}
-
-fn changes(records: &[ZohoRecord]) -> Result<Vec<Change>, EndpointError> {
-    let change = |record: &ZohoRecord| {
-        let stamp = record.instant(MODIFIED).ok().flatten()?;
-        Some(Change {
-            id: engine_id(record.id()?),
-            stamp: Some(stamp),
-        })
-    };
-    let changes: Option<Vec<Change>> = records.iter().map(change).collect();
-    changes.ok_or_else(|| {
-        own_error(
-            EndpointErrorKind::Misconfigured,
-            "the module has records without Modified_Time, so changes cannot be followed: compare all records instead",
-        )
-    })
 }
 
 /// One page of deletions. Deleting appends at one end, so pages by number lose nothing.

@@ -20,6 +20,9 @@ use crate::{
 /// Values that one query takes.
 const VALUES_IN_CALL: usize = 50;
 
+/// What every lookup says of the record that it points to.
+pub(super) const NAME: &str = "name";
+
 /// Calls `visit` for every row of a record and the paths wanted of it: for the record itself, and for each of its lines.
 fn each_row<'a>(
     record: &ZohoRecord,
@@ -67,6 +70,7 @@ impl Pointed {
                     return;
                 };
                 if let Some(module) = schema.points_to(lookup)
+                    && field != NAME
                     && !found.other.contains(field)
                 {
                     let (ids, fields) = wanted.entry(module.clone()).or_default();

@@ -114,18 +114,28 @@ impl Schema {
     pub(super) fn problems(&self, settings: &ModuleSettings) -> Vec<Problem> {
         let module = &settings.module;
         let key = &settings.key_field;
-        let mut problems: Vec<String> = Vec::new();
+        let mut problems = Vec::new();
+        let mut add = |message: String| problems.push(Problem { message });
         if !self.knows(key.as_str()) {
-            problems.push(format!(
+            add(format!(
                 "Zoho module {module} has no field `{key}`: add a single-line field with this API name and forbid duplicate \
                  values (Setup > Customization > Modules and Fields)"
             ));
         } else if !self.is_unique(key.as_str()) {
-            problems.push(format!(
+            add(format!(
                 "field `{key}` of Zoho module {module} is not unique, so a lost answer could make a duplicate: forbid \
                  duplicate values in its properties (Setup > Customization > Modules and Fields)"
             ));
         }
+        problems.extend(self.field_problems(settings));
+        problems
+    }
+
+    /// What must be put right before its fields, the key apart, can be read and written.
+    pub(super) fn field_problems(&self, settings: &ModuleSettings) -> Vec<Problem> {
+        let module = &settings.module;
+        let mut problems: Vec<String> = Vec::new();
+        let key = &settings.key_field;
         for field in settings.fields.iter().filter(|field| *field != key) {
             match settings.columns_of(field) {
                 Some(columns) => self.row_problems(module, field, columns, &mut problems),

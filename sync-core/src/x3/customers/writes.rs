@@ -4,17 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use sage_x3_client::{
-    AddressCode, AddressPatch, Customer, CustomerCode, CustomerPatch, Customers, Diagnose,
-    InvalidName, NewCustomer, Offer, Severity, Support, X3Client,
+    AddressCode, AddressPatch, Customer, CustomerCode, CustomerPatch, Customers, InvalidName,
+    NewCustomer, Offer, Support, X3Client,
 };
 
 use super::PLURAL;
 use crate::{
     endpoint::{EndpointError, Key, Problem, Rejection, Write, WriteError, Written},
-    ids::{FieldName, RecordId},
+    ids::RecordId,
     value::Document,
     x3::{
-        error::{endpoint_error, write_error},
+        error::{endpoint_error, rejection, remarks, write_error},
         fields::{Changes, new_default_address, standard},
         settings::{CustomField, CustomerSettings},
         table::{NodeWriter, activate, unknown_field},
@@ -278,26 +278,10 @@ fn code_of(id: &RecordId) -> Result<CustomerCode, Rejection> {
     CustomerCode::new(id.as_str()).map_err(|error| rejection(None, error.to_string()))
 }
 
-fn rejection(field: Option<&str>, message: String) -> Rejection {
-    Rejection {
-        field: field.map(FieldName::from),
-        code: None,
-        message,
-    }
-}
-
 fn written(code: &CustomerCode, created: bool, warnings: Vec<String>) -> Written {
     Written {
         id: RecordId::from(code.as_str()),
         created,
         warnings,
     }
-}
-
-/// What X3 remarked, for information aside.
-fn remarks(diagnoses: &[Diagnose]) -> Vec<String> {
-    let remarks = diagnoses
-        .iter()
-        .filter(|diagnose| diagnose.severity > Severity::Info);
-    remarks.map(ToString::to_string).collect()
 }

@@ -7,4 +7,7 @@ mod conflicts;
 mod cost;
 mod failures;
 mod first_meeting;
+mod fulfilment;
+mod orders;
+mod shop;
 mod world;

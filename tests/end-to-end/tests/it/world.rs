@@ -15,14 +15,14 @@ use sage_x3_simulator::{AddressSeed, CustomerSeed, CustomerSnapshot, X3Simulator
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 use sync_core::{
-    Clock, Engine, FirstSyncGate, Flow, FlowName, MemoryStore, ParkedJob, Policy, Report, Settings,
-    Side, Sides, Store,
+    Clock, Engine, FirstSyncGate, Flow, FlowName, Mapping, MemoryStore, ParkedJob, Policy, Report,
+    Settings, Sides, Store,
     flows::customers::{self, CustomerOptions},
     x3::{CustomerEndpoint, CustomerSettings},
     zoho::{ModuleSettings, ZohoEndpoint},
 };
 use zoho_crm_client::{Channel, ChannelEvent, ClientCredentials, DataCenter, ZohoClient};
-use zoho_crm_simulator::{StoredRecord, ZohoSimulator, conformance};
+use zoho_crm_simulator::{Builder as ZohoBuilder, StoredRecord, ZohoSimulator, conformance};
 
 pub(crate) const ENDPOINT: &str = "SEED";
 const START: &str = "2026-11-20T10:00:00Z";
@@ -59,6 +59,22 @@ impl World {
     }
 
     pub(crate) async fn with_gate(gate: FirstSyncGate) -> Self {
+        Self::start(gate, |zoho| zoho, |clients| vec![customers_flow(clients)]).await
+    }
+
+    /// Two empty systems, Zoho's as `prepare` wants it, with flows of the test's own that need no first-sync plan.
+    pub(crate) async fn of(
+        prepare: impl FnOnce(ZohoBuilder) -> ZohoBuilder,
+        flows: impl FnOnce(&Clients) -> Vec<Flow>,
+    ) -> Self {
+        Self::start(FirstSyncGate::Open, prepare, flows).await
+    }
+
+    async fn start(
+        gate: FirstSyncGate,
+        prepare: impl FnOnce(ZohoBuilder) -> ZohoBuilder,
+        flows: impl FnOnce(&Clients) -> Vec<Flow>,
+    ) -> Self {
         let clock = ManualClock::new(START.parse().unwrap());
         let (x3_time, zoho_time) = (clock.clone(), clock.clone());
         let x3 = X3Simulator::builder()
@@ -71,13 +87,12 @@ impl World {
             .clock(zoho_crm_simulator::Clock::from_source(move || {
                 zoho_time.now()
             }))
-            .capture_into(exchanges())
-            .start()
-            .await
-            .unwrap();
+            .capture_into(exchanges());
+        let zoho = prepare(zoho).start().await.unwrap();
         let store = Arc::new(MemoryStore::new());
         let shared: Arc<MemoryStore> = Arc::clone(&store);
-        let engine = engine(&x3, &zoho, &clock, shared, gate);
+        let flows = flows(&Clients::of(&x3, &zoho, &clock));
+        let engine = engine(flows, &clock, shared, gate);
         Self {
             x3,
             zoho,
@@ -95,13 +110,9 @@ impl World {
     /// A second engine with clients of its own on the same store.
     pub(crate) fn another_engine(&self) -> Engine {
         let store: Arc<MemoryStore> = Arc::clone(&self.store);
-        engine(
-            &self.x3,
-            &self.zoho,
-            &self.clock,
-            store,
-            FirstSyncGate::Open,
-        )
+        let clients = Clients::of(&self.x3, &self.zoho, &self.clock);
+        let flows = vec![customers_flow(&clients)];
+        engine(flows, &self.clock, store, FirstSyncGate::Open)
     }
 
     /// Polls both systems and works until nothing is due any more, moving the clock past every pause.
@@ -211,36 +222,71 @@ pub(crate) fn account(name: &str) -> Json {
     })
 }
 
-fn engine(
-    x3: &X3Simulator,
-    zoho: &ZohoSimulator,
+/// A client of each system.
+pub(crate) struct Clients {
+    pub(crate) x3: X3Client,
+    pub(crate) zoho: ZohoClient,
+}
+
+impl Clients {
+    pub(crate) fn of(x3: &X3Simulator, zoho: &ZohoSimulator, clock: &ManualClock) -> Self {
+        Self {
+            x3: x3_client(x3, clock),
+            zoho: zoho_client(zoho, clock),
+        }
+    }
+
+    /// The module of Zoho that a mapping describes.
+    pub(crate) fn module(&self, module: &str, mapping: &Mapping) -> ZohoEndpoint {
+        let settings = ModuleSettings::of_mapping(module, "X3_Code", mapping);
+        ZohoEndpoint::new(self.zoho.clone(), settings)
+    }
+}
+
+/// Flow `customers` as it comes.
+pub(crate) fn customers_flow(clients: &Clients) -> Flow {
+    let options = CustomerOptions::default();
+    let mapping = customers::mapping(&options).unwrap();
+    customers_with(clients, mapping, CustomerSettings::new())
+}
+
+/// Flow `customers` with another table, and X3 read in another way.
+pub(crate) fn customers_with(
+    clients: &Clients,
+    mapping: Mapping,
+    settings: CustomerSettings,
+) -> Flow {
+    let category = CategoryCode::new("STD").unwrap();
+    let left = CustomerEndpoint::new(clients.x3.clone(), settings.create_in(category));
+    Flow {
+        name: flow(),
+        endpoints: Sides::new(
+            Arc::new(left),
+            Arc::new(clients.module("Accounts", &mapping)),
+        ),
+        mapping,
+        identity: customers::identity(&CustomerOptions::default()),
+        policy: Policy::default(),
+    }
+}
+
+pub(crate) fn engine(
+    flows: Vec<Flow>,
     clock: &ManualClock,
     store: Arc<dyn Store>,
     first_sync: FirstSyncGate,
 ) -> Engine {
-    let options = CustomerOptions::default();
-    let mapping = customers::mapping(&options).unwrap();
-    let category = CategoryCode::new("STD").unwrap();
-    let left = CustomerEndpoint::new(
-        x3_client(x3, clock),
-        CustomerSettings::new().create_in(category),
-    );
-    let settings = ModuleSettings::new("Accounts", "X3_Code", mapping.fields(Side::Right));
-    let right = ZohoEndpoint::new(zoho_client(zoho, clock), settings);
-    let flow = Flow {
-        name: flow(),
-        endpoints: Sides::new(Arc::new(left), Arc::new(right)),
-        mapping,
-        identity: customers::identity(&options),
-        policy: Policy::default(),
-    };
     let settings = Settings {
         first_sync,
         ..Settings::default()
     };
     let clock = Arc::new(TestClock(clock.clone()));
-    Engine::builder("test", store, clock)
-        .flow(flow)
+    flows
+        .into_iter()
+        .fold(
+            Engine::builder("test", store, clock),
+            sync_core::EngineBuilder::flow,
+        )
         .settings(settings)
         .build()
         .unwrap()
