@@ -386,9 +386,10 @@ impl TokenCache {
             None => (StoredToken::default(), None),
         };
         let mut claimed = current.clone();
+        let claimed_at = self.clock.now();
         claimed.refresh_lease = Some(RefreshLease {
             holder: self.holder.clone(),
-            until: later(self.clock.now(), self.lease),
+            until: later(claimed_at, self.lease),
         });
         let revision = match self
             .store
@@ -399,6 +400,10 @@ impl TokenCache {
             Err(CasError::Conflict) => return Ok(None),
             Err(CasError::Store(error)) => return Err(error.into()),
         };
+        // Whoever was held up here for long would still be renewing when the lease has run out.
+        if self.clock.now() >= later(claimed_at, self.lease / 2) {
+            return Ok(None);
+        }
         // A row that holds nothing but a lease is what an earlier failure left behind.
         let holds_something = current.access_token.is_some()
             || current.refresh_token.is_some()
