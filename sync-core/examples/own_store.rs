@@ -9,7 +9,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -226,11 +226,8 @@ impl Tables {
             // A hint came while it was in work: it is looked at again.
             Finish::Done | Finish::Park(_) => row.revive(now, position),
             Finish::Again { at, failed, cause } => {
-                row.attempts = if *failed {
-                    row.attempts.saturating_add(1)
-                } else {
-                    0
-                };
+                let attempts = row.attempts.saturating_add(1);
+                row.attempts = if *failed { attempts } else { 0 };
                 row.due = *at;
                 if let Some(cause) = cause.as_ref().filter(|_| !moved_on) {
                     row.cause = stored::encode_cause(cause).map_err(unreadable)?;
@@ -242,10 +239,8 @@ impl Tables {
 
     fn wake(&mut self, parent: &JobKey, now: Timestamp) -> Result<(), StoreError> {
         let cause = stored::encode_cause(&Cause::Dependency).map_err(unreadable)?;
-        let waiting = self
-            .jobs
-            .iter()
-            .filter(|(_, row)| row.waits_for.as_ref() == Some(parent));
+        let rows = self.jobs.iter();
+        let waiting = rows.filter(|(_, row)| row.waits_for.as_ref() == Some(parent));
         let waiting: Vec<JobKey> = waiting.map(|(key, _)| key.clone()).collect();
         for key in waiting {
             let position = self.number();
@@ -257,24 +252,41 @@ impl Tables {
         Ok(())
     }
 
-    fn note(&mut self, entries: &[AuditEntry]) -> Result<(), StoreError> {
-        for entry in entries {
-            let text = stored::encode_audit(entry).map_err(unreadable)?;
-            self.audit.push((entry.ids.clone(), text));
-        }
+    fn note(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let text = stored::encode_audit(entry).map_err(unreadable)?;
+        self.audit.push((entry.ids.clone(), text));
         Ok(())
     }
 
+    /// The end of the work on one pair, its audit apart.
+    fn end(
+        &mut self,
+        flow: &FlowName,
+        entry: &Commit,
+        now: Timestamp,
+    ) -> Result<Result<(), Refused>, StoreError> {
+        if !entry.held.iter().all(|held| self.holds(held)) {
+            return Ok(Err(Refused::LeaseLost));
+        }
+        if let Some(link) = &entry.link
+            && let Err(refused) = self.write_link(flow, link)?
+        {
+            return Ok(Err(refused));
+        }
+        for held in &entry.held {
+            self.finish(held, &entry.finish, now)?;
+        }
+        for parent in &entry.wake {
+            self.wake(parent, now)?;
+        }
+        Ok(Ok(()))
+    }
+
     fn put_document(&mut self, write: &DocumentWrite) -> Result<Revision, StoreError> {
-        let current = self
-            .documents
-            .get(&write.name)
-            .map(|(_, revision)| *revision);
-        if current != write.expected {
-            return Err(StoreError::conflict(format!(
-                "writing document {}",
-                write.name
-            )));
+        let current = self.documents.get(&write.name);
+        if current.map(|(_, revision)| *revision) != write.expected {
+            let action = format!("writing document {}", write.name);
+            return Err(StoreError::conflict(action));
         }
         let revision = Revision(self.number());
         self.documents
@@ -303,10 +315,8 @@ impl OwnStore {
         connection: &ConnectionId,
         change: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut all: MutexGuard<'_, _> = self
-            .connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let locked = self.connections.lock();
+        let mut all = locked.unwrap_or_else(PoisonError::into_inner);
         change(all.entry(connection.clone()).or_default())
     }
 }
@@ -396,9 +406,8 @@ impl Store for OwnStore {
                     continue;
                 }
                 let outcome = tables.write_link(flow, &entry.link)?;
-                if outcome.is_ok() {
-                    tables.note(&entry.audit)?;
-                }
+                let mut written = entry.audit.iter().filter(|_| outcome.is_ok());
+                written.try_for_each(|entry| tables.note(entry))?;
                 outcomes.push(outcome);
             }
             Ok(outcomes)
@@ -415,25 +424,14 @@ impl Store for OwnStore {
         self.transaction(connection, |tables| {
             let mut outcomes = Vec::with_capacity(entries.len());
             for entry in entries {
-                // What was done in the systems is told whatever becomes of the rest.
-                tables.note(&entry.audit)?;
-                if !entry.held.iter().all(|held| tables.holds(held)) {
-                    outcomes.push(Err(Refused::LeaseLost));
-                    continue;
+                let outcome = tables.end(flow, entry, now)?;
+                // What was done in the systems is told whatever becomes of the rest, and marked.
+                for noted in &entry.audit {
+                    let mut noted = noted.clone();
+                    noted.refused |= outcome.is_err();
+                    tables.note(&noted)?;
                 }
-                if let Some(link) = &entry.link
-                    && let Err(refused) = tables.write_link(flow, link)?
-                {
-                    outcomes.push(Err(refused));
-                    continue;
-                }
-                for held in &entry.held {
-                    tables.finish(held, &entry.finish, now)?;
-                }
-                for parent in &entry.wake {
-                    tables.wake(parent, now)?;
-                }
-                outcomes.push(Ok(()));
+                outcomes.push(outcome);
             }
             Ok(outcomes)
         })
@@ -458,10 +456,8 @@ impl Store for OwnStore {
         limit: usize,
     ) -> Result<Vec<Link>, StoreError> {
         self.transaction(connection, |tables| {
-            let rows = tables
-                .links
-                .iter()
-                .filter(|((of, id), _)| of == flow && Some(*id) > after);
+            let rows = tables.links.iter();
+            let rows = rows.filter(|((of, id), _)| of == flow && Some(*id) > after);
             rows.take(limit)
                 .map(|((_, id), row)| opened(*id, row))
                 .collect()
@@ -498,7 +494,7 @@ impl Store for OwnStore {
         audit: &[AuditEntry],
     ) -> Result<usize, StoreError> {
         self.transaction(connection, |tables| {
-            tables.note(audit)?;
+            audit.iter().try_for_each(|entry| tables.note(entry))?;
             let before = tables.jobs.len();
             tables
                 .jobs

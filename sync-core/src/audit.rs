@@ -30,6 +30,9 @@ pub struct AuditEntry {
     pub agreed: Document,
     /// A fingerprint of what was sent, if anything was.
     pub sent: Option<String>,
+    /// Set by the store when it refused the commit that this entry belongs to, as another worker had been quicker: what
+    /// the entry says was done to the systems was done, but the link did not become what it says.
+    pub refused: bool,
 }
 
 impl AuditEntry {
@@ -52,6 +55,7 @@ impl AuditEntry {
             event,
             agreed: Document::new(),
             sent: None,
+            refused: false,
         }
     }
 }
@@ -143,6 +147,12 @@ pub enum AuditEvent {
     /// Values were on their way to this side when the work on the pair was interrupted, or their answer was lost. They
     /// may have been written; a later look found out.
     WriteUnconfirmed {
+        /// Where.
+        side: Side,
+    },
+    /// Somebody had changed values on this side after they were read and before they were written over. The system's
+    /// own history told; the fields say what was overwritten.
+    Overwritten {
         /// Where.
         side: Side,
     },

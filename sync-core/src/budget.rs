@@ -88,6 +88,11 @@ pub enum Call {
         /// Records to delete.
         deletes: usize,
     },
+    /// [`Endpoint::history`](crate::Endpoint::history) of so many records.
+    History {
+        /// Records.
+        records: usize,
+    },
     /// A page of [`Endpoint::changes`](crate::Endpoint::changes).
     Changes,
     /// A page of [`Endpoint::list`](crate::Endpoint::list).
@@ -102,6 +107,7 @@ impl Call {
             Self::Read { .. } => "read",
             Self::Find { .. } => "find",
             Self::Write { .. } => "write",
+            Self::History { .. } => "history",
             Self::Changes => "changes",
             Self::List => "list",
         }

@@ -231,6 +231,21 @@ pub struct RecordsPage {
     pub next: Option<PageToken>,
 }
 
+/// A change of one field in the past, as a system's history has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastChange {
+    /// When, by the system's clock.
+    pub at: Timestamp,
+    /// The field, under the system's own name.
+    pub field: FieldName,
+    /// Its value before.
+    pub before: Value,
+    /// Its value after.
+    pub after: Value,
+    /// Whether the engine made it: whoever uses the endpoint's credential.
+    pub own: bool,
+}
+
 /// Something about the system that must be put right before a flow can run safely.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -250,11 +265,16 @@ pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
     /// What this endpoint can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// What a call costs, as the system counts it; the most that it costs unless something is out of the ordinary. Budgets
-    /// and forecasts go by it.
+    /// What a call costs as a rule, as the system counts it. Forecasts go by it.
     fn cost(&self, call: Call) -> Cost {
         let _ = call;
         Cost::CALL
+    }
+
+    /// The most that a call can cost. Budgets set so much aside before the call is made; what it did not cost in the end is
+    /// there for the next one, where [`read_counted`](Self::read_counted) and [`find_counted`](Self::find_counted) tell.
+    fn most_cost(&self, call: Call) -> Cost {
+        self.cost(call)
     }
 
     /// Checks that the system is set up as the flow needs it. Empty: it is.
@@ -279,8 +299,54 @@ pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
         values: &[Value],
     ) -> Result<Vec<Vec<Record>>, EndpointError>;
 
+    /// As [`read`](Self::read), with what it cost; at most [`most_cost`](Self::most_cost).
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    async fn read_counted(
+        &self,
+        ids: &[RecordId],
+    ) -> Result<(Vec<Option<Record>>, Cost), EndpointError> {
+        let most = self.most_cost(Call::Read { records: ids.len() });
+        Ok((self.read(ids).await?, most))
+    }
+
+    /// As [`find`](Self::find), with what it cost; at most [`most_cost`](Self::most_cost).
+    ///
+    /// # Errors
+    /// As for [`find`](Self::find).
+    async fn find_counted(
+        &self,
+        field: &FieldName,
+        values: &[Value],
+    ) -> Result<(Vec<Vec<Record>>, Cost), EndpointError> {
+        let most = self.most_cost(Call::Find {
+            values: values.len(),
+        });
+        Ok((self.find(field, values).await?, most))
+    }
+
     /// Makes the changes: exactly one outcome for each write, in order.
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>>;
+
+    /// Whether the system keeps a [`history`](Self::history) of values, and it is to be asked for it: one call for so many
+    /// records as are read at once, after each write. Without one, an edit that somebody makes after the engine has read a
+    /// record and before it writes over that very field is lost without a trace.
+    fn keeps_history(&self) -> bool {
+        false
+    }
+
+    /// What was changed in records since an instant, that instant included, oldest first: one answer for each of `asked`,
+    /// in order. Only asked of systems that [keep](Self::keeps_history) it.
+    ///
+    /// # Errors
+    /// [`EndpointError`] as for [`read`](Self::read).
+    async fn history(
+        &self,
+        asked: &[(RecordId, Timestamp)],
+    ) -> Result<Vec<Vec<PastChange>>, EndpointError> {
+        Ok(vec![Vec::new(); asked.len()])
+    }
 
     /// The change streams of this endpoint.
     fn feeds(&self) -> Vec<FeedDescription>;

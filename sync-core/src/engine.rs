@@ -15,9 +15,11 @@ mod health;
 mod identify;
 mod inspect;
 mod isolate;
+mod look_back;
 mod meter;
 mod observe;
 mod outcome;
+mod portion;
 mod redact;
 mod report;
 mod rolling;
@@ -42,7 +44,7 @@ use jiff::Timestamp;
 pub(crate) use self::identify::MOST_CANDIDATES;
 use self::{
     breaker::Breakers, channels::Tended, guard::SeenFields, health::Successes, meter::Purses,
-    run::Upkeep,
+    portion::Portions, run::Upkeep,
 };
 pub use self::{
     breaker::SideHealth,
@@ -148,6 +150,7 @@ pub struct Engine {
     pub(crate) scratch: Arc<dyn Scratch>,
     breakers: Breakers,
     purses: Purses,
+    portions: Portions,
     observer: Option<Arc<dyn Observer>>,
     channels: Vec<Tended>,
     seen_fields: SeenFields,
@@ -250,6 +253,7 @@ impl EngineBuilder {
             scratch: self.scratch,
             breakers: Breakers::default(),
             purses: Purses::default(),
+            portions: Portions::default(),
             observer: self.observer,
             channels: self.channels,
             seen_fields: SeenFields::default(),
@@ -332,7 +336,7 @@ impl Engine {
             let claim = Claim {
                 flow: flow.name.clone(),
                 worker: self.worker.clone(),
-                limit: self.settings.batch,
+                limit: self.portions.of(&flow.name, self.settings.batch),
                 now,
                 lease_until: now + self.settings.lease,
             };

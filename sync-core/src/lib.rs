@@ -138,7 +138,8 @@ pub use channel::{ChannelHealth, ChannelState, EventSource};
 pub use clock::{Clock, SystemClock};
 pub use endpoint::{
     Capabilities, Change, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
-    FeedDescription, Key, Problem, Record, RecordsPage, Rejection, Write, WriteError, Written,
+    FeedDescription, Key, PastChange, Problem, Record, RecordsPage, Rejection, Write, WriteError,
+    Written,
 };
 pub use engine::{
     CodeScan, Engine, EngineBuilder, FeedHealth, FirstSyncGate, FlowHealth, FlowStatus, Health,
@@ -158,7 +159,7 @@ pub use ids::{ConnectionId, FeedName, FieldName, FlowName, PageToken, RecordId, 
 pub use job::{
     Cause, Claim, FencingToken, Finish, Hint, Job, JobKey, ParkReason, Parked, ParkedJob,
 };
-pub use link::{Intent, Link, LinkContent, LinkId, Planned, Revision};
+pub use link::{Intent, Link, LinkContent, LinkId, Planned, Replaces, Revision};
 pub use mapping::{
     Codes, ConflictRule, Convert, Direction, Kind, Lines, MapError, Mapping, MappingError,
     MissingCode, PersonalData, References, Row,

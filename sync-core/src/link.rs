@@ -61,7 +61,7 @@ impl LinkContent {
         };
         match &self.planned {
             Some(written)
-                if !written.is_under_way()
+                if written.has_arrived()
                     && stayed(&written.seen.left, now.left)
                     && stayed(&written.seen.right, now.right) =>
             {
@@ -91,6 +91,20 @@ pub struct Planned {
     pub agreed: Document,
     /// What each side held when the plan was made. When all values have arrived: those that were written to each side.
     pub seen: Sides<Document>,
+    /// What the writes to each side were to replace, until the system's history has told whether that is what they
+    /// replaced. Only of systems that keep a history.
+    pub replaces: Sides<Replaces>,
+}
+
+/// What a write is to replace, and by what.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replaces {
+    /// The values that were read before, of the fields that are written.
+    pub read: Document,
+    /// The values that are written.
+    pub written: Document,
+    /// When the record had been changed last, by its system's clock.
+    pub as_of: Option<Timestamp>,
 }
 
 impl Planned {
@@ -100,7 +114,14 @@ impl Planned {
         Self {
             agreed: Document::new(),
             seen: written,
+            replaces: Sides::default(),
         }
+    }
+
+    /// Whether it is still to be found out what the writes replaced.
+    pub(crate) fn is_to_be_looked_back_on(&self) -> bool {
+        let open = |side: &Side| !self.replaces.get(*side).read.is_empty();
+        Side::BOTH.iter().any(open)
     }
 
     /// Takes over what `other` says of the fields that `wanted` names, as far as they are on their way.
@@ -133,6 +154,14 @@ impl Planned {
             })
         };
         self.agreed.iter().filter_map(decision).collect()
+    }
+
+    /// Whether it says what was written, and all of that is confirmed.
+    fn has_arrived(&self) -> bool {
+        !self.is_under_way()
+            && Side::BOTH
+                .iter()
+                .any(|side| !self.seen.get(*side).is_empty())
     }
 
     /// Whether values are on their way still.

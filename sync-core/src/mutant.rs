@@ -125,6 +125,10 @@ mod switch {
         WritesNotAudited = "writes_not_audited",
         /// A merged value is written to the side that has it already.
         WinnerIsPatched = "winner_is_patched",
+        /// Nobody sees that another process renews the credential.
+        TwoRefreshes = "two_refreshes",
+        /// Nobody asks what a write replaced.
+        NeverLooksBack = "never_looks_back",
         /// The merge ignores a plan that was interrupted.
         PlanForgottenInMerge = "plan_forgotten_in_merge",
     }

@@ -76,7 +76,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Vec<Result<Link, Refused>>, StoreError>;
 
     /// Ends the work on a batch: links, finished jobs, woken dependants and audit entries, in one transaction. One
-    /// outcome for each entry, in order. The audit of a refused entry is written all the same: its effects took place.
+    /// outcome for each entry, in order. The audit of a refused entry is written all the same, marked as
+    /// [`refused`](AuditEntry::refused): its effects took place.
     ///
     /// # Errors
     /// [`StoreError`] when nothing was written.

@@ -3,7 +3,10 @@
 //! Everything that the entries name is read and locked first, the entries are then decided on one after another in
 //! memory, and what they come to is written last: two conversations with the database, however many entries there are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use jiff::Timestamp;
 use sync_core::{
@@ -52,12 +55,26 @@ pub(crate) fn commit(
     let parents = entries.iter().flat_map(|entry| &entry.wake);
     let mut batch = Batch::load(sql, connection, flow, held, writes, parents)?;
     let mut outcomes = Vec::with_capacity(entries.len());
+    let mut trail: Vec<Cow<'_, AuditEntry>> = Vec::new();
     for entry in entries {
-        outcomes.push(batch.commit(entry, now)?);
+        let outcome = batch.commit(entry, now)?;
+        // What an entry says took place, whether it is refused or not.
+        let refused = outcome.is_err();
+        trail.extend(entry.audit.iter().map(|entry| marked(entry, refused)));
+        outcomes.push(outcome);
     }
-    // What an entry says took place, whether it is refused or not.
-    batch.write(sql, entries.iter().flat_map(|entry| &entry.audit))?;
+    batch.write(sql, trail.iter().map(Cow::as_ref))?;
     Ok(outcomes)
+}
+
+fn marked(entry: &AuditEntry, refused: bool) -> Cow<'_, AuditEntry> {
+    if !refused {
+        return Cow::Borrowed(entry);
+    }
+    Cow::Owned(AuditEntry {
+        refused,
+        ..entry.clone()
+    })
 }
 
 /// What the entries of a batch are about, as it becomes entry by entry, and the steps that make it so.
@@ -309,13 +326,17 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn write(
-        mut self,
+    fn write<'t>(
+        self,
         sql: &mut dyn Sql,
-        trail: impl IntoIterator<Item = &'a AuditEntry>,
-    ) -> Result<(), Error> {
-        audit::append(&mut self.steps, sql.dialect(), self.connection, trail)?;
-        sql.run(&self.steps)?;
+        trail: impl IntoIterator<Item = &'t AuditEntry>,
+    ) -> Result<(), Error>
+    where
+        'a: 't,
+    {
+        let mut steps: Vec<Step<'t>> = self.steps;
+        audit::append(&mut steps, sql.dialect(), self.connection, trail)?;
+        sql.run(&steps)?;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     audit::FieldDecision,
+    budget::Call,
     endpoint::{EndpointError, EndpointErrorKind, Record},
     error::Error,
     flow::Flow,
@@ -42,6 +43,8 @@ pub(super) struct Work {
     pub(super) references: References,
     /// The records as documents.
     pub(super) documents: Sides<Option<Document>>,
+    /// Values that somebody had entered and the engine wrote over unseen.
+    pub(super) overwritten: Vec<(Side, Vec<FieldDecision>)>,
     /// Set as soon as it is known how this ends.
     pub(super) outcome: Option<Outcome>,
 }
@@ -92,6 +95,7 @@ impl Work {
             records: Sides::default(),
             references: References::default(),
             documents: Sides::default(),
+            overwritten: Vec::new(),
             outcome: None,
         }
     }
@@ -104,6 +108,7 @@ impl Work {
         }
         self.records = Sides::default();
         self.documents = Sides::default();
+        self.overwritten.clear();
         self.outcome = None;
     }
 
@@ -265,6 +270,7 @@ impl Engine {
             report: &report,
         });
         if report.failed == 0 {
+            self.portions.grow(&flow.name);
             self.note_success(flow).await;
         }
         Ok(report)
@@ -359,7 +365,8 @@ impl Engine {
             let found = found.filter_map(|((index, _), record)| Some((index, record?)));
             self.put_all(flow, works, side, found.collect()).await?;
         }
-        self.identify(flow, works).await
+        self.identify(flow, works).await?;
+        self.look_back(flow, works).await
     }
 
     /// Puts records into their works, with what is known of the records that they refer to.
@@ -387,7 +394,9 @@ impl Engine {
     ) -> Result<Vec<Option<Record>>, SideDown> {
         let endpoint = flow.endpoints.get(side);
         let mut found = Vec::with_capacity(wanted.len());
-        for chunk in wanted.chunks(endpoint.capabilities().read_batch.max(1)) {
+        let most = endpoint.capabilities().read_batch;
+        let most = self.affordable(flow, side, most, |records| Call::Read { records });
+        for chunk in wanted.chunks(most) {
             let ids: Vec<RecordId> = chunk.iter().map(|(_, id)| id.clone()).collect();
             let records = match self.call_read(flow, side, &ids).await {
                 Err(_) if bug!(FailedReadIsDeletion) => vec![None; ids.len()],

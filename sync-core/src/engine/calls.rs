@@ -8,7 +8,8 @@ use super::{Engine, observe::Observation};
 use crate::{
     budget::{Call, Cost},
     endpoint::{
-        ChangesPage, ChangesRequest, EndpointError, Record, RecordsPage, Write, WriteError, Written,
+        ChangesPage, ChangesRequest, EndpointError, PastChange, Record, RecordsPage, Write,
+        WriteError, Written,
     },
     flow::Flow,
     ids::{FieldName, PageToken, RecordId},
@@ -51,7 +52,29 @@ impl Engine {
         made: impl Future<Output = Result<T, EndpointError>> + Send,
     ) -> Result<T, EndpointError> {
         let (cost, result) = match self.spend(flow, side, call).await {
-            Ok(cost) => (cost, made.await),
+            Ok(spent) => (spent.most, made.await),
+            Err(error) => (Cost::default(), Err(error)),
+        };
+        self.called(flow, side, call, cost, result.as_ref().err());
+        result
+    }
+
+    /// The same for a call that tells what it cost.
+    async fn counted_exactly<T>(
+        &self,
+        flow: &Flow,
+        side: Side,
+        call: Call,
+        made: impl Future<Output = Result<(T, Cost), EndpointError>> + Send,
+    ) -> Result<T, EndpointError> {
+        let (cost, result) = match self.spend(flow, side, call).await {
+            Ok(spent) => match made.await {
+                Ok((answer, cost)) => {
+                    self.give_back(flow, side, spent, cost);
+                    (cost, Ok(answer))
+                }
+                Err(error) => (spent.most, Err(error)),
+            },
             Err(error) => (Cost::default(), Err(error)),
         };
         self.called(flow, side, call, cost, result.as_ref().err());
@@ -65,8 +88,8 @@ impl Engine {
         ids: &[RecordId],
     ) -> Result<Vec<Option<Record>>, EndpointError> {
         let call = Call::Read { records: ids.len() };
-        let made = flow.endpoints.get(side).read(ids);
-        self.counted(flow, side, call, made).await
+        let made = flow.endpoints.get(side).read_counted(ids);
+        self.counted_exactly(flow, side, call, made).await
     }
 
     pub(super) async fn call_find(
@@ -79,7 +102,20 @@ impl Engine {
         let call = Call::Find {
             values: values.len(),
         };
-        let made = flow.endpoints.get(side).find(field, values);
+        let made = flow.endpoints.get(side).find_counted(field, values);
+        self.counted_exactly(flow, side, call, made).await
+    }
+
+    pub(super) async fn call_history(
+        &self,
+        flow: &Flow,
+        side: Side,
+        asked: &[(RecordId, Timestamp)],
+    ) -> Result<Vec<Vec<PastChange>>, EndpointError> {
+        let call = Call::History {
+            records: asked.len(),
+        };
+        let made = flow.endpoints.get(side).history(asked);
         self.counted(flow, side, call, made).await
     }
 
@@ -112,7 +148,7 @@ impl Engine {
     ) -> Vec<Result<Written, WriteError>> {
         let call = shape(writes);
         let cost = match self.spend(flow, side, call).await {
-            Ok(cost) => cost,
+            Ok(spent) => spent.most,
             Err(error) => {
                 self.called(flow, side, call, Cost::default(), Some(&error));
                 let error = Arc::new(error);
@@ -136,7 +172,7 @@ impl Engine {
     }
 }
 
-fn shape(writes: &[Write]) -> Call {
+pub(super) fn shape<'w>(writes: impl IntoIterator<Item = &'w Write>) -> Call {
     let (mut creates, mut updates, mut deletes) = (0, 0, 0);
     for write in writes {
         *match write {

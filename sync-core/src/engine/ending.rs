@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     batch::{Work, held, home, key_of},
+    execute::forget_replaced,
     outcome::{Intention, WrittenPlan, is_open},
     report::Report,
 };
@@ -74,6 +75,15 @@ impl<'a> Ending<'a> {
         for (side, fields) in self.work.unconfirmed() {
             self.note(AuditEvent::WriteUnconfirmed { side }, fields);
         }
+        self.note_overwritten();
+    }
+
+    /// What the last writes replaced unseen.
+    fn note_overwritten(&mut self) {
+        for (side, fields) in std::mem::take(&mut self.work.overwritten) {
+            self.note(AuditEvent::Overwritten { side }, fields);
+        }
+        forget_replaced(&mut self.content);
     }
 
     /// Writes the link as `content` says, if that is news.
@@ -259,6 +269,7 @@ impl<'a> Ending<'a> {
         self.complete(done.agreed);
         self.wrote(written);
         if let (Some(own), Some(planned)) = (&mut self.content.planned, &done.planned) {
+            own.replaces = planned.replaces.clone();
             own.take_over(planned, |field| done.conflicts.contains(field));
         }
         self.write_link();
@@ -355,8 +366,19 @@ impl<'a> Ending<'a> {
             planned.take_over(own, |field| {
                 open(field) || written.conflicts.contains(field)
             });
+            for side in Side::BOTH {
+                let may_be_there = match written.results.get(side) {
+                    Some(Ok(_)) => true,
+                    Some(Err(error)) => is_open(error),
+                    None => false,
+                };
+                if may_be_there {
+                    *planned.replaces.get_mut(side) = own.replaces.get(side).clone();
+                }
+            }
         }
-        self.content.planned = Some(planned).filter(Planned::is_under_way);
+        let matters = planned.is_under_way() || planned.is_to_be_looked_back_on();
+        self.content.planned = Some(planned).filter(|_| matters);
     }
 
     pub(super) fn partner_gone(&mut self, side: Side, rule: &DeleteRule) {
@@ -385,6 +407,7 @@ impl<'a> Ending<'a> {
 
     /// Gives up writing until somebody changes a side: the link remembers how both were left.
     pub(super) fn stop_writing(&mut self, planned: Planned, report: &mut Report) {
+        self.note_overwritten();
         self.content.planned = Some(planned);
         self.write_link();
         self.park(ParkReason::FlipFlop, report);

@@ -9,17 +9,18 @@ use jiff::Timestamp;
 use super::{
     Engine,
     batch::{Work, held},
+    calls::shape,
     guard::Wanted,
     identify::decided_by_a_person,
     outcome::{Intention, Outcome, WrittenPlan, is_open},
 };
 use crate::{
-    audit::{AuditEntry, AuditEvent},
+    audit::{AuditEntry, AuditEvent, FieldDecision},
     endpoint::{EndpointError, EndpointErrorKind, Write, WriteError, Written},
     error::Error,
     flow::{DeleteRule, Flow},
     job::{Cause, ParkReason},
-    link::{Intent, LinkContent, Planned},
+    link::{Intent, LinkContent, Planned, Replaces},
     mutant::bug,
     plan::{CreatePlan, Plan, UpdatePlan},
     side::{Side, Sides},
@@ -199,6 +200,7 @@ impl Engine {
         content.planned = Some(Planned {
             agreed: agreed.clone(),
             seen,
+            replaces: Sides::default(),
         });
         let mut writes = Sides::default();
         *writes.get_mut(target) = Some(Write::Create { key, fields });
@@ -289,6 +291,10 @@ impl Engine {
             Err(WriteError::Call(error)) => Some(error.kind),
             _ => None,
         });
+        if !outcomes.is_empty() && outcomes.iter().all(is_beyond_budget) {
+            // The look took what there was.
+            self.portions.shrink(&flow.name, writes.len());
+        }
         // After a failed call the rest shares its fate; otherwise there was no time left.
         let unsent = match failed {
             Some(kind) => WriteError::Call(Arc::new(not_sent(kind))),
@@ -311,28 +317,42 @@ impl Engine {
         writes: &[(usize, Write)],
         lease_until: Timestamp,
     ) -> Vec<Result<Written, WriteError>> {
-        let endpoint = flow.endpoints.get(side);
+        let mut most = flow.endpoints.get(side).capabilities().write_batch;
         let mut outcomes = Vec::with_capacity(writes.len());
-        for chunk in writes.chunks(endpoint.capabilities().write_batch.max(1)) {
+        let mut rest = writes;
+        while !rest.is_empty() {
+            let rows = self.affordable(flow, side, most.min(rest.len()), |rows| {
+                shape(rest.iter().take(rows).map(|(_, write)| write))
+            });
+            let (chunk, others) = rest.split_at(rows);
             let batch: Vec<Write> = chunk.iter().map(|(_, write)| write.clone()).collect();
             let mut answers = answered(
                 chunk.len(),
                 self.call_write(flow, side, &batch, lease_until).await,
             );
+            if rows > 1 && answers.iter().any(is_beyond_budget) {
+                // What is left of the budget is enough for fewer, perhaps.
+                most = rows / 2;
+                continue;
+            }
             if bug!(OutcomesReversed) {
                 answers.reverse();
             }
+            let failed = answers
+                .iter()
+                .any(|outcome| matches!(outcome, Err(WriteError::Call(_) | WriteError::NotSent)));
             outcomes.extend(answers);
-            let failed =
-                outcomes.iter().rev().take(chunk.len()).any(|outcome| {
-                    matches!(outcome, Err(WriteError::Call(_) | WriteError::NotSent))
-                });
             if failed {
                 break;
             }
+            rest = others;
         }
         outcomes
     }
+}
+
+fn is_beyond_budget(outcome: &Result<Written, WriteError>) -> bool {
+    matches!(outcome, Err(WriteError::Call(error)) if error.kind == EndpointErrorKind::BudgetSpent)
 }
 
 /// One outcome for each row. With more or fewer it is not known which belongs to which, so nothing is known.
@@ -387,13 +407,39 @@ fn entry(flow: &Flow, work: &Work, event: AuditEvent, at: Timestamp) -> AuditEnt
 
 /// What the audit says about writes that this plan takes the place of, and whose outcome nobody heard.
 fn unconfirmed(flow: &Flow, work: &Work, now: Timestamp) -> Vec<AuditEntry> {
-    let entries = work.unconfirmed().into_iter();
-    entries
-        .map(|(side, fields)| AuditEntry {
-            fields,
-            ..entry(flow, work, AuditEvent::WriteUnconfirmed { side }, now)
-        })
-        .collect()
+    let said = |event: AuditEvent, fields| AuditEntry {
+        fields,
+        ..entry(flow, work, event, now)
+    };
+    let unconfirmed = work.unconfirmed().into_iter();
+    let unconfirmed =
+        unconfirmed.map(|(side, fields)| said(AuditEvent::WriteUnconfirmed { side }, fields));
+    let overwritten = work.overwritten.iter().cloned();
+    let overwritten =
+        overwritten.map(|(side, fields)| said(AuditEvent::Overwritten { side }, fields));
+    unconfirmed.chain(overwritten).collect()
+}
+
+/// What the writes to a side are to replace, if its system can tell afterwards what they replaced.
+fn replaces(flow: &Flow, work: &Work, side: Side, decisions: &[FieldDecision]) -> Replaces {
+    let mut replaces = Replaces::default();
+    if !flow.endpoints.get(side).keeps_history() || flow.policy.mode.target().is_some() {
+        return replaces;
+    }
+    let record = work.records.get(side).as_ref();
+    replaces.as_of = record.and_then(|record| record.modified_at);
+    for decision in decisions {
+        let read = match side {
+            Side::Left => &decision.left,
+            Side::Right => &decision.right,
+        };
+        if let Some(result) = decision.result.as_ref().filter(|result| *result != read) {
+            let field = &decision.field;
+            replaces.read.set(field.clone(), read.clone());
+            replaces.written.set(field.clone(), result.clone());
+        }
+    }
+    replaces
 }
 
 fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Timestamp) -> Task {
@@ -404,6 +450,11 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
         decisions,
         conflicts,
     } = plan;
+    let planned = Planned {
+        replaces: Sides::new(Side::Left, Side::Right)
+            .map(|side| replaces(flow, work, side, &decisions)),
+        ..planned
+    };
     let mut content = LinkContent {
         planned: Some(planned.clone())
             .filter(Planned::is_under_way)
@@ -450,6 +501,13 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
     }
 }
 
+/// What was found out about the last writes is noted, and is not asked again.
+pub(super) fn forget_replaced(content: &mut LinkContent) {
+    if let Some(planned) = &mut content.planned {
+        planned.replaces = Sides::default();
+    }
+}
+
 /// What a deletion makes the other side do.
 fn deletion_task(
     flow: &Flow,
@@ -492,7 +550,8 @@ fn deletion_task(
     };
     let mut writes = Sides::default();
     *writes.get_mut(kept) = Some(write);
-    let content = work.known();
+    let mut content = work.known();
+    forget_replaced(&mut content);
     let mut agreed = content.base.clone().unwrap_or_default();
     if let DeleteRule::Deactivate(values) = &rule {
         // When the lost record comes back, its own values are the newer ones.

@@ -9,6 +9,7 @@ use super::{
     outcome::Outcome,
 };
 use crate::{
+    budget::Call,
     endpoint::Record,
     flow::{Flow, MatchRule},
     ids::{FieldName, RecordId},
@@ -368,7 +369,9 @@ impl Engine {
     ) -> Result<Vec<(usize, Vec<Record>)>, SideDown> {
         let endpoint = flow.endpoints.get(side);
         let mut found = Vec::with_capacity(wanted.len());
-        for chunk in wanted.chunks(endpoint.capabilities().find_batch.max(1)) {
+        let most = endpoint.capabilities().find_batch;
+        let most = self.affordable(flow, side, most, |values| Call::Find { values });
+        for chunk in wanted.chunks(most) {
             let values: Vec<Value> = chunk.iter().map(|(_, value)| value.clone()).collect();
             let records = match self.call_find(flow, side, field, &values).await {
                 Err(_) if bug!(FailedSearchIsAbsence) => vec![Vec::new(); values.len()],

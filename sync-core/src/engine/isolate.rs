@@ -103,6 +103,9 @@ impl Engine {
             }
         }
         if let Some(SideDown { side, error }) = down.filter(|_| !waiting.is_empty()) {
+            if error.kind == EndpointErrorKind::BudgetSpent && !others_succeeded {
+                self.portions.shrink(&flow.name, waiting.len());
+            }
             let now = self.clock.now();
             let until = self.breakers.trip(&flow.name, side, Lane::Read, error, now);
             for mut work in waiting {

@@ -76,6 +76,15 @@ impl Spent {
     }
 }
 
+/// What was counted for a call before it is made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SetAside {
+    /// The most that it can cost.
+    pub(super) most: Cost,
+    /// When it had been counted.
+    at: Timestamp,
+}
+
 /// What this worker has taken out and not yet spent.
 #[derive(Debug, Default)]
 pub(super) struct Purses(Mutex<HashMap<(Side, String, Priority), Purse>>);
@@ -92,26 +101,48 @@ impl Purses {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes `cost` out of the purse, if it is in it.
-    fn pay(&self, key: &(Side, String, Priority), cost: Cost, now: Timestamp) -> bool {
+    /// Takes `cost` out of the purse. If it does not hold enough, what it holds is handed over, to be filled up.
+    fn pay(
+        &self,
+        key: &(Side, String, Priority),
+        cost: Cost,
+        now: Timestamp,
+    ) -> Result<(), Option<Purse>> {
         let mut purses = self.lock();
         let Some(purse) = purses.get_mut(key).filter(|purse| now <= purse.until) else {
-            return false;
+            return Err(None);
         };
-        let left = purse.left.parts();
-        let mut rest = left;
+        let mut rest = purse.left.parts();
         for (rest, cost) in rest.iter_mut().zip(cost.parts()) {
             match rest.checked_sub(cost) {
                 Some(less) => *rest = less,
-                None => return false,
+                None => return Err(purses.remove(key)),
             }
         }
         purse.left = Cost::of_parts(rest);
-        true
+        Ok(())
     }
 
-    fn put(&self, key: (Side, String, Priority), left: Cost, until: Timestamp) {
-        self.lock().insert(key, Purse { left, until });
+    /// Puts back what was not spent, unless the purse was filled after `newest`: it would be spent outside of what it was
+    /// counted for.
+    fn put_back(&self, key: &(Side, String, Priority), set_aside: Cost, spent: Cost, newest: i64) {
+        let mut purses = self.lock();
+        let Some(purse) = purses
+            .get_mut(key)
+            .filter(|purse| purse.until.as_second() <= newest)
+        else {
+            return;
+        };
+        let mut left = purse.left.parts();
+        let unspent = set_aside.parts().into_iter().zip(spent.parts());
+        for (left, (set_aside, spent)) in left.iter_mut().zip(unspent) {
+            *left = left.saturating_add(set_aside.saturating_sub(spent));
+        }
+        purse.left = Cost::of_parts(left);
+    }
+
+    fn put(&self, key: (Side, String, Priority), purse: Purse) {
+        self.lock().insert(key, purse);
     }
 }
 
@@ -129,9 +160,12 @@ impl Engine {
         flow: &Flow,
         side: Side,
         call: Call,
-    ) -> Result<Cost, EndpointError> {
-        let cost = flow.endpoints.get(side).cost(call);
+    ) -> Result<SetAside, EndpointError> {
+        let cost = flow.endpoints.get(side).most_cost(call);
         for budget in self.settings.budgets.get(side) {
+            if !self.is_within(flow, budget, cost) {
+                return Err(too_small(budget, call, cost));
+            }
             let mut counted_at = self.clock.now();
             loop {
                 let refused = self
@@ -149,7 +183,52 @@ impl Engine {
                 counted_at = now;
             }
         }
-        Ok(cost)
+        let at = self.clock.now();
+        Ok(SetAside { most: cost, at })
+    }
+
+    /// What a call did not cost of what was set aside for it is there for the next one.
+    pub(super) fn give_back(&self, flow: &Flow, side: Side, aside: SetAside, cost: Cost) {
+        for budget in self.settings.budgets.get(side) {
+            let key = (side, budget.name.clone(), flow.policy.priority);
+            let newest = aside.at.as_second().saturating_add(step(budget.window));
+            self.purses.put_back(&key, aside.most, cost, newest);
+        }
+    }
+
+    /// So many of `most` rows at most that a call about them fits into the budgets of a side at all.
+    pub(super) fn affordable(
+        &self,
+        flow: &Flow,
+        side: Side,
+        most: usize,
+        call: impl Fn(usize) -> Call,
+    ) -> usize {
+        let endpoint = flow.endpoints.get(side);
+        let budgets = self.settings.budgets.get(side);
+        let mut rows = most.max(1);
+        while rows > 1 && !budgets.is_empty() {
+            let cost = endpoint.most_cost(call(rows));
+            if budgets
+                .iter()
+                .all(|budget| self.is_within(flow, budget, cost))
+            {
+                break;
+            }
+            rows /= 2;
+        }
+        rows
+    }
+
+    /// Whether a budget of which nothing is spent has room for it.
+    fn is_within(&self, flow: &Flow, budget: &Budget, cost: Cost) -> bool {
+        let (lanes, unspent) = (self.lanes(), Spent::default());
+        let parts = cost.parts().into_iter().zip(budget.limits()).enumerate();
+        parts
+            .filter_map(|(part, (cost, limit))| Some((part, cost, limit?)))
+            .all(|(part, cost, limit)| {
+                cost <= unspent.room(limit, part, flow.policy.priority, &lanes)
+            })
     }
 
     fn longest_call(&self) -> SignedDuration {
@@ -166,8 +245,14 @@ impl Engine {
     ) -> Result<Option<Timestamp>, Error> {
         let now = self.clock.now();
         let key = (side, budget.name.clone(), lane);
-        if self.purses.pay(&key, cost, now) {
-            return Ok(None);
+        let held = match self.purses.pay(&key, cost, now) {
+            Ok(()) => return Ok(None),
+            Err(held) => held,
+        };
+        let in_hand = held.map_or([0; 3], |purse| purse.left.parts());
+        let mut missing = cost.parts();
+        for (missing, in_hand) in missing.iter_mut().zip(in_hand) {
+            *missing = missing.saturating_sub(in_hand);
         }
         let lanes = self.lanes();
         let window = budget.window;
@@ -175,14 +260,14 @@ impl Engine {
             .change_document(&document_name(side, budget), |spent: &mut Spent| {
                 spent.move_to(now, window);
                 let mut taken = [0; 3];
-                let parts = taken.iter_mut().zip(cost.parts()).zip(budget.limits());
-                for (part, ((taken, cost), limit)) in parts.enumerate() {
+                let parts = taken.iter_mut().zip(missing).zip(budget.limits());
+                for (part, ((taken, missing), limit)) in parts.enumerate() {
                     let Some(limit) = limit else { continue };
                     let room = spent.room(limit, part, lane, &lanes);
-                    if cost > room {
+                    if missing > room {
                         return Some(Err(spent.freed_at(window)));
                     }
-                    *taken = cost.max((limit / PORTION).min(room));
+                    *taken = missing.max((limit / PORTION).min(room));
                 }
                 let rollings = spent.lanes.entry(lane).or_default();
                 for (rolling, taken) in rollings.iter_mut().zip(taken) {
@@ -190,24 +275,40 @@ impl Engine {
                 }
                 Some(Ok(taken))
             })
-            .await?;
+            .await;
+        let outcome = match outcome {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => Err(None),
+            Err(error) => {
+                held.into_iter()
+                    .for_each(|purse| self.purses.put(key.clone(), purse));
+                return Err(error);
+            }
+        };
         match outcome {
-            Some(Ok(taken)) => {
+            Ok(taken) => {
                 // What has no limit is not counted.
                 let mut left = [u64::MAX; 3];
                 let limited = budget.limits().map(|limit| limit.is_some());
                 for (part, left) in left.iter_mut().enumerate() {
                     if limited[part] {
-                        *left = taken[part].saturating_sub(cost.parts()[part]);
+                        let have = taken[part].saturating_add(in_hand[part]);
+                        *left = have.saturating_sub(cost.parts()[part]);
                     }
                 }
                 let until = now.as_second() + step(window);
                 let until = Timestamp::from_second(until).unwrap_or(now);
-                self.purses.put(key, Cost::of_parts(left), until);
+                // What was in it already is to be spent as soon as it was.
+                let until = held.map_or(until, |purse| purse.until.min(until));
+                let left = Cost::of_parts(left);
+                self.purses.put(key, Purse { left, until });
                 Ok(None)
             }
-            Some(Err(freed)) => Ok(Some(freed.unwrap_or(now + window))),
-            None => Ok(Some(now + window)),
+            Err(freed) => {
+                held.into_iter()
+                    .for_each(|purse| self.purses.put(key.clone(), purse));
+                Ok(Some(freed.unwrap_or(now + window)))
+            }
         }
     }
 
@@ -254,6 +355,24 @@ impl Engine {
             }
         }
         Ok(all)
+    }
+}
+
+/// A call that can never be made.
+fn too_small(budget: &Budget, call: Call, cost: Cost) -> EndpointError {
+    EndpointError {
+        kind: EndpointErrorKind::Misconfigured,
+        message: format!(
+            "the budget `{}` is too small for a single call ({}: up to {} calls, {} credits, {} bytes): raise it",
+            budget.name,
+            call.name(),
+            cost.calls,
+            cost.credits,
+            cost.bytes
+        ),
+        retry_after: None,
+        may_have_been_applied: false,
+        source: None,
     }
 }
 

@@ -187,6 +187,9 @@ struct Pairs {
 
 impl Pairs {
     fn take_in(&mut self, entry: AuditEntry) {
+        if entry.refused {
+            return;
+        }
         let (Some(left), Some(right)) = (&entry.ids.left, &entry.ids.right) else {
             return;
         };

@@ -148,6 +148,7 @@ fn encode(entry: &PlanEntry) -> Result<String, StoreError> {
         event: AuditEvent::Linked,
         agreed: Document::new(),
         sent: None,
+        refused: false,
     };
     let form = Form {
         action: entry.action.clone(),

@@ -93,7 +93,17 @@ impl State {
     }
 
     fn commit(&mut self, flow: &FlowName, entry: &Commit, now: Timestamp) -> Result<(), Refused> {
-        self.audit.extend(entry.audit.iter().cloned());
+        let outcome = self.end(flow, entry, now);
+        let refused = outcome.is_err();
+        let trail = entry.audit.iter().cloned();
+        self.audit.extend(trail.map(|entry| AuditEntry {
+            refused: refused || entry.refused,
+            ..entry
+        }));
+        outcome
+    }
+
+    fn end(&mut self, flow: &FlowName, entry: &Commit, now: Timestamp) -> Result<(), Refused> {
         if !entry.held.iter().all(|held| self.jobs.holds(held)) {
             return Err(Refused::LeaseLost);
         }

@@ -78,6 +78,7 @@ struct Rules {
     precision: Duration,
     skew: SignedDuration,
     stamps: bool,
+    history: bool,
     page_size: usize,
     newest_first: bool,
     upserts: bool,
@@ -100,6 +101,8 @@ pub struct Traffic {
     pub finds: u64,
     /// Calls to write.
     pub writes: u64,
+    /// Calls for what was changed in the past.
+    pub histories: u64,
     /// Calls for changes.
     pub changes: u64,
     /// Calls to list.
@@ -120,7 +123,7 @@ impl Traffic {
     /// Calls of all kinds.
     #[must_use]
     pub fn calls(&self) -> u64 {
-        self.reads + self.finds + self.writes + self.changes + self.lists
+        self.reads + self.finds + self.writes + self.histories + self.changes + self.lists
     }
 }
 
@@ -218,6 +221,12 @@ impl FakeSystemBuilder {
         self
     }
 
+    /// It keeps a history of values.
+    pub fn keeps_history(mut self) -> Self {
+        self.rules.history = true;
+        self
+    }
+
     /// Rows in a page of a feed or listing. Default 200.
     pub fn page_size(mut self, rows: usize) -> Self {
         self.rules.page_size = rows.max(1);
@@ -290,6 +299,7 @@ impl FakeSystem {
                 precision: Duration::from_millis(1),
                 skew: SignedDuration::ZERO,
                 stamps: true,
+                history: false,
                 page_size: 200,
                 newest_first: false,
                 upserts: false,
@@ -327,7 +337,7 @@ impl FakeSystem {
     ) -> Result<(), WriteError> {
         let (rules, now) = (self.rules(), self.now());
         self.records()
-            .update(rules, &id.into(), fields, now)
+            .update(rules, &id.into(), fields, now, false)
             .map(drop)
     }
 

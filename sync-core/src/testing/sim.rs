@@ -14,6 +14,7 @@
 //! ```
 
 mod check;
+mod credential;
 mod fault;
 mod network;
 mod notice;
@@ -108,7 +109,6 @@ fn simulate_in_this_thread(options: &SimulationOptions) -> SimulationOutcome {
         allowed,
         calm: false,
         violations: Vec::new(),
-        overtaken: false,
         things: thing::Things::default(),
         mail: notice::Mail::default(),
         systems: crate::side::Sides::default(),
@@ -149,5 +149,8 @@ fn run(options: &SimulationOptions, handle: &Handle) -> Result<(), state::Proble
         schedule.world.check_at_rest();
     }
     schedule.world.check_rebuild()?;
+    if handle.lock().violations.is_empty() {
+        credential::run(handle);
+    }
     Ok(())
 }

@@ -35,6 +35,17 @@ pub struct NodeEndpoint<N: Node> {
     table: NodeTable<N>,
 }
 
+/// Rows of a page.
+const PAGE: usize = 200;
+/// Writes in one request, unless the site's configuration says otherwise.
+const WRITES_IN_CALL: usize = 20;
+/// What a call weighs whatever it is about: the text of the query, which names every field.
+const CALL_BYTES: u64 = 4_000;
+/// What a record weighs, with what belongs to it.
+const RECORD_BYTES: usize = 3_000;
+/// What a key, or a row of a feed, weighs.
+const NAME_BYTES: usize = 200;
+
 /// Keys in one query.
 const KEYS_AT_ONCE: usize = 200;
 
@@ -212,6 +223,40 @@ impl<N: Node> NodeEndpoint<N> {
     }
 }
 
+impl<N: Node> NodeEndpoint<N> {
+    /// What a call costs when requests carry so many writes.
+    fn cost_of(&self, call: Call, writes_in_call: usize) -> Cost {
+        let supplements = self.table.supplements.iter();
+        let more: u64 = supplements.map(|supplement| supplement.calls()).sum();
+        let (calls, records, names) = match call {
+            Call::Read { records } => (1 + more, records, records),
+            Call::Find { values } => (1 + more, values, values),
+            // What changes a part of a record may ask first which parts it has.
+            Call::Write {
+                creates, updates, ..
+            } => {
+                let requests = creates.div_ceil(writes_in_call) + updates.div_ceil(writes_in_call);
+                let looks = usize::from(updates > 0);
+                (count(requests + looks), creates + 2 * updates, 0)
+            }
+            Call::Changes => (1, 0, PAGE),
+            Call::List => (1 + more, PAGE, 0),
+            // Not asked for.
+            Call::History { .. } => (0, 0, 0),
+        };
+        let of_rows = count(records * RECORD_BYTES + names * NAME_BYTES);
+        Cost {
+            calls,
+            credits: 0,
+            bytes: calls.saturating_mul(CALL_BYTES).saturating_add(of_rows),
+        }
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
 #[async_trait]
 impl<N: Node> Endpoint for NodeEndpoint<N> {
     fn capabilities(&self) -> Capabilities {
@@ -229,13 +274,15 @@ impl<N: Node> Endpoint for NodeEndpoint<N> {
         }
     }
 
+    /// In calls and bytes. X3 does not say what a call will weigh, so bytes are what a call about so many records weighs at
+    /// most as a rule; a record with long notes of the site's own weighs more.
     fn cost(&self, call: Call) -> Cost {
-        let supplements = self.table.supplements.iter();
-        let more: u64 = supplements.map(|supplement| supplement.calls()).sum();
-        match call {
-            Call::Read { .. } | Call::Find { .. } | Call::List => Cost::CALL.times(1 + more),
-            _ => Cost::CALL,
-        }
+        self.cost_of(call, WRITES_IN_CALL)
+    }
+
+    /// A site on which a failing row undoes its neighbours takes rows one by one.
+    fn most_cost(&self, call: Call) -> Cost {
+        self.cost_of(call, 1)
     }
 
     async fn check(&self) -> Result<Vec<Problem>, EndpointError> {

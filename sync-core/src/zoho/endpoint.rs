@@ -33,6 +33,9 @@ use crate::{
 const IDS_IN_CALL: usize = 50;
 const WRITES_IN_CALL: usize = 100;
 
+/// Fields that one list call takes, the id apart.
+const FIELDS_IN_CALL: usize = 49;
+
 /// Records that are looked at alone, at once.
 const SINGLE_READS: usize = 5;
 
@@ -161,27 +164,37 @@ impl ZohoEndpoint {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The records with `ids` that exist.
+    /// So many records at most are looked at alone although a list was asked for them.
+    fn most_alone(&self, records: usize) -> usize {
+        match self.settings.lines.is_empty() {
+            true => records,
+            false => 0,
+        }
+    }
+
+    /// The records with `ids` that exist, and how many were looked at alone although a list was asked for them.
     async fn by_ids(
         &self,
         ids: &[ZohoId],
         schema: &Schema,
-    ) -> Result<BTreeMap<String, Record>, Error> {
+    ) -> Result<(BTreeMap<String, Record>, usize), Error> {
+        let mut alone = 0;
         let records = if self.settings.lines.is_empty() {
             let module = self.client.module(self.settings.module.clone());
             let found = module.get_by_ids(ids, self.columns(schema)).await?;
             // A list leaves out records that exist: converted leads, records in approval. Taken for deleted, they would
             // be deactivated on the other side.
             let left_out = ids.iter().filter(|id| !found.contains_key(*id));
-            let looked_at = self.one_by_one(left_out.cloned().collect()).await?;
+            let left_out: Vec<ZohoId> = left_out.cloned().collect();
+            alone = left_out.len();
+            let looked_at = self.one_by_one(left_out).await?;
             found.into_values().chain(looked_at).collect()
         } else {
             self.one_by_one(ids.to_vec()).await?
         };
         let records = self.converted(&records, schema).await?.into_iter();
-        Ok(records
-            .map(|record| (record.id.as_str().to_owned(), record))
-            .collect())
+        let by_id = records.map(|record| (record.id.as_str().to_owned(), record));
+        Ok((by_id.collect(), alone))
     }
 
     /// Records of a page of a full listing. Those with rows are read one by one, so there are fewer of them.
@@ -192,11 +205,17 @@ impl ZohoEndpoint {
         }
     }
 
+    /// A list has room for so many fields; with more it is read in several passes.
+    fn passes(&self) -> u64 {
+        let fields = self.settings.fields.len() + 1;
+        count(fields.div_ceil(FIELDS_IN_CALL))
+    }
+
     /// Credits for reading records by id: one call for all, or one each if they have rows; and one for each lookup whose
     /// record is read too.
     fn reading(&self, records: usize) -> u64 {
         let calls = match self.settings.lines.is_empty() {
-            true => 1,
+            true => self.passes(),
             false => count(records.max(1)),
         };
         calls + count(self.settings.lookups())
@@ -279,6 +298,8 @@ impl Endpoint for ZohoEndpoint {
             Call::Changes => Cost::credits(2),
             Call::Read { records } => Cost::credits(1).times(self.reading(records)),
             Call::List if self.settings.lines.is_empty() => Cost::credits(1).times(self.reading(1)),
+            // Not asked for.
+            Call::History { .. } => Cost::default(),
             Call::List => {
                 let page = usize::from(self.page_size());
                 Cost::credits(1).times(1 + self.reading(page))
@@ -286,21 +307,25 @@ impl Endpoint for ZohoEndpoint {
         }
     }
 
+    /// Records that a list leaves out are asked for one by one, and new records may go in two calls.
+    fn most_cost(&self, call: Call) -> Cost {
+        let alone = match call {
+            Call::Read { records } => self.most_alone(records),
+            Call::Find { values } => self.most_alone(values),
+            Call::Write { creates, .. } => usize::from(creates > 1),
+            _ => 0,
+        };
+        let mut cost = self.cost(call);
+        cost += Cost::credits(1).times(count(alone));
+        cost
+    }
+
     async fn check(&self) -> Result<Vec<Problem>, EndpointError> {
         self.problems(Schema::problems).await
     }
 
     async fn read(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>, EndpointError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let schema = self.schema().await?;
-        // What is no Zoho id names no record.
-        let zoho_ids: Vec<Option<ZohoId>> = ids.iter().map(|id| id.as_str().parse().ok()).collect();
-        let known: Vec<ZohoId> = zoho_ids.iter().flatten().cloned().collect();
-        let found = self.by_ids(&known, &schema).await.map_err(endpoint_error)?;
-        let records = zoho_ids.into_iter();
-        Ok(records.map(|id| found.get(id?.as_str()).cloned()).collect())
+        Ok(self.read_counted(ids).await?.0)
     }
 
     async fn find(
@@ -308,9 +333,37 @@ impl Endpoint for ZohoEndpoint {
         field: &FieldName,
         values: &[Value],
     ) -> Result<Vec<Vec<Record>>, EndpointError> {
+        Ok(self.find_counted(field, values).await?.0)
+    }
+
+    async fn read_counted(
+        &self,
+        ids: &[RecordId],
+    ) -> Result<(Vec<Option<Record>>, Cost), EndpointError> {
+        if ids.is_empty() {
+            return Ok((Vec::new(), Cost::default()));
+        }
+        let schema = self.schema().await?;
+        // What is no Zoho id names no record.
+        let zoho_ids: Vec<Option<ZohoId>> = ids.iter().map(|id| id.as_str().parse().ok()).collect();
+        let known: Vec<ZohoId> = zoho_ids.iter().flatten().cloned().collect();
+        let found = self.by_ids(&known, &schema).await.map_err(endpoint_error)?;
+        let (found, alone) = found;
+        let records = zoho_ids.into_iter();
+        let records = records.map(|id| found.get(id?.as_str()).cloned());
+        let mut cost = self.cost(Call::Read { records: ids.len() });
+        cost += Cost::credits(1).times(count(alone));
+        Ok((records.collect(), cost))
+    }
+
+    async fn find_counted(
+        &self,
+        field: &FieldName,
+        values: &[Value],
+    ) -> Result<(Vec<Vec<Record>>, Cost), EndpointError> {
         let literals: Vec<Literal> = values.iter().filter_map(literal).collect();
         if literals.is_empty() {
-            return Ok(vec![Vec::new(); values.len()]);
+            return Ok((vec![Vec::new(); values.len()], Cost::default()));
         }
         let schema = self.schema().await?;
         let shape = schema.shape(field.as_str());
@@ -323,8 +376,8 @@ impl Endpoint for ZohoEndpoint {
             }
         }
         let ids: Vec<ZohoId> = found.iter().map(|(id, _)| id.clone()).collect();
-        let records = if ids.is_empty() {
-            BTreeMap::new()
+        let (records, alone) = if ids.is_empty() {
+            (BTreeMap::new(), 0)
         } else {
             self.by_ids(&ids, &schema).await.map_err(endpoint_error)?
         };
@@ -334,7 +387,11 @@ impl Endpoint for ZohoEndpoint {
                 .filter_map(|(id, _)| records.get(id.as_str()).cloned())
                 .collect()
         };
-        Ok(values.iter().map(of_value).collect())
+        let mut cost = self.cost(Call::Find {
+            values: literals.len(),
+        });
+        cost += Cost::credits(1).times(count(alone));
+        Ok((values.iter().map(of_value).collect(), cost))
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {

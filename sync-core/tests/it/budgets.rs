@@ -5,9 +5,13 @@ use std::{
     time::Duration,
 };
 
-use sync_core::{Budget, Engine, Flow, Observation, Observer, Priority, Side, Sides};
+use sync_core::{
+    Budget, Call, Capabilities, ChangesPage, ChangesRequest, Cost, Endpoint, EndpointError, Engine,
+    FeedDescription, FieldName, Flow, Observation, Observer, PageToken, Priority, Problem, Record,
+    RecordId, RecordsPage, Side, Sides, Value, Write, WriteError, Written, testing::FakeSystem,
+};
 
-use crate::world::{World, block_on, set, thing};
+use crate::world::{World, block_on, crm, set, thing};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -91,7 +95,7 @@ fn two_flows(world: &World, priorities: [Priority; 2]) -> Engine {
 fn polls(world: &World, engine: &Engine, flow: &str, times: usize) -> u64 {
     let before = world.right.traffic().changes;
     for _ in 0..times {
-        let feed = sync_core::testing::FakeSystem::modified_feed();
+        let feed = FakeSystem::modified_feed();
         let _ = block_on(engine.poll(&flow.into(), Side::Right, &feed));
         world.later(1);
     }
@@ -181,5 +185,161 @@ fn a_plans_forecast_is_what_carrying_it_out_costs() {
             (spent..=2 * spent).contains(&forecast),
             "forecast {forecast}, spent {spent}"
         );
+    }
+}
+
+/// Each started ten rows cost a credit, so a batch of a hundred costs ten and the searches before it; there are seven an
+/// hour.
+fn assert_progress(find_batch: usize) {
+    let mut world = World::with(|setup| {
+        setup.right = crm(&setup.clock).capabilities(|can| can.find_batch = find_batch);
+        let mut budget = Budget::calls("credits", 7, HOUR);
+        (budget.calls, budget.credits) = (None, Some(7));
+        setup.settings.budgets = Sides::new(Vec::new(), vec![budget]);
+    });
+    world.flow.endpoints.right = Priced::over(&world.right, 1);
+    let engine = world.engine();
+    for number in 0..100 {
+        let id = world.left.create_as_user(thing(&format!("C{number:03}")));
+        world.hint(&engine, Side::Left, id.unwrap());
+    }
+    for _ in 0..1000 {
+        world.later(600);
+        world.drain(&engine);
+    }
+    assert_eq!((world.right.len(), world.parked().len()), (100, 0));
+}
+
+#[test]
+fn a_budget_that_is_smaller_than_a_batch_of_writes_is_spent_in_smaller_calls() {
+    assert_progress(100);
+}
+
+#[test]
+fn a_budget_that_is_smaller_than_a_look_at_a_batch_is_spent_on_smaller_batches() {
+    assert_progress(5);
+}
+
+#[test]
+fn a_budget_that_is_too_small_for_a_single_call_says_so() {
+    let mut world = World::with(|setup| {
+        let mut budget = Budget::calls("bytes", 10, HOUR);
+        (budget.calls, budget.bytes) = (None, Some(10));
+        setup.settings.budgets = Sides::new(Vec::new(), vec![budget]);
+    });
+    world.flow.endpoints.right = Priced::over(&world.right, 1);
+    let engine = world.engine();
+    world.left.create_as_user(thing("C1")).unwrap();
+    world.hint(&engine, Side::Left, "C1");
+    world.drain(&engine);
+    let status = block_on(engine.status()).unwrap().remove(0);
+    let error = status.sides.right.last_error.unwrap();
+    assert!(
+        error.message.contains("budget `bytes` is too small"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_a_read_did_not_cost_of_what_was_set_aside_is_there_for_the_next() {
+    let mut world = World::with(|setup| {
+        let mut budget = Budget::calls("credits", 100, HOUR);
+        (budget.calls, budget.credits) = (None, Some(100));
+        setup.settings.budgets = Sides::new(Vec::new(), vec![budget]);
+    });
+    let engine = world.engine();
+    world.pair(&engine, "C1");
+    world.flow.endpoints.right = Priced::over(&world.right, 51);
+    let engine = world.engine();
+    // A look costs one credit, and up to 51 are set aside for it.
+    for _ in 0..40 {
+        world.hint(&engine, Side::Left, "C1");
+        world.drain(&engine);
+    }
+    assert_eq!((world.right.traffic().reads, world.queued()), (40, 0));
+}
+
+/// A system that counts as Zoho does: a credit for each started ten rows written, and for each record that is looked for
+/// in vain; each call weighs a hundred bytes.
+#[derive(Debug)]
+struct Priced {
+    system: FakeSystem,
+    /// The most that a read can cost.
+    read: usize,
+}
+
+impl Priced {
+    fn over(system: &FakeSystem, read: usize) -> Arc<Self> {
+        let system = system.clone();
+        Arc::new(Self { system, read })
+    }
+
+    fn credits(credits: usize) -> Cost {
+        Cost {
+            bytes: 100,
+            ..Cost::credits(credits as u64)
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Endpoint for Priced {
+    fn capabilities(&self) -> Capabilities {
+        self.system.capabilities()
+    }
+
+    fn cost(&self, call: Call) -> Cost {
+        match call {
+            Call::Write {
+                creates, updates, ..
+            } => Self::credits((creates + updates).div_ceil(10)),
+            _ => Self::credits(1),
+        }
+    }
+
+    fn most_cost(&self, call: Call) -> Cost {
+        match call {
+            Call::Read { .. } => Self::credits(self.read),
+            call => self.cost(call),
+        }
+    }
+
+    async fn read_counted(
+        &self,
+        ids: &[RecordId],
+    ) -> Result<(Vec<Option<Record>>, Cost), EndpointError> {
+        Ok((self.system.read(ids).await?, Self::credits(1)))
+    }
+
+    async fn check(&self) -> Result<Vec<Problem>, EndpointError> {
+        self.system.check().await
+    }
+
+    async fn read(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>, EndpointError> {
+        self.system.read(ids).await
+    }
+
+    async fn find(
+        &self,
+        field: &FieldName,
+        values: &[Value],
+    ) -> Result<Vec<Vec<Record>>, EndpointError> {
+        self.system.find(field, values).await
+    }
+
+    async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
+        self.system.write(writes).await
+    }
+
+    fn feeds(&self) -> Vec<FeedDescription> {
+        self.system.feeds()
+    }
+
+    async fn changes(&self, request: &ChangesRequest) -> Result<ChangesPage, EndpointError> {
+        self.system.changes(request).await
+    }
+
+    async fn list(&self, page: Option<&PageToken>) -> Result<RecordsPage, EndpointError> {
+        self.system.list(page).await
     }
 }

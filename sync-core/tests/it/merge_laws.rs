@@ -131,6 +131,7 @@ impl Case {
         Planned {
             agreed,
             seen: self.now.clone(),
+            replaces: Sides::default(),
         }
     }
 
@@ -347,6 +348,7 @@ proptest! {
             let mirrored_planned = Planned {
                 agreed: planned.agreed.clone(),
                 seen: Sides::new(planned.seen.right.clone(), planned.seen.left.clone()),
+                replaces: Sides::default(),
             };
             let mirrored_now = Sides::new(now.right.clone(), now.left.clone());
             (

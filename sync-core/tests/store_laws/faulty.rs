@@ -86,6 +86,7 @@ faults! {
     /// An entry becomes visible after one that comes after it.
     AuditOutOfOrder breaks audit_read_while_written_skips_nothing;
     PrepareLosesAudit breaks audit_of_a_prepared_link_is_kept;
+    RefusedCommitsLookAccepted breaks audit_of_a_refused_commit_is_kept;
     RefusedCommitsLoseAudit breaks audit_of_a_refused_commit_is_kept concurrent_commits_have_one_winner;
     // The rest.
     /// What a write did before one of its statements failed stays done.

@@ -326,6 +326,7 @@ impl<'a> Subject<'a> {
             event: AuditEvent::Linked,
             agreed: sync_core::Document::new(),
             sent: None,
+            refused: false,
         }
     }
 

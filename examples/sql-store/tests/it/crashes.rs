@@ -174,6 +174,7 @@ fn entry(
         event,
         agreed: sync_core::Document::new(),
         sent: None,
+        refused: false,
     }
 }
 

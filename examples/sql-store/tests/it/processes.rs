@@ -67,6 +67,7 @@ fn commit(job: &Job, now: Timestamp) -> Commit {
         event: AuditEvent::Linked,
         agreed: sync_core::Document::new(),
         sent: None,
+        refused: false,
     };
     Commit {
         held: vec![Held::from(job)],

@@ -6,8 +6,8 @@ use serde_json::{Value as Json, json};
 
 use super::super::*;
 use crate::{
-    AuditEvent, Document, FieldDecision, Intent, JobKey, Key, ParkReason, Planned, Rejection, Side,
-    Sides, Value, Verdict,
+    AuditEvent, Document, FieldDecision, Intent, JobKey, Key, ParkReason, Planned, Rejection,
+    Replaces, Side, Sides, Value, Verdict,
 };
 
 fn golden(name: &str) -> Json {
@@ -68,6 +68,14 @@ fn links_keep_their_meaning() {
         planned: Some(Planned {
             agreed: Document::new().with("name", "new"),
             seen: Sides::new(Document::new().with("name", "left"), Document::new()),
+            replaces: Sides::new(
+                Replaces {
+                    read: Document::new().with("name", "left"),
+                    written: Document::new().with("name", "new"),
+                    as_of: Some(parse("2026-03-01T09:00:00Z")),
+                },
+                Replaces::default(),
+            ),
         }),
         intent: Some(Intent {
             target: Side::Left,
@@ -217,6 +225,7 @@ fn entry(event: AuditEvent) -> AuditEntry {
         event,
         agreed: Document::new(),
         sent: None,
+        refused: false,
     }
 }
 
@@ -278,6 +287,7 @@ fn audit_events_keep_their_meaning() {
         AuditEvent::PartnerRestored { side: Side::Left },
         AuditEvent::DeleteIntended { side: Side::Right },
         AuditEvent::WriteUnconfirmed { side: Side::Left },
+        AuditEvent::Overwritten { side: Side::Right },
         AuditEvent::Unlinked,
         AuditEvent::WriteFailed {
             side: Side::Right,

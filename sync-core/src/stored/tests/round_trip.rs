@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use super::super::*;
 use crate::{
     AuditEvent, Document, FieldDecision, FieldName, Intent, JobKey, Key, ParkReason, Planned,
-    RecordId, Rejection, Side, Sides, Value, Verdict,
+    RecordId, Rejection, Replaces, Side, Sides, Value, Verdict,
 };
 
 /// Any characters: control characters, quotes, astral planes.
@@ -86,10 +86,23 @@ fn ids() -> impl Strategy<Value = Sides<Option<RecordId>>> {
 }
 
 fn link() -> impl Strategy<Value = LinkContent> {
-    let planned = (document(), document(), document()).prop_map(|(agreed, left, right)| Planned {
-        agreed,
-        seen: Sides::new(left, right),
-    });
+    let replaces = || {
+        (document(), document(), option::of(instant())).prop_map(|(read, written, as_of)| {
+            Replaces {
+                read,
+                written,
+                as_of,
+            }
+        })
+    };
+    let documents = (document(), document(), document());
+    let planned = (documents, replaces(), replaces()).prop_map(
+        |((agreed, left, right), replaces_left, replaces_right)| Planned {
+            agreed,
+            seen: Sides::new(left, right),
+            replaces: Sides::new(replaces_left, replaces_right),
+        },
+    );
     let intent =
         (side(), text(), text(), instant()).prop_map(|(target, field, value, since)| Intent {
             target,
@@ -238,6 +251,7 @@ fn event() -> impl Strategy<Value = AuditEvent> {
         side().prop_map(|side| AuditEvent::PartnerRestored { side }),
         side().prop_map(|side| AuditEvent::DeleteIntended { side }),
         side().prop_map(|side| AuditEvent::WriteUnconfirmed { side }),
+        side().prop_map(|side| AuditEvent::Overwritten { side }),
         (side(), text(), any::<bool>()).prop_map(|(side, message, may_have_been_applied)| {
             AuditEvent::WriteFailed {
                 side,
@@ -261,10 +275,10 @@ fn entry() -> impl Strategy<Value = AuditEntry> {
         vec(decision(), 0..3),
         event(),
         document(),
-        option::of(text()),
+        (option::of(text()), any::<bool>()),
     )
         .prop_map(
-            |(at, flow, ids, cause, attempt, fields, event, agreed, sent)| AuditEntry {
+            |(at, flow, ids, cause, attempt, fields, event, agreed, (sent, refused))| AuditEntry {
                 at,
                 flow: flow.into(),
                 ids,
@@ -274,6 +288,7 @@ fn entry() -> impl Strategy<Value = AuditEntry> {
                 event,
                 agreed,
                 sent,
+                refused,
             },
         )
 }

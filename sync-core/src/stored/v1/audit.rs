@@ -25,6 +25,16 @@ pub(in crate::stored) struct AuditEntry {
     agreed: Document,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sent: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    refused: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl From<&audit::AuditEntry> for AuditEntry {
@@ -39,6 +49,7 @@ impl From<&audit::AuditEntry> for AuditEntry {
             event,
             agreed,
             sent,
+            refused,
         } = entry;
         Self {
             at: *at,
@@ -50,6 +61,7 @@ impl From<&audit::AuditEntry> for AuditEntry {
             event: event.into(),
             agreed: agreed.into(),
             sent: sent.clone(),
+            refused: *refused,
         }
     }
 }
@@ -66,6 +78,7 @@ impl From<AuditEntry> for audit::AuditEntry {
             event: entry.event.into(),
             agreed: entry.agreed.into(),
             sent: entry.sent,
+            refused: entry.refused,
         }
     }
 }
@@ -188,6 +201,9 @@ enum AuditEvent {
     WriteUnconfirmed {
         side: Side,
     },
+    Overwritten {
+        side: Side,
+    },
     Unlinked,
     Forgotten,
     Agreed,
@@ -239,6 +255,9 @@ impl From<&audit::AuditEvent> for AuditEvent {
             audit::AuditEvent::WriteUnconfirmed { side } => Self::WriteUnconfirmed {
                 side: (*side).into(),
             },
+            audit::AuditEvent::Overwritten { side } => Self::Overwritten {
+                side: (*side).into(),
+            },
             audit::AuditEvent::Unlinked => Self::Unlinked,
             audit::AuditEvent::Forgotten => Self::Forgotten,
             audit::AuditEvent::Agreed => Self::Agreed,
@@ -286,6 +305,7 @@ impl From<AuditEvent> for audit::AuditEvent {
             AuditEvent::PartnerRestored { side } => Self::PartnerRestored { side: side.into() },
             AuditEvent::DeleteIntended { side } => Self::DeleteIntended { side: side.into() },
             AuditEvent::WriteUnconfirmed { side } => Self::WriteUnconfirmed { side: side.into() },
+            AuditEvent::Overwritten { side } => Self::Overwritten { side: side.into() },
             AuditEvent::Unlinked => Self::Unlinked,
             AuditEvent::Forgotten => Self::Forgotten,
             AuditEvent::Agreed => Self::Agreed,

@@ -65,14 +65,56 @@ impl From<Link> for link::LinkContent {
 struct Planned {
     agreed: Document,
     seen: Sides<Document>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaces: Option<Sides<Replaces>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replaces {
+    read: Document,
+    written: Document,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    as_of: Option<Timestamp>,
+}
+
+impl From<&link::Replaces> for Replaces {
+    fn from(replaces: &link::Replaces) -> Self {
+        let link::Replaces {
+            read,
+            written,
+            as_of,
+        } = replaces;
+        Self {
+            read: read.into(),
+            written: written.into(),
+            as_of: *as_of,
+        }
+    }
+}
+
+impl From<Replaces> for link::Replaces {
+    fn from(replaces: Replaces) -> Self {
+        Self {
+            read: replaces.read.into(),
+            written: replaces.written.into(),
+            as_of: replaces.as_of,
+        }
+    }
 }
 
 impl From<&link::Planned> for Planned {
     fn from(planned: &link::Planned) -> Self {
-        let link::Planned { agreed, seen } = planned;
+        let link::Planned {
+            agreed,
+            seen,
+            replaces,
+        } = planned;
+        let kept = *replaces != crate::side::Sides::default();
         Self {
             agreed: agreed.into(),
             seen: Sides::of(seen, Document::from),
+            replaces: kept.then(|| Sides::of(replaces, Replaces::from)),
         }
     }
 }
@@ -82,6 +124,10 @@ impl From<Planned> for link::Planned {
         Self {
             agreed: planned.agreed.into(),
             seen: planned.seen.open(Into::into),
+            replaces: planned
+                .replaces
+                .map(|replaces| replaces.open(Into::into))
+                .unwrap_or_default(),
         }
     }
 }

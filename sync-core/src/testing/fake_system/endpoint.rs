@@ -1,6 +1,7 @@
 //! The system as the engine sees it.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::{
     FakeSystem, Traffic,
@@ -10,7 +11,8 @@ use super::{
 use crate::{
     endpoint::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
-        FeedDescription, Problem, Record, RecordsPage, Rejection, Write, WriteError, Written,
+        FeedDescription, PastChange, Problem, Record, RecordsPage, Rejection, Write, WriteError,
+        Written,
     },
     ids::{FieldName, PageToken, RecordId},
     value::{Document, Value},
@@ -24,6 +26,7 @@ impl FakeSystem {
                 CallKind::Read => &mut traffic.reads,
                 CallKind::Find => &mut traffic.finds,
                 CallKind::Write => &mut traffic.writes,
+                CallKind::History => &mut traffic.histories,
                 CallKind::Changes => &mut traffic.changes,
                 CallKind::List => &mut traffic.lists,
             } += 1;
@@ -110,7 +113,9 @@ impl FakeSystem {
 
     fn change(&self, id: &RecordId, fields: &Document) -> Result<(), WriteError> {
         let (rules, now) = (self.rules(), self.now());
-        let changed = self.records().update(rules, id, fields.clone(), now)?;
+        let changed = self
+            .records()
+            .update(rules, id, fields.clone(), now, true)?;
         let mut traffic = self.count();
         traffic.updated += 1;
         traffic.unchanged_writes += u64::from(!changed);
@@ -226,6 +231,23 @@ impl Endpoint for FakeSystem {
             Some(Fault::HangsAfter) => std::future::pending().await,
             Some(fault) => for_all(error(fault), writes.len()),
         }
+    }
+
+    fn keeps_history(&self) -> bool {
+        self.rules().history
+    }
+
+    async fn history(
+        &self,
+        asked: &[(RecordId, Timestamp)],
+    ) -> Result<Vec<Vec<PastChange>>, EndpointError> {
+        self.ask(CallKind::History, asked.len(), || {
+            self.within("ids", asked.len(), self.rules().capabilities.read_batch)?;
+            let records = self.records();
+            let told = asked.iter().map(|(id, since)| records.history(id, *since));
+            Ok(told.collect())
+        })
+        .await
     }
 
     fn feeds(&self) -> Vec<FeedDescription> {

@@ -21,6 +21,8 @@ pub enum CallKind {
     Find,
     /// Writing.
     Write,
+    /// Asking what was changed in the past.
+    History,
     /// Asking for changes.
     Changes,
     /// Listing.

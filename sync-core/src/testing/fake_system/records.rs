@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{ManualClock, Rules};
 use crate::{
     clock::Clock,
-    endpoint::{Change, ChangesPage, Key, Record, RecordsPage, Rejection, WriteError},
+    endpoint::{Change, ChangesPage, Key, PastChange, Record, RecordsPage, Rejection, WriteError},
     ids::{FieldName, PageToken, RecordId},
     value::{Document, Value},
 };
@@ -24,6 +24,8 @@ struct Row {
     fields: Document,
     stamp: Timestamp,
     deleted: bool,
+    /// Oldest first.
+    past: Vec<PastChange>,
 }
 
 /// A stream of changes.
@@ -149,18 +151,20 @@ impl Records {
                 fields: record,
                 stamp: now,
                 deleted: false,
+                past: Vec::new(),
             },
         );
         Ok(id)
     }
 
-    /// Changes a record. Returns whether anything is different now.
+    /// Changes a record, for the engine itself or for a user. Returns whether anything is different now.
     pub(super) fn update(
         &mut self,
         rules: &Rules,
         id: &RecordId,
         fields: Document,
         now: Timestamp,
+        own: bool,
     ) -> Result<bool, WriteError> {
         let row = self.rows.get(id).filter(|row| !row.deleted);
         let old = row.ok_or(WriteError::Missing)?.fields.clone();
@@ -178,6 +182,9 @@ impl Records {
         self.check(rules, id, &record)?;
         let changed = record != old;
         if let Some(row) = self.rows.get_mut(id) {
+            if rules.history {
+                row.past.extend(differences(&old, &record, now, own));
+            }
             row.fields = record;
             // An update that changes nothing counts as a change with real systems too.
             row.stamp = now;
@@ -217,6 +224,12 @@ impl Records {
         if let Some(row) = self.rows.get_mut(id) {
             row.stamp = stamp;
         }
+    }
+
+    /// What was changed in a record since an instant.
+    pub(super) fn history(&self, id: &RecordId, since: Timestamp) -> Vec<PastChange> {
+        let past = self.rows.get(id).into_iter().flat_map(|row| &row.past);
+        past.filter(|change| change.at >= since).cloned().collect()
     }
 
     fn check(&self, rules: &Rules, id: &RecordId, record: &Document) -> Result<(), WriteError> {
@@ -356,6 +369,22 @@ fn set(rules: &Rules, record: &mut Document, fields: Document) -> Result<(), Wri
         record.set(name, value);
     }
     Ok(())
+}
+
+fn differences(old: &Document, new: &Document, at: Timestamp, own: bool) -> Vec<PastChange> {
+    let differs = |field: &FieldName, after: &Value| {
+        let before = old.get(field.as_str()).cloned().unwrap_or(Value::Null);
+        (before != *after).then(|| PastChange {
+            at,
+            field: field.clone(),
+            before,
+            after: after.clone(),
+            own,
+        })
+    };
+    new.iter()
+        .filter_map(|(field, after)| differs(field, after))
+        .collect()
 }
 
 fn same(one: &Value, other: &Value, ignoring_case: bool) -> bool {

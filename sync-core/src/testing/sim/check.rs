@@ -10,7 +10,7 @@ use futures::FutureExt;
 use super::{
     promise::Promise,
     state::{Problem, State},
-    thing::{EDITED, Edited, EffectKind, Thing, number_of, same, tag, tag_field},
+    thing::{EDITED, Edited, EffectKind, Overwritten, Thing, number_of, same, tag, tag_field},
     world::{CONNECTION, FLOW, World},
 };
 use crate::{
@@ -43,6 +43,7 @@ impl World {
         let conflicts = self.check_parked(&mut state, &parked);
         self.check_things(&mut state, &links, &conflicts);
         check_audit(&mut state, &audit);
+        check_overwritten(&mut state, &audit);
     }
 
     /// Looks at everything once more: nothing may be written.
@@ -102,9 +103,6 @@ impl World {
             return Ok(());
         };
         let mut state = self.handle.lock();
-        if state.overtaken {
-            return Ok(());
-        }
         for link in known.iter().filter(|link| link.content.bound().is_some()) {
             let twin = rebuilt
                 .iter()
@@ -319,6 +317,38 @@ fn check_audit(state: &mut State, audit: &[StoredAudit]) {
         }
     }
     state.things.effects = effects;
+}
+
+/// Every value that the engine wrote over unseen is in the trail, and nothing is there that nobody entered.
+fn check_overwritten(state: &mut State, audit: &[StoredAudit]) {
+    let overwritten = std::mem::take(&mut state.things.overwritten);
+    for lost in &overwritten {
+        let is_told = audit.iter().any(|stored| tells_of(stored, lost));
+        // A record that is gone is not looked at again, nor is one whose partner is.
+        let thing = lost.about.and_then(|number| state.things.all.get(number));
+        if !is_told && thing.is_some_and(|thing| !thing.deleted) {
+            let what = format!(
+                "the trail is silent about {} {} of {} on the {} side",
+                lost.row, lost.value, lost.id, lost.side
+            );
+            state.violated(Promise::OverwrittenEditsAudited, what);
+        }
+    }
+    state.things.overwritten = overwritten;
+}
+
+fn tells_of(stored: &StoredAudit, lost: &Overwritten) -> bool {
+    let (entry, side) = (&stored.entry, lost.side);
+    let is_about = matches!(entry.event, AuditEvent::Overwritten { side: on } if on == side)
+        && entry.ids.get(side).as_ref() == Some(&lost.id);
+    let mut fields = entry.fields.iter().filter(|_| is_about);
+    fields.any(|decision| {
+        let value = match side {
+            Side::Left => &decision.left,
+            Side::Right => &decision.right,
+        };
+        decision.field.as_str() == lost.row && same(value, &lost.value)
+    })
 }
 
 /// Whether the entry tells of a write to its record on that side.

@@ -43,6 +43,8 @@ fault_classes! {
     PartialBatch = "partial_batch",
     /// A credential does not work for a while.
     CredentialLost = "credential_lost",
+    /// An access token is refused before its end.
+    TokenEnded = "token_ended",
     /// A system is down for a while.
     Outage = "outage",
     /// A system refuses a row for good.

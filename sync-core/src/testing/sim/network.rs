@@ -3,13 +3,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use jiff::Timestamp;
 
 use super::{
     fault::FaultClass,
     promise::Promise,
     state::{Handle, State},
-    thing::{EDITED, Effect, EffectKind, same, tag_field},
+    thing::{EDITED, Effect, EffectKind, Overwritten, Unseen, number_of, same, tag_field},
     world::{FLOW, GUARD_WINDOW},
 };
 use crate::{
@@ -17,7 +18,8 @@ use crate::{
     clock::Clock,
     endpoint::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
-        FeedDescription, Problem, Record, RecordsPage, Rejection, Write, WriteError, Written,
+        FeedDescription, PastChange, Problem, Record, RecordsPage, Rejection, Write, WriteError,
+        Written,
     },
     engine::Settings,
     ids::{FieldName, FlowName, PageToken, RecordId},
@@ -242,7 +244,10 @@ impl Network {
                 }
                 EffectKind::Created(key.value.clone())
             }
-            Write::Update { .. } => EffectKind::Changed,
+            Write::Update { fields, .. } => {
+                self.note_overwritten(&mut state, id, fields, before);
+                EffectKind::Changed
+            }
             Write::Delete { .. } => {
                 self.judge_delete(&mut state);
                 EffectKind::Deleted
@@ -258,6 +263,55 @@ impl Network {
         });
         // Systems tell of what programs do, too.
         self.tell(&mut state, id);
+    }
+
+    /// A value that a user entered, that no worker has seen since, and that is gone now.
+    fn note_overwritten(
+        &self,
+        state: &mut State,
+        id: &RecordId,
+        fields: &Document,
+        before: Option<&Record>,
+    ) {
+        let side = self.side;
+        let tag = before.and_then(|record| record.fields.get(tag_field(side)));
+        let about = tag.and_then(number_of);
+        for edited in &EDITED {
+            let Some(written) = fields.get(edited.field(side)) else {
+                continue;
+            };
+            let there = before.and_then(|record| record.fields.get(edited.field(side)));
+            let unseen = state.things.unseen.remove(&(side, id.clone(), edited.row));
+            if let Some(Unseen { shown, value: lost }) = unseen
+                && there == Some(&lost)
+                && !same(&lost, written)
+                && !same(&lost, &shown)
+                && self.system.keeps_history()
+            {
+                state.trace.note(format_args!(
+                    "{side}: {} {lost} of {id} is overwritten",
+                    edited.row
+                ));
+                state.things.overwritten.push(Overwritten {
+                    about,
+                    side,
+                    id: id.clone(),
+                    row: edited.row,
+                    value: lost,
+                });
+            }
+        }
+    }
+
+    /// Workers know of what they were shown.
+    fn shown(&self, records: &[&Record]) {
+        let mut state = self.handle.lock();
+        for record in records {
+            for edited in &EDITED {
+                let key = (self.side, record.id.clone(), edited.row);
+                state.things.unseen.remove(&key);
+            }
+        }
     }
 
     fn judge_create(&self, state: &mut State, about: Option<&Value>) {
@@ -359,7 +413,11 @@ impl Endpoint for Network {
 
     async fn read(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>, EndpointError> {
         self.within("ids", ids.len(), self.capabilities().read_batch);
-        self.ask("read", ids.len(), self.system.read(ids)).await
+        let answer = self.system.read(ids).inspect(|answer| {
+            let records = answer.iter().flatten().flatten();
+            self.shown(&records.collect::<Vec<_>>());
+        });
+        self.ask("read", ids.len(), answer).await
     }
 
     async fn find(
@@ -368,8 +426,11 @@ impl Endpoint for Network {
         values: &[Value],
     ) -> Result<Vec<Vec<Record>>, EndpointError> {
         self.within("values", values.len(), self.capabilities().find_batch);
-        self.ask("find", values.len(), self.system.find(field, values))
-            .await
+        let answer = self.system.find(field, values).inspect(|answer| {
+            let records = answer.iter().flatten().flatten();
+            self.shown(&records.collect::<Vec<_>>());
+        });
+        self.ask("find", values.len(), answer).await
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
@@ -405,6 +466,19 @@ impl Endpoint for Network {
         }
     }
 
+    fn keeps_history(&self) -> bool {
+        self.system.keeps_history()
+    }
+
+    async fn history(
+        &self,
+        asked: &[(RecordId, Timestamp)],
+    ) -> Result<Vec<Vec<PastChange>>, EndpointError> {
+        self.within("ids", asked.len(), self.capabilities().read_batch);
+        self.ask("history", asked.len(), self.system.history(asked))
+            .await
+    }
+
     fn feeds(&self) -> Vec<FeedDescription> {
         self.system.feeds()
     }
@@ -429,6 +503,10 @@ impl Endpoint for Network {
     }
 
     async fn list(&self, page: Option<&PageToken>) -> Result<RecordsPage, EndpointError> {
-        self.ask("list", 1, self.system.list(page)).await
+        let answer = self.system.list(page).inspect(|answer| {
+            let records = answer.iter().flat_map(|page| &page.records);
+            self.shown(&records.collect::<Vec<_>>());
+        });
+        self.ask("list", 1, answer).await
     }
 }

@@ -12,6 +12,8 @@ pub enum Promise {
     CreatedOnce,
     /// I3: a value that one side alone edited reaches the other, or is parked in sight.
     NoEditLost,
+    /// I3: an edit between the engine's look and its write is in the audit trail, where a system's history tells of it.
+    OverwrittenEditsAudited,
     /// I4: nothing is written that nobody entered.
     NothingInvented,
     /// I5, I12: at rest nothing is written, and looking at everything again changes nothing.
@@ -20,6 +22,8 @@ pub enum Promise {
     GuardsKept,
     /// I7: budgets are not exceeded.
     BudgetsKept,
+    /// I8: at most one renewal of a credential is under way, over all processes.
+    OneRenewal,
     /// I10: links and bases can be made anew from the audit trail.
     Rebuildable,
     /// I9: every effect is in the audit trail.
@@ -36,10 +40,12 @@ impl fmt::Display for Promise {
             Self::OneLinkPerIdentity => "I1 one link per identity",
             Self::CreatedOnce => "I2 created once",
             Self::NoEditLost => "I3 no edit lost",
+            Self::OverwrittenEditsAudited => "I3 overwritten edits audited",
             Self::NothingInvented => "I4 nothing invented",
             Self::RestIsRest => "I5 rest is rest",
             Self::GuardsKept => "I6 guards kept",
             Self::BudgetsKept => "I7 budgets kept",
+            Self::OneRenewal => "I8 one renewal at a time",
             Self::Rebuildable => "I10 rebuildable",
             Self::EveryEffectAudited => "I9 every effect audited",
             Self::Convergence => "L1 convergence",

@@ -33,9 +33,6 @@ pub(super) struct State {
     /// No faults and no pauses any more.
     pub(super) calm: bool,
     pub(super) violations: Vec<Violation>,
-    /// A commit was refused, as another worker had taken over. The trail keeps what it did, and with that a base that did
-    /// not come to be; the next look would mend what is made of it.
-    pub(super) overtaken: bool,
     pub(super) things: Things,
     pub(super) mail: Mail,
     pub(super) systems: Sides<SystemState>,
@@ -90,6 +87,11 @@ impl Handle {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // A panic while it was locked is reported by itself; what was gathered is still worth reading.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the others go on once.
+    pub(super) async fn wait(&self) {
+        Yield(false).await;
     }
 
     /// Lets the others go on for a while, or not: a place where a worker may be overtaken, or die.

@@ -111,14 +111,7 @@ impl Store for Storage {
         entries: &[Commit],
         now: Timestamp,
     ) -> Result<Vec<Result<(), Refused>>, StoreError> {
-        let handle = self.handle.clone();
-        let run = async move {
-            let outcomes = self.inner.commit(connection, flow, entries, now).await?;
-            if outcomes.iter().any(Result::is_err) {
-                handle.lock().overtaken = true;
-            }
-            Ok(outcomes)
-        };
+        let run = self.inner.commit(connection, flow, entries, now);
         self.transaction("committing", run).await
     }
 

@@ -88,6 +88,23 @@ pub(super) enum EffectKind {
     Deleted,
 }
 
+/// An edit that no worker was shown.
+pub(super) struct Unseen {
+    /// What the workers were shown last.
+    pub(super) shown: Value,
+    pub(super) value: Value,
+}
+
+/// A value that a user entered and the engine wrote over before anybody saw it.
+pub(super) struct Overwritten {
+    /// The thing's number.
+    pub(super) about: Option<usize>,
+    pub(super) side: Side,
+    pub(super) id: RecordId,
+    pub(super) row: &'static str,
+    pub(super) value: Value,
+}
+
 /// All that users and systems have seen.
 #[derive(Default)]
 pub(super) struct Things {
@@ -96,6 +113,9 @@ pub(super) struct Things {
     /// Deleted records.
     pub(super) bin: Vec<(usize, Side, RecordId)>,
     pub(super) effects: Vec<Effect>,
+    /// What a user made of a field of a record, until a worker was shown the record.
+    pub(super) unseen: BTreeMap<(Side, RecordId, &'static str), Unseen>,
+    pub(super) overwritten: Vec<Overwritten>,
 }
 
 impl Things {

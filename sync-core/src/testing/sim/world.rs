@@ -206,6 +206,10 @@ fn erp(random: &mut Random, clock: &ManualClock) -> FakeSystemBuilder {
         .ids_from("code")
         .default_value("active", true)
         .page_size(2 + random.index(20));
+    let system = match random.one_in(2) {
+        true => system.keeps_history(),
+        false => system,
+    };
     match random.one_in(3) {
         true => system.capabilities(|can| can.write_batch = 1),
         false => system,
@@ -226,6 +230,9 @@ fn crm(random: &mut Random, clock: &ManualClock, contested: bool) -> FakeSystemB
     }
     if random.one_in(4) {
         system = system.newest_first();
+    }
+    if random.one_in(2) {
+        system = system.keeps_history();
     }
     // What a system makes of a value looks like an edit there, so it is only tried where users do not compete.
     if !contested && random.one_in(3) {

@@ -189,7 +189,7 @@ pub async fn audit_of_a_record(store: &dyn Store) {
     );
 }
 
-/// What a refused commit says took place, took place: it is kept.
+/// What a refused commit says took place, took place: it is kept, and marked.
 pub async fn audit_of_a_refused_commit_is_kept(store: &dyn Store) {
     let desk = Desk::new(store, "audit-refused");
     desk.link(pair("taken", "")).await;
@@ -226,6 +226,17 @@ pub async fn audit_of_a_refused_commit_is_kept(store: &dyn Store) {
         desk.audited().await,
         [1, 2, 3, 4],
         "the audit of a refused commit is kept"
+    );
+    let query = AuditQuery {
+        limit: 10,
+        ..AuditQuery::default()
+    };
+    let marked = desk.audit(&query).await;
+    let marked: Vec<bool> = marked.iter().map(|stored| stored.entry.refused).collect();
+    assert_eq!(
+        marked,
+        [true, true, true, false],
+        "the audit of a refused commit is marked, and no other"
     );
 }
 

@@ -299,6 +299,7 @@ impl<'a> Desk<'a> {
             event: AuditEvent::Linked,
             agreed: Document::new(),
             sent: None,
+            refused: false,
         }
     }
 

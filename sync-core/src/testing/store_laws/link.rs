@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::desk::{Desk, at, done, ending, left, pair, right};
 use crate::{
     Commit, Document, Finish, Held, Intent, Job, Key, Link, LinkContent, LinkWrite, Planned,
-    Prepare, Refused, Side, Sides, Store, Value,
+    Prepare, Refused, Replaces, Side, Sides, Store, Value,
 };
 
 fn full_content() -> LinkContent {
@@ -31,6 +31,14 @@ fn full_content() -> LinkContent {
         planned: Some(Planned {
             agreed: base,
             seen: Sides::new(Document::new(), Document::new().with("name", "x")),
+            replaces: Sides::new(
+                Replaces {
+                    read: Document::new().with("name", Value::Null),
+                    written: Document::new().with("name", "y"),
+                    as_of: Some(at(0)),
+                },
+                Replaces::default(),
+            ),
         }),
         intent: Some(Intent {
             target: Side::Left,

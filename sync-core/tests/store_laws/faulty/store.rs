@@ -402,6 +402,10 @@ impl Store for FaultyStore {
             page.iter_mut()
                 .for_each(|stored| stored.entry.fields.clear());
         }
+        if self.has(Fault::RefusedCommitsLookAccepted) {
+            page.iter_mut()
+                .for_each(|stored| stored.entry.refused = false);
+        }
         if self.has(Fault::AuditNewestFirst) {
             page.reverse();
         }
