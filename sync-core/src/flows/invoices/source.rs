@@ -278,6 +278,10 @@ impl Endpoint for PostableInvoices {
         self.invoices.cost(call)
     }
 
+    fn most_cost(&self, call: Call) -> Cost {
+        self.invoices.most_cost(call)
+    }
+
     async fn check(&self) -> Result<Vec<Problem>, EndpointError> {
         self.invoices.check().await
     }
