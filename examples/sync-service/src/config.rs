@@ -131,6 +131,8 @@ pub(crate) struct ZohoConfig {
     pub(crate) client_secret: Option<Secret>,
     /// Taken from the encrypted store, where `sync-service connect zoho` puts it, unless it is named here.
     pub(crate) refresh_token: Option<Secret>,
+    /// Credits that may be spent in a rolling day, by all flows and instances together. Leave some to other programs.
+    pub(crate) credits_per_day: Option<u64>,
 }
 
 /// Keeps credentials and tokens encrypted in the database.
@@ -307,15 +309,19 @@ impl Config {
     }
 }
 
-impl TimingConfig {
+impl Config {
     /// As the engine takes it.
     pub(crate) fn settings(&self) -> sync_core::Settings {
+        let timing = &self.timing;
+        let credits = self.zoho.credits_per_day;
+        let budgets = credits.map(sync_core::Budget::credits_a_day);
         sync_core::Settings {
-            poll_every: Duration::from_secs(self.poll_seconds),
-            overlap: Duration::from_secs(self.overlap_seconds),
-            lag: Duration::from_secs(self.lag_seconds),
-            lease: Duration::from_secs(self.lease_seconds),
-            retry_base: Duration::from_secs(self.retry_seconds),
+            poll_every: Duration::from_secs(timing.poll_seconds),
+            overlap: Duration::from_secs(timing.overlap_seconds),
+            lag: Duration::from_secs(timing.lag_seconds),
+            lease: Duration::from_secs(timing.lease_seconds),
+            retry_base: Duration::from_secs(timing.retry_seconds),
+            budgets: sync_core::Sides::new(Vec::new(), budgets.into_iter().collect()),
             ..sync_core::Settings::default()
         }
     }

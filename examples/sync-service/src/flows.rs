@@ -180,6 +180,19 @@ impl Flows {
         }
     }
 
+    /// Turns flows off, each for its reason, and with them those that refer to their records.
+    pub(crate) fn turn_off(&mut self, reasons: Vec<(FlowName, String)>) {
+        for (name, reason) in reasons {
+            self.on.retain(|on| on.flow.name != name);
+            self.off.push(Off {
+                name,
+                reason,
+                wanted: true,
+            });
+        }
+        self.on = order(std::mem::take(&mut self.on), &mut self.off);
+    }
+
     /// The flow that is on under this name.
     pub(crate) fn find(&self, name: &str) -> Result<&On, Failure> {
         let mut on = self.on.iter();

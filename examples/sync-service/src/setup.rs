@@ -42,8 +42,8 @@ impl Setup {
         let store = open_store(&config).await?;
         let vault = Vault::open(&config, &store)?;
         let systems = Box::pin(Systems::ask(&config, &vault)).await?;
-        let flows = flows::build(&config, &systems)?;
-        Box::pin(check(&flows)).await?;
+        let mut flows = flows::build(&config, &systems)?;
+        Box::pin(check(&mut flows)).await?;
         off::remember(&store, &config, &flows.off).await?;
         Ok(Self {
             known_off: flows.off.clone(),
@@ -85,7 +85,7 @@ impl Setup {
         let mut builder = Engine::builder(connection, store, Arc::new(SystemClock))
             .worker(format!("{worker}-{}", std::process::id()))
             .scratch(Arc::new(sql_store::TemporaryFiles))
-            .settings(self.config.timing.settings());
+            .settings(self.config.settings());
         for on in &self.flows.on {
             builder = builder.flow(on.flow.clone());
         }
@@ -159,30 +159,36 @@ fn channel(
     })
 }
 
-/// Asks both ends of every flow whether the systems are set up for it. All problems are told at once.
-async fn check(flows: &Flows) -> Result<(), Failure> {
+/// Asks both ends of every flow whether the systems are set up for it. A flow for which they are not is off, and does not
+/// keep the others from running; when none is left, all problems are told at once.
+async fn check(flows: &mut Flows) -> Result<(), Failure> {
     let mut problems: Vec<String> = Vec::new();
+    let mut off: Vec<(FlowName, String)> = Vec::new();
     for on in &flows.on {
+        let mut own = Vec::new();
         for side in Side::BOTH {
-            let found: Vec<String> = match on.flow.endpoints.get(side).check().await {
-                Ok(found) => found
-                    .into_iter()
-                    .map(|problem| format!("{}: {}", system(side), problem.message))
-                    .collect(),
-                Err(error) => vec![with_causes(format!("{}: {error}", system(side)), &error)],
-            };
-            // Flows that share a record have the same problem with it.
-            for problem in found {
-                if !problems.contains(&problem) {
-                    problems.push(problem);
-                }
+            let found = on.flow.endpoints.get(side).check().await;
+            let found = found.map_err(|error| {
+                Failure::input(with_causes(format!("{}: {error}", system(side)), &error))
+            })?;
+            let told = found.into_iter();
+            own.extend(told.map(|problem| format!("{}: {}", system(side), problem.message)));
+        }
+        if !own.is_empty() {
+            off.push((on.flow.name.clone(), own.join("; ")));
+        }
+        // Flows that share a record have the same problem with it.
+        for problem in own {
+            if !problems.contains(&problem) {
+                problems.push(problem);
             }
         }
     }
-    match problems.is_empty() {
-        true => Ok(()),
-        false => Err(Failure::all(&problems)),
+    if !off.is_empty() && off.len() == flows.on.len() {
+        return Err(Failure::all(&problems));
     }
+    flows.turn_off(off);
+    Ok(())
 }
 
 /// Opens the store, and makes it if it is not there.

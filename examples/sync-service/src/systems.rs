@@ -27,6 +27,9 @@ use crate::{
     vault::{Credential as Kept, Vault},
 };
 
+/// No attempt at a call takes longer: leases must not lapse meanwhile.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(20);
+
 /// Both systems, and what they offer.
 #[derive(Clone, Debug)]
 pub(crate) struct Systems {
@@ -318,7 +321,7 @@ async fn cloud_site(config: &Config, gateway: &CloudGateway) -> Result<SiteConfi
 
 /// What carries requests to X3.
 pub(crate) fn x3_transport(config: &Config) -> Result<Arc<dyn HttpTransport>, Failure> {
-    let mut builder = ReqwestTransport::builder();
+    let mut builder = ReqwestTransport::builder().timeout(LONGEST_ATTEMPT);
     if let Some(file) = &config.x3.ca_file {
         let pem = fs::read(file).map_err(|error| {
             config.wrong(
@@ -378,7 +381,7 @@ pub(crate) fn zoho_builder(
     let credentials = ClientCredentials::new(wanted.client_id.as_str(), client_secret);
     let mut builder = ZohoClient::builder(data_center, credentials)
         .retry(zoho::retry_policy())
-        .timeout(Duration::from_secs(20));
+        .timeout(LONGEST_ATTEMPT);
     for host in &wanted.allowed_hosts {
         builder = builder.allow_host(host);
     }

@@ -186,6 +186,13 @@ pub(crate) async fn print(plan: &FirstSyncPlan) -> Result<(), Failure> {
         plan.write_calls.left,
         plan.write_calls.right
     );
+    let (x3, zoho) = (&plan.forecast.left, &plan.forecast.right);
+    out!(
+        "  It is expected to take {} calls to X3, and {} calls to Zoho for {} credits",
+        x3.calls,
+        zoho.calls,
+        zoho.credits
+    );
     Ok(())
 }
 
@@ -289,6 +296,10 @@ async fn as_json(plan: &FirstSyncPlan) -> Result<Value, Failure> {
         "flow": plan.flow.as_str(),
         "listed": {"x3": plan.listed.left, "zoho": plan.listed.right},
         "write_calls": {"x3": plan.write_calls.left, "zoho": plan.write_calls.right},
+        "forecast": {
+            "x3": {"calls": plan.forecast.left.calls},
+            "zoho": {"calls": plan.forecast.right.calls, "credits": plan.forecast.right.credits},
+        },
         "entries": entries,
     }))
 }

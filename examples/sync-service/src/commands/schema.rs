@@ -14,10 +14,12 @@ pub(crate) fn print() {
 
 #[cfg(test)]
 mod tests {
-    /// `sync-service schema > examples/sync-service/sync.schema.json` brings it up to date.
     #[test]
     fn the_schema_beside_the_example_is_current() {
         let kept = include_str!("../../sync.schema.json");
-        assert_eq!(kept.trim_end(), super::text());
+        assert!(
+            kept.trim_end() == super::text(),
+            "cargo run -p sync-service -- schema > examples/sync-service/sync.schema.json"
+        );
     }
 }

@@ -63,6 +63,12 @@ async fn examine_x3(x3: &X3Client, findings: &mut Findings) -> Option<SiteReport
             "give the user the right to introspection, or compare the activated operations (GESAPIOPE) by hand",
         ),
     }
+    findings.advice(
+        "X3",
+        "numbering and rights to write cannot be asked for by API",
+        "see to it that the category of new customers has no sequence counter (they get codes of their own), that order \
+         types have an automatic one, and that the user may write what the flows write",
+    );
     for field in site.lacking() {
         if field.optional {
             continue;
