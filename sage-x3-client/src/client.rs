@@ -18,8 +18,8 @@ use crate::{
     error::{CallContext, Error, InvalidRequest},
     graphql::{
         GraphqlAnswer,
+        adaptation::Adaptation,
         answer::{Asked, Parsed, may_have_acted, parse},
-        document::Absent,
         execute::{GraphqlRequest, classify},
         node_path::NodePath,
     },
@@ -46,8 +46,8 @@ struct Inner {
     offers: Mutex<BTreeMap<NodePath, Arc<Offer>>>,
     /// Writes that GraphQL refused as not activated while another path was there.
     refused: Mutex<BTreeSet<(NodePath, WriteAction)>>,
-    /// Optional fields that the site's schema turned out to lack.
-    absent: Mutex<Arc<Absent>>,
+    /// What the site's schema has otherwise.
+    adaptation: Mutex<Arc<Adaptation>>,
 }
 
 impl fmt::Debug for X3Client {
@@ -73,6 +73,7 @@ impl X3Client {
         routes: Vec<Arc<dyn WriteRoute>>,
         volume: VolumeMeter,
     ) -> Self {
+        let adaptation = Adaptation::configured(&site.field_map);
         Self {
             inner: Arc::new(Inner {
                 site,
@@ -82,7 +83,7 @@ impl X3Client {
                 volume,
                 offers: Mutex::default(),
                 refused: Mutex::default(),
-                absent: Mutex::default(),
+                adaptation: Mutex::new(Arc::new(adaptation)),
             }),
         }
     }
@@ -284,23 +285,23 @@ impl X3Client {
         })
     }
 
-    pub(crate) fn absent(&self) -> Arc<Absent> {
-        // The set is replaced whole.
-        let absent = self.inner.absent.lock();
-        Arc::clone(&absent.unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn adaptation(&self) -> Arc<Adaptation> {
+        // It is replaced whole.
+        let adaptation = self.inner.adaptation.lock();
+        Arc::clone(&adaptation.unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn set_absent(&self, fields: Arc<Absent>) {
-        let absent = self.inner.absent.lock();
-        *absent.unwrap_or_else(PoisonError::into_inner) = fields;
+    pub(crate) fn adapt(&self, to: Adaptation) {
+        let adaptation = self.inner.adaptation.lock();
+        *adaptation.unwrap_or_else(PoisonError::into_inner) = Arc::new(to);
     }
 
-    /// Forgets what introspection found, which paths refused writes and which fields the site's schema lacks: after an
+    /// Forgets what introspection found, which paths refused writes and what the site's schema has otherwise: after an
     /// operation was activated or the site was changed, without a restart.
     pub fn forget_offers(&self) {
         self.offers().clear();
         self.refused().clear();
-        self.set_absent(Arc::default());
+        self.adapt(Adaptation::configured(&self.site().field_map));
     }
 
     pub(crate) fn known_offer(&self, node: &NodePath) -> Option<Arc<Offer>> {

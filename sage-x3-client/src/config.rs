@@ -6,8 +6,8 @@ use http::{HeaderValue, Uri};
 use url::Url;
 
 use crate::{
-    api1::Api1Settings, error::InvalidRequest, ids::EndpointName, soap::SoapSettings,
-    write::WritePath,
+    api1::Api1Settings, error::InvalidRequest, field_map::FieldMap, ids::EndpointName,
+    soap::SoapSettings, write::WritePath,
 };
 
 /// Generation of the GraphQL schema, by the names of its root fields. Source: reference sage-x3 section 3.2.
@@ -67,6 +67,8 @@ pub struct SiteConfig {
     pub generation: Generation,
     /// How customers take their company names. Default: numbered in generation 3, a collection in generation 2.
     pub company_names: Option<CompanyNames>,
+    /// Fields that the site calls otherwise than recent releases. Default: none.
+    pub field_map: FieldMap,
     /// What sales orders call their lines. Default: `salesOrderLines`.
     pub sales_order_lines: SalesOrderLinesName,
     /// Language of X3's messages and localised texts, as in `Accept-Language`. Default: the API user's own.
@@ -97,6 +99,7 @@ impl SiteConfig {
             endpoint: endpoint.into(),
             generation: Generation::default(),
             company_names: None,
+            field_map: FieldMap::default(),
             sales_order_lines: SalesOrderLinesName::default(),
             locale: None,
             timeout: Duration::from_secs(120),
@@ -139,6 +142,13 @@ impl SiteConfig {
     #[must_use]
     pub fn company_names(mut self, form: CompanyNames) -> Self {
         self.company_names = Some(form);
+        self
+    }
+
+    /// Reads and writes fields under the site's own names.
+    #[must_use]
+    pub fn field_map(mut self, map: FieldMap) -> Self {
+        self.field_map = map;
         self
     }
 
@@ -204,6 +214,7 @@ pub struct Site {
     pub(crate) locale: Option<HeaderValue>,
     pub(crate) generation: Generation,
     pub(crate) company_names: CompanyNames,
+    pub(crate) field_map: FieldMap,
     pub(crate) sales_order_lines: SalesOrderLinesName,
     pub(crate) timeout: Duration,
     pub(crate) write_batch: usize,
@@ -257,6 +268,7 @@ impl TryFrom<SiteConfig> for Site {
                 Generation::Gen2 => CompanyNames::Collection,
                 Generation::Gen3 => CompanyNames::Numbered,
             }),
+            field_map: config.field_map,
             sales_order_lines: config.sales_order_lines,
             timeout: config.timeout,
             write_batch: config.write_batch.max(1),

@@ -39,7 +39,9 @@ use crate::{
     error::{CallContext, Error, InvalidRequest},
     graphql::{
         GraphqlAnswer,
+        adaptation::Adaptation,
         connection::{Child, Connection, Nested},
+        document::NodeFile,
         node_path::NodePath,
     },
     ids::{FieldName, RecordId},
@@ -116,9 +118,14 @@ impl DynamicNode {
         id: &RecordId,
         selection: &Selection,
     ) -> Result<Option<DynamicRecord>, Error> {
-        let request =
-            document::read_request(&self.path, id, selection, self.client.site().generation)?;
-        let answer = self.client.read::<Nested<Box<RawValue>>>(&request).await?;
+        let generation = self.client.site().generation;
+        let build = |site: &Adaptation| {
+            document::read_request(&self.path, id, selection, (generation, site.id_type()))
+        };
+        let answer = self
+            .client
+            .read_adapted::<Nested<Box<RawValue>>>(&NO_FILE, build)
+            .await?;
         let (data, ..) = answer.complete()?;
         Ok(data.into_inner().map(DynamicRecord::new))
     }
@@ -138,16 +145,18 @@ impl DynamicNode {
         after: Option<&Cursor>,
     ) -> Result<Page<DynamicRecord>, Error> {
         let generation = self.client.site().generation;
-        let request = document::children_request(
-            &self.path,
-            id,
-            (collection, selection),
-            (first, after),
-            generation,
-        )?;
+        let build = |site: &Adaptation| {
+            document::children_request(
+                &self.path,
+                id,
+                (collection, selection),
+                (first, after),
+                (generation, site.id_type()),
+            )
+        };
         let answer = self
             .client
-            .read::<Nested<Child<Box<RawValue>>>>(&request)
+            .read_adapted::<Nested<Child<Box<RawValue>>>>(&NO_FILE, build)
             .await?;
         let (data, diagnoses, context) = answer.complete()?;
         // No record, no collection.
@@ -269,6 +278,9 @@ impl DynamicNode {
         Err(answer.into_error(context))
     }
 }
+
+/// Selections are the caller's own: only the type of keys can be found to differ.
+const NO_FILE: NodeFile = NodeFile { name: "", text: "" };
 
 const CREATE: &str = "node.create";
 const UPDATE: &str = "node.update";

@@ -1,5 +1,6 @@
 //! GraphQL: documents, requests, answers.
 
+pub(crate) mod adaptation;
 pub(crate) mod answer;
 #[cfg(test)]
 pub(crate) mod canned;

@@ -9,6 +9,7 @@ mod config;
 mod diagnose;
 pub mod dynamic;
 mod error;
+mod field_map;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod graphql;
@@ -33,6 +34,7 @@ pub use diagnose::{Diagnose, GraphqlError, PathSegment, Severity};
 pub use error::{
     CallContext, Error, ErrorKind, InvalidRequest, RecordError, RecordErrorKind, WriteError,
 };
+pub use field_map::FieldMap;
 pub use graphql::{
     GraphqlAnswer,
     filter::{FieldCondition, FieldPath, Filter, Pattern, Quantifier},
@@ -55,8 +57,9 @@ pub use nodes::{
     ProductPatch, ProductSite, ProductSiteKey, ProductSites, Products, PurchaseOrder,
     PurchaseOrderLine, PurchaseOrderLines, PurchaseOrders, SalesDeliveries, SalesDelivery,
     SalesDeliveryLine, SalesDeliveryLines, SalesInvoice, SalesInvoiceLine, SalesInvoiceLines,
-    SalesInvoices, SalesOrder, SalesOrderLine, SalesOrderLines, SalesOrderPatch, SalesOrders, Site,
-    Sites, Stock, Stocks, Supplier, SupplierPatch, Suppliers,
+    SalesInvoices, SalesOrder, SalesOrderLine, SalesOrderLineChange, SalesOrderLinePatch,
+    SalesOrderLines, SalesOrderPatch, SalesOrders, Site, Sites, Stock, Stocks, Supplier,
+    SupplierPatch, Suppliers,
 };
 pub use outcome::{Batch, Outcome};
 pub use page::{Cursor, Page, PageSize, Pager};

@@ -52,7 +52,10 @@ pub use self::{
     sales_invoice_line::{SalesInvoiceLine, SalesInvoiceLines},
     sales_order::{SalesOrder, SalesOrders},
     sales_order_line::{SalesOrderLine, SalesOrderLines},
-    sales_order_write::{NewSalesOrder, NewSalesOrderLine, SalesOrderPatch},
+    sales_order_write::{
+        NewSalesOrder, NewSalesOrderLine, SalesOrderLineChange, SalesOrderLinePatch,
+        SalesOrderPatch,
+    },
     site::{Site, Sites},
     stock::{Stock, Stocks},
     supplier::{Supplier, Suppliers},

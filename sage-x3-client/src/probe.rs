@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::{
     client::X3Client,
     error::{Error, ErrorKind},
+    graphql::adaptation::FORMER_NAMES,
     graphql::{execute::GraphqlRequest, node_path::NodePath},
     nodes::{self, Customer},
     records::Node,
@@ -111,7 +112,12 @@ impl SiteReport {
                 continue;
             };
             for (field, optional) in meta.file.fields_of(&meta.node) {
-                if offer.readable_field(field) == Support::Missing {
+                let kind = meta.node.type_name();
+                let former = FORMER_NAMES.iter().any(|(known, present, former)| {
+                    (*known, *present) == (kind.as_str(), field)
+                        && offer.readable_field(former) == Support::Offered
+                });
+                if offer.readable_field(field) == Support::Missing && !former {
                     lacking.push(LackingField {
                         node: meta.node.node.to_string(),
                         field: field.to_owned(),

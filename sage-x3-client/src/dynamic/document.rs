@@ -50,9 +50,10 @@ pub(super) fn read_request(
     node: &NodePath,
     id: &RecordId,
     selection: &Selection,
-    generation: Generation,
+    (generation, id_type): (Generation, &str),
 ) -> Result<GraphqlRequest, InvalidRequest> {
-    let document = frame::read(node, generation, "Read", "$id: Id!", &selection.of_record());
+    let variables = format!("$id: {id_type}");
+    let document = frame::read(node, generation, "Read", &variables, &selection.of_record());
     let variables = serde_json::json!({"id": id.as_str()});
     let request = GraphqlRequest::new("node.read", &document, Some("Read"), &variables)?;
     Ok(request.about(node, "read"))
@@ -64,15 +65,15 @@ pub(super) fn children_request(
     id: &RecordId,
     (collection, selection): (&FieldName, &Selection),
     (first, after): (PageSize, Option<&Cursor>),
-    generation: Generation,
+    (generation, id_type): (Generation, &str),
 ) -> Result<GraphqlRequest, InvalidRequest> {
     let inner = format!(
         "{collection} {{\nquery(first: $first, after: $after) {{\nedges {{\nnode {{\n{}\n}}\n}}\n\
          pageInfo {{\nhasNextPage\nendCursor\n}}\n}}\n}}",
         selection.of_record()
     );
-    let variables = "$id: Id!, $first: Int, $after: String";
-    let document = frame::read(node, generation, "Children", variables, &inner);
+    let variables = format!("$id: {id_type}, $first: Int, $after: String");
+    let document = frame::read(node, generation, "Children", &variables, &inner);
     let mut variables = serde_json::json!({"id": id.as_str(), "first": first.get()});
     if let (Some(after), Some(members)) = (after, variables.as_object_mut()) {
         members.insert("after".to_owned(), after.as_str().into());
@@ -175,7 +176,8 @@ mod tests {
     fn sages_own_packages_follow_the_generation() {
         let quote = NodePath::new("x3Sales", "salesQuote");
         let id = RecordId::new("Q1").unwrap();
-        let request = read_request(&quote, &id, &Selection::new(), Generation::Gen2).unwrap();
+        let request =
+            read_request(&quote, &id, &Selection::new(), (Generation::Gen2, "Id!")).unwrap();
         assert!(
             flat(&body(&request)["query"])
                 .contains("x3Sales: xtremX3Sales { salesQuote { read(_id: $id)")

@@ -252,6 +252,7 @@ fn speaks_of_the_schema(message: &str) -> bool {
     [
         "Cannot query field",
         "Unknown argument",
+        "must not have a selection",
         "Unknown type",
         "Unknown field",
         "is not defined by type",

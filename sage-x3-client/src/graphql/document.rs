@@ -4,15 +4,17 @@
 //! node's type (`CustomerFields`) is what a record is read by, in every document. The documents around it are the same for
 //! all nodes and made here, so that each selection stands once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{borrow::Cow, collections::BTreeMap};
 
-use super::{frame, node_path::NodePath};
+use super::{adaptation::Adaptation, frame, node_path::NodePath};
 use crate::{config::Generation, ids::FieldName};
 
 /// Where the site's own fields go in a selection.
 const EXTRA: &str = "extra fields of the site";
 /// Marks fields that no evidence proves: a site that lacks one is read without it.
 const OPTIONAL: &str = "optional";
+/// Marks fields that are read only where the site lacks another, which is named after this.
+const INSTEAD: &str = "instead of ";
 
 /// A node's file as it stands, written for generation 3.
 #[derive(Clone, Copy, Debug)]
@@ -22,16 +24,13 @@ pub(crate) struct NodeFile {
     pub(crate) text: &'static str,
 }
 
-/// Fields that a site lacks, by type.
-pub(crate) type Absent = BTreeSet<(String, String)>;
-
 /// What varies from site to site.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendering<'a> {
     pub(crate) generation: Generation,
     /// The site's own fields to read as well.
     pub(crate) extra: &'a [FieldName],
-    pub(crate) absent: &'a Absent,
+    pub(crate) adaptation: &'a Adaptation,
 }
 
 /// A fragment of a file.
@@ -63,17 +62,18 @@ impl NodeFile {
     /// The document that reads one record by its key. With `children` it also takes `$withChildren`.
     pub(crate) fn read(&self, node: &NodePath, children: bool, rendering: Rendering<'_>) -> String {
         let kind = node.type_name();
+        let id = rendering.adaptation.id_type();
         let variables = if children {
-            "$id: Id!, $withChildren: Boolean!"
+            format!("$id: {id}, $withChildren: Boolean!")
         } else {
-            "$id: Id!"
+            format!("$id: {id}")
         };
         let selection = format!("...{kind}Fields");
         let mut document = frame::read(
             node,
             rendering.generation,
             &format!("{kind}Read"),
-            variables,
+            &variables,
             &selection,
         );
         self.push_fragments(&mut document, &selection, rendering);
@@ -88,6 +88,8 @@ impl NodeFile {
         fragment: &str,
         rendering: Rendering<'_>,
     ) -> String {
+        let collection = named(&node.type_name(), collection, rendering.adaptation);
+        let id = rendering.adaptation.id_type();
         let selection = format!(
             "{collection} {{\nquery(first: $first, after: $after) {{\nedges {{\nnode {{\n...{fragment}\n}}\n}}\n\
              pageInfo {{\nhasNextPage\nendCursor\n}}\n}}\n}}"
@@ -96,7 +98,7 @@ impl NodeFile {
             node,
             rendering.generation,
             &format!("{}Children", node.type_name()),
-            "$id: Id!, $first: Int, $after: String",
+            &format!("$id: {id}, $first: Int, $after: String"),
             &selection,
         );
         self.push_fragments(&mut document, &selection, rendering);
@@ -109,8 +111,8 @@ impl NodeFile {
             fragment
                 .text
                 .lines()
-                .filter(|line| comment(line) == OPTIONAL)
-                .map(move |line| (fragment.on, first_word(code(line))))
+                .filter(|line| is_optional(line))
+                .map(move |line| (fragment.on, field_of(code(line))))
         })
     }
 
@@ -124,18 +126,19 @@ impl NodeFile {
         let mut depth = 0_usize;
         for line in fragment.text.lines() {
             let code = code(line);
-            // An alias stands before the field.
-            let aliased = code
-                .split_once(": ")
-                .filter(|(alias, _)| first_word(alias) == *alias);
-            let field = first_word(aliased.map_or(code, |(_, field)| field));
+            let field = field_of(code);
             if depth == 1 && !field.is_empty() {
-                fields.push((field, comment(line) == OPTIONAL));
+                fields.push((field, is_optional(line)));
             }
             depth += code.matches('{').count();
             depth = depth.saturating_sub(code.matches('}').count());
         }
         fields
+    }
+
+    /// Whether it reads fields of the type `kind`.
+    pub(crate) fn reads(&self, kind: &str) -> bool {
+        self.fragments().any(|fragment| fragment.on == kind)
     }
 
     fn fragments(&self) -> impl Iterator<Item = Fragment> {
@@ -198,18 +201,50 @@ fn render_fragment(fragment: &Fragment, rendering: Rendering<'_>) -> String {
             skipped_from = Some(from).filter(|from| depth > *from);
             continue;
         }
-        let is_absent = comment(line) == OPTIONAL
-            && rendering
-                .absent
-                .contains(&(fragment.on.to_owned(), first_word(code).to_owned()));
-        if is_absent {
+        if before == 1 && is_left_out(fragment.on, line, rendering.adaptation) {
             skipped_from = Some(before).filter(|from| depth > *from);
         } else if !code.is_empty() {
-            rendered.push_str(code);
+            let own = before == 1 && !code.starts_with("...");
+            rendered.push_str(&if own {
+                named(fragment.on, code, rendering.adaptation)
+            } else {
+                Cow::Borrowed(code)
+            });
             rendered.push('\n');
         }
     }
     rendered
+}
+
+/// Whether the field of a type in `line` is not to be read at this site.
+fn is_left_out(kind: &str, line: &str, adaptation: &Adaptation) -> bool {
+    let present = comment(line).strip_prefix(INSTEAD);
+    present.is_some_and(|present| !adaptation.lacks(kind, present))
+        || adaptation.lacks(kind, field_of(code(line)))
+}
+
+/// A selection of a field with the site's own name of it; the answer keeps ours.
+fn named<'a>(kind: &str, code: &'a str, adaptation: &Adaptation) -> Cow<'a, str> {
+    let field = field_of(code);
+    let Some(name) = adaptation.name(kind, field) else {
+        return Cow::Borrowed(code);
+    };
+    Cow::Owned(match code.strip_prefix(field) {
+        Some(rest) => format!("{field}: {name}{rest}"),
+        None => code.replacen(&format!(": {field}"), &format!(": {name}"), 1),
+    })
+}
+
+/// The field that a line of code selects. An alias stands before it.
+fn field_of(code: &str) -> &str {
+    let aliased = code
+        .split_once(": ")
+        .filter(|(alias, _)| first_word(alias) == *alias);
+    first_word(aliased.map_or(code, |(_, field)| field))
+}
+
+fn is_optional(line: &str) -> bool {
+    comment(line) == OPTIONAL || comment(line).starts_with(INSTEAD)
 }
 
 /// A line without its comment. No string in the files holds a `#`.
@@ -279,12 +314,13 @@ fn string_length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field_map::FieldMap;
 
     const VISIT: NodePath = NodePath::new("x3Sales", "visit");
     const FILE: NodeFile = NodeFile {
         name: "Visits",
         text: "# A comment.\nquery Visits($first: Int) {\n  x3Sales {\n    visit {\n      query(first: $first) {\n        edges { node { ...VisitFields } }\n      }\n    }\n  }\n}\n\n\
-               fragment VisitFields on Visit {\n  _id\n  mood # optional\n  place { # optional\n    code { name }\n  }\n  first { ...LineFields }\n  lines {\n    query(first: 200) { edges { node { ...LineFields } } }\n  }\n  # extra fields of the site\n}\n\n\
+               fragment VisitFields on Visit {\n  _id\n  mood # optional\n  place { # optional\n    code { name }\n  }\n  oldMood # instead of mood\n  first { ...LineFields }\n  lines {\n    query(first: 200) { edges { node { ...LineFields } } }\n  }\n  # extra fields of the site\n}\n\n\
                fragment LineFields on VisitLine {\n  _id\n  mood # optional\n}\n",
     };
 
@@ -292,11 +328,11 @@ mod tests {
         document.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    fn plain<'a>(absent: &'a Absent, extra: &'a [FieldName]) -> Rendering<'a> {
+    fn plain<'a>(adaptation: &'a Adaptation, extra: &'a [FieldName]) -> Rendering<'a> {
         Rendering {
             generation: Generation::Gen3,
             extra,
-            absent,
+            adaptation,
         }
     }
 
@@ -306,9 +342,9 @@ mod tests {
             FieldName::new("yZone").unwrap(),
             FieldName::new("yScore").unwrap(),
         ];
-        let (absent, kind) = (Absent::new(), "fragment VisitFields on Visit");
+        let (adaptation, kind) = (Adaptation::default(), "fragment VisitFields on Visit");
         assert_eq!(
-            flat(&FILE.page(&VISIT, plain(&absent, &extra))),
+            flat(&FILE.page(&VISIT, plain(&adaptation, &extra))),
             format!(
                 "query Visits($first: Int) {{ x3Sales {{ visit {{ query(first: $first) {{ edges {{ node {{ ...VisitFields }} }} }} }} }} }} \
                  {kind} {{ _id mood place {{ code {{ name }} }} first {{ ...LineFields }} lines {{ query(first: 200) {{ edges {{ node {{ ...LineFields }} }} }} }} \
@@ -319,10 +355,10 @@ mod tests {
 
     #[test]
     fn generation_2_answers_under_the_names_of_generation_3() {
-        let absent = Absent::new();
+        let adaptation = Adaptation::default();
         let rendering = Rendering {
             generation: Generation::Gen2,
-            ..plain(&absent, &[])
+            ..plain(&adaptation, &[])
         };
         for document in [
             FILE.page(&VISIT, rendering),
@@ -338,10 +374,11 @@ mod tests {
 
     #[test]
     fn a_field_that_the_site_lacks_is_left_out_with_all_below_it() {
-        let absent = [("Visit", "place"), ("VisitLine", "mood")]
-            .map(|(kind, field)| (kind.to_owned(), field.to_owned()))
-            .into();
-        let document = flat(&FILE.read(&VISIT, false, plain(&absent, &[])));
+        let adaptation = Adaptation::without(
+            [("Visit", "place"), ("VisitLine", "mood")]
+                .map(|(kind, field)| (kind.to_owned(), field.to_owned())),
+        );
+        let document = flat(&FILE.read(&VISIT, false, plain(&adaptation, &[])));
         assert_eq!(
             document,
             "query VisitRead($id: Id!) { x3Sales { visit { read(_id: $id) { ...VisitFields } } } } \
@@ -351,15 +388,52 @@ mod tests {
     }
 
     #[test]
-    fn only_fields_that_are_marked_can_be_left_out() {
-        let absent = [("Visit".to_owned(), "_id".to_owned())].into();
-        assert!(
-            FILE.read(&VISIT, false, plain(&absent, &[]))
-                .contains("_id\nmood")
-        );
+    fn fields_that_no_evidence_proves_are_known() {
         assert_eq!(
             FILE.optional_fields().collect::<Vec<_>>(),
-            [("Visit", "mood"), ("Visit", "place"), ("VisitLine", "mood")]
+            [
+                ("Visit", "mood"),
+                ("Visit", "place"),
+                ("Visit", "oldMood"),
+                ("VisitLine", "mood")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_field_is_read_instead_of_another_only_where_that_is_lacking() {
+        let lacking = [("Visit".to_owned(), "mood".to_owned())];
+        let document = FILE.read(&VISIT, false, plain(&Adaptation::without(lacking), &[]));
+        assert!(
+            flat(&document).contains("on Visit { _id place"),
+            "{document}"
+        );
+        assert!(document.contains("oldMood"), "{document}");
+    }
+
+    #[test]
+    fn a_field_with_another_name_is_answered_under_ours() {
+        let map = FieldMap::new()
+            .rename("Visit", "lines", "stops")
+            .and_then(|map| map.rename("VisitLine", "mood", "temper"))
+            .unwrap()
+            .text_ids();
+        let adaptation = Adaptation::configured(&map);
+        let document = flat(&FILE.read(&VISIT, false, plain(&adaptation, &[])));
+        assert!(document.starts_with("query VisitRead($id: String!) {"));
+        assert!(
+            document.contains("lines: stops { query(first: 200)"),
+            "{document}"
+        );
+        assert!(
+            document.contains("on VisitLine { _id mood: temper }"),
+            "{document}"
+        );
+        assert!(document.contains("on Visit { _id mood place"), "{document}");
+        let document = flat(&FILE.children(&VISIT, "lines", "LineFields", plain(&adaptation, &[])));
+        assert!(
+            document.contains("lines: stops { query(first: $first"),
+            "{document}"
         );
     }
 
@@ -371,6 +445,7 @@ mod tests {
                 ("_id", false),
                 ("mood", true),
                 ("place", true),
+                ("oldMood", true),
                 ("first", false),
                 ("lines", false)
             ]
@@ -379,8 +454,8 @@ mod tests {
 
     #[test]
     fn a_document_holds_no_fragment_that_it_does_not_use() {
-        let absent = Absent::new();
-        let document = flat(&FILE.children(&VISIT, "lines", "LineFields", plain(&absent, &[])));
+        let adaptation = Adaptation::default();
+        let document = flat(&FILE.children(&VISIT, "lines", "LineFields", plain(&adaptation, &[])));
         assert_eq!(
             document,
             "query VisitChildren($id: Id!, $first: Int, $after: String) { x3Sales { visit { read(_id: $id) { lines { \

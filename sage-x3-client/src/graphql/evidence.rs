@@ -11,7 +11,7 @@ use graphql_client_codegen::{
     CodegenMode, GraphQLClientCodegenOptions, generate_module_token_stream_from_string,
 };
 
-use super::document::{Absent, Rendering};
+use super::{adaptation::Adaptation, document::Rendering};
 use crate::{
     FieldName, StampField,
     config::Generation,
@@ -267,11 +267,11 @@ fn valid(document: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-fn rendering<'a>(absent: &'a Absent, extra: &'a [FieldName]) -> Rendering<'a> {
+fn rendering<'a>(adaptation: &'a Adaptation, extra: &'a [FieldName]) -> Rendering<'a> {
     Rendering {
         generation: Generation::Gen3,
         extra,
-        absent,
+        adaptation,
     }
 }
 
@@ -293,20 +293,16 @@ fn documents(meta: &Meta, rendering: Rendering<'_>) -> Vec<String> {
 /// `graphql_client` checks the files at compile time; here it checks what is made of them.
 #[test]
 fn every_document_of_every_node_fits_the_schema() {
-    let absent = Absent::new();
+    let plain = Adaptation::default();
     for meta in nodes::all() {
-        for document in documents(meta, rendering(&absent, &[])) {
+        for document in documents(meta, rendering(&plain, &[])) {
             assert_eq!(valid(&document), Ok(()), "{document}");
         }
-        let without_optional: Absent = meta
-            .file
-            .optional_fields()
-            .map(|(kind, field)| (kind.to_owned(), field.to_owned()))
-            .collect();
-        if !without_optional.is_empty() {
-            for document in documents(meta, rendering(&without_optional, &[])) {
-                assert_eq!(valid(&document), Ok(()), "{document}");
-            }
+        let optional = meta.file.optional_fields();
+        let without_optional =
+            Adaptation::without(optional.map(|(kind, field)| (kind.to_owned(), field.to_owned())));
+        for document in documents(meta, rendering(&without_optional, &[])) {
+            assert_eq!(valid(&document), Ok(()), "{document}");
         }
     }
     assert!(
@@ -317,9 +313,9 @@ fn every_document_of_every_node_fits_the_schema() {
 
 #[test]
 fn every_node_takes_the_sites_own_fields() {
-    let (absent, extra) = (Absent::new(), [FieldName::new("yZone").unwrap()]);
+    let (plain, extra) = (Adaptation::default(), [FieldName::new("yZone").unwrap()]);
     for meta in nodes::all() {
-        let page = meta.file.page(&meta.node, rendering(&absent, &extra));
+        let page = meta.file.page(&meta.node, rendering(&plain, &extra));
         assert_eq!(page.matches("yZone").count(), 1, "{}", meta.node);
     }
 }

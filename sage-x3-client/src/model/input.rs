@@ -65,6 +65,39 @@ impl Input {
         }
     }
 
+    /// Whether writing it a second time may add rows once more.
+    pub(crate) fn adds_rows(&self) -> bool {
+        self.0.iter().any(|(name, member)| match member {
+            Member::Scalar(value) => name == "_action" && *value == Scalar::from("create"),
+            Member::Object(input) => input.adds_rows(),
+            Member::List(items) => items.iter().any(Self::adds_rows),
+        })
+    }
+
+    /// The same under the names that `name` gives for paths such as `addresses.city`, where it gives one.
+    pub(crate) fn renamed<'a>(&self, name: &impl Fn(&str) -> Option<&'a str>) -> Self {
+        self.renamed_below("", name)
+    }
+
+    fn renamed_below<'a>(&self, prefix: &str, name: &impl Fn(&str) -> Option<&'a str>) -> Self {
+        let members = self.0.iter().map(|(known, member)| {
+            let path = format!("{prefix}{known}");
+            let below = format!("{path}.");
+            let member = match member {
+                Member::Scalar(value) => Member::Scalar(value.clone()),
+                Member::Object(input) => Member::Object(input.renamed_below(&below, name)),
+                Member::List(items) => Member::List(
+                    items
+                        .iter()
+                        .map(|item| item.renamed_below(&below, name))
+                        .collect(),
+                ),
+            };
+            (name(&path).unwrap_or(known).to_owned(), member)
+        });
+        Self(members.collect())
+    }
+
     fn put(&mut self, name: &str, member: Member) {
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, place)) => *place = member,

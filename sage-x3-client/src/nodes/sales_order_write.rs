@@ -44,6 +44,7 @@ pub struct SalesOrderPatch {
     payment_term: Patch<PaymentTermCode>,
     shipping_site: Patch<SiteCode>,
     ship_to_address: Patch<RecordId>,
+    lines: Vec<SalesOrderLineChange>,
     extra: BTreeMap<FieldName, Scalar>,
 }
 
@@ -73,6 +74,14 @@ impl SalesOrderPatch {
         shipping_site: SiteCode,
         /// Key of the ship-to address. X3 takes the customer's default.
         ship_to_address: RecordId,
+    }
+
+    /// Adds a line, changes or removes one. X3 refuses what a line's state does not allow any more: to change or remove what
+    /// is delivered, or the product of a line.
+    #[must_use]
+    pub fn line(mut self, change: SalesOrderLineChange) -> Self {
+        self.lines.push(change);
+        self
     }
 
     /// Sets a field of the site, under its own name.
@@ -105,10 +114,12 @@ impl SalesOrderPatch {
 }
 
 impl RecordPatch for SalesOrderPatch {
-    fn to_update_input(&self, key: &RecordId, _site: &Site) -> Input {
+    fn to_update_input(&self, key: &RecordId, site: &Site) -> Input {
         let mut input = Input::default();
         input.set("id", key);
         self.write(&mut input);
+        let lines = self.lines.iter().map(SalesOrderLineChange::to_input);
+        input.set_list(site.sales_order_lines.name(), lines.collect());
         input
     }
 }
@@ -204,8 +215,111 @@ impl NewRecord for NewSalesOrder {
         input.set("soldToCustomer", &self.sold_to_customer);
         self.values.write(&mut input);
         let lines = self.lines.iter().map(NewSalesOrderLine::to_input);
-        input.set_list(site.sales_order_lines.name(), lines.collect());
+        // A change of a line has no place in a new order; it goes along, so that X3 refuses it.
+        let changes = self.values.lines.iter().map(|change| match change {
+            SalesOrderLineChange::Add(line) => line.to_input(),
+            other => other.to_input(),
+        });
+        input.set_list(
+            site.sales_order_lines.name(),
+            lines.chain(changes).collect(),
+        );
         input
+    }
+}
+
+/// What is to be done with a line of a sales order that is there. Source: reference sage-x3 section 3.9, lines of updates.
+///
+/// ```
+/// use rust_decimal::Decimal;
+/// use sage_x3_client::{SalesOrderLineChange, SalesOrderLinePatch, SalesOrderPatch};
+///
+/// let patch = SalesOrderPatch::new()
+///     .line(SalesOrderLineChange::Update(1000, SalesOrderLinePatch::new().quantity(Decimal::TEN)))
+///     .line(SalesOrderLineChange::Remove(2000));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SalesOrderLineChange {
+    /// A further line. A patch with one is sent once, because X3 would add it a second time.
+    Add(NewSalesOrderLine),
+    /// A change of the line with this number, such as 1000.
+    Update(i64, SalesOrderLinePatch),
+    /// The line with this number goes. Only GraphQL can do it.
+    Remove(i64),
+}
+
+impl SalesOrderLineChange {
+    fn to_input(&self) -> Input {
+        let named = |action: &str, number: &i64| {
+            let mut input = Input::default();
+            input.set("_action", action);
+            input.set("lineNumber", *number);
+            input
+        };
+        match self {
+            Self::Add(line) => {
+                let mut input = Input::default();
+                input.set("_action", "create");
+                line.write(&mut input);
+                input
+            }
+            Self::Update(number, patch) => {
+                let mut input = named("update", number);
+                patch.write(&mut input);
+                input
+            }
+            Self::Remove(number) => named("delete", number),
+        }
+    }
+}
+
+/// The fields of a sales order's line to change. What is not stated keeps its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SalesOrderLinePatch {
+    quantity: Patch<Decimal>,
+    gross_price: Patch<Decimal>,
+    discount: Patch<Decimal>,
+    description: Patch<String>,
+    requested_delivery_date: Patch<Date>,
+    extra: BTreeMap<FieldName, Scalar>,
+}
+
+impl SalesOrderLinePatch {
+    /// No change.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
+        /// Ordered quantity, in the line's unit.
+        quantity: Decimal,
+        /// Price before discounts, in the order's currency.
+        gross_price: Decimal,
+        /// First discount or charge.
+        discount: Decimal,
+        /// Description, up to 30 letters.
+        description: String,
+        /// Day on which the customer wants it.
+        requested_delivery_date: Date,
+    }
+
+    /// Sets a field of the site, under its own name.
+    #[must_use]
+    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
+        self.extra.insert(name, value.into());
+        self
+    }
+
+    fn write(&self, input: &mut Input) {
+        input.patch_text("productDescriptionInUserLanguage", &self.description);
+        input.patch_scalar("quantityInSalesUnitOrdered", &self.quantity);
+        input.patch_scalar("grossPrice", &self.gross_price);
+        input.patch_scalar("discountOrCharge1", &self.discount);
+        input.patch_scalar("requestedDeliveryDate", &self.requested_delivery_date);
+        for (name, value) in &self.extra {
+            input.set(name.as_str(), value.clone());
+        }
     }
 }
 
@@ -283,6 +397,11 @@ impl NewSalesOrderLine {
 
     fn to_input(&self) -> Input {
         let mut input = Input::default();
+        self.write(&mut input);
+        input
+    }
+
+    fn write(&self, input: &mut Input) {
         input.set("product", &self.product);
         if let Some(description) = &self.description {
             input.set("productDescriptionInUserLanguage", description.as_str());
@@ -303,7 +422,6 @@ impl NewSalesOrderLine {
         for (name, value) in &self.extra {
             input.set(name.as_str(), value.clone());
         }
-        input
     }
 }
 
@@ -362,6 +480,35 @@ mod tests {
             json(&new.to_create_input(&site(config)))["lines"],
             json!([{"product":"BMS001","quantityInSalesUnitOrdered":"1"}])
         );
+    }
+
+    #[test]
+    fn lines_are_added_changed_and_removed_under_their_numbers() {
+        let site = site(SiteConfig::new("http://x3", "SEED"));
+        let patch = SalesOrderPatch::new()
+            .line(SalesOrderLineChange::Update(
+                1000,
+                SalesOrderLinePatch::new().quantity(Decimal::TEN),
+            ))
+            .line(SalesOrderLineChange::Remove(2000))
+            .line(SalesOrderLineChange::Add(NewSalesOrderLine::new(
+                code("BMS001"),
+                Decimal::ONE,
+            )));
+        let input = patch.to_update_input(&code("SO1"), &site);
+        assert_eq!(
+            json(&input),
+            json!({"id":"SO1","salesOrderLines":[
+                {"_action":"update","lineNumber":1000,"quantityInSalesUnitOrdered":"10"},
+                {"_action":"delete","lineNumber":2000},
+                {"_action":"create","product":"BMS001","quantityInSalesUnitOrdered":"1"}]})
+        );
+        assert!(input.adds_rows(), "it must not be repeated");
+        let change = SalesOrderLineChange::Remove(2000);
+        let input = SalesOrderPatch::new()
+            .line(change)
+            .to_update_input(&code("SO1"), &site);
+        assert!(!input.adds_rows());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use super::{Meta, Node, RecordKey as _};
+use super::{Meta, Node, RecordKey as _, node::Collection};
 use crate::{
     error::InvalidRequest,
     graphql::{document::Rendering, execute::GraphqlRequest, filter::Filter, order::OrderBy},
@@ -187,16 +187,13 @@ struct ChildrenVariables<'a> {
     after: Option<&'a str>,
 }
 
-/// The request for more of a record's collection; none when the node has no collection.
+/// The request for more of the collection of the record with a key, from a cursor on.
 pub(super) fn children_request(
     meta: &Meta,
-    id: &RecordId,
-    after: Option<&Cursor>,
+    collection: Collection,
+    (id, after): (&RecordId, Option<&Cursor>),
     rendering: Rendering<'_>,
-) -> Result<Option<GraphqlRequest>, InvalidRequest> {
-    let Some(collection) = meta.children else {
-        return Ok(None);
-    };
+) -> Result<GraphqlRequest, InvalidRequest> {
     let variables = ChildrenVariables {
         id: id.as_str(),
         first: PageSize::default().get(),
@@ -206,5 +203,5 @@ pub(super) fn children_request(
         .file
         .children(&meta.node, collection.name, collection.fragment, rendering);
     let name = format!("{}Children", meta.node.type_name());
-    GraphqlRequest::new(meta.names.children, &document, Some(&name), &variables).map(Some)
+    GraphqlRequest::new(meta.names.children, &document, Some(&name), &variables)
 }

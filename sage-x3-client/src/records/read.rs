@@ -1,6 +1,6 @@
 //! Reading records.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use client_core::decode_json;
 use futures::future::try_join_all;
@@ -15,9 +15,10 @@ use crate::{
     client::X3Client,
     error::{CallContext, Error, InvalidRequest},
     graphql::{
+        adaptation::Adaptation,
         answer::Parsed,
         connection::{Child, Connection, Nested},
-        document::{Absent, NodeFile, Rendering},
+        document::{NodeFile, Rendering},
         execute::GraphqlRequest,
     },
     ids::{FieldName, InvalidName},
@@ -42,7 +43,7 @@ impl<N: Node> Records<N> {
         if query.filter.is_never() {
             return Ok(Page::empty());
         }
-        let build = |absent: &Absent| page_request(query, self.rendering(absent));
+        let build = |site: &Adaptation| page_request(query, self.rendering(site));
         let extra = &self.extra;
         let (page, rests) = if extra.is_empty() {
             parse_page::<N, Made<N>>(self.fetch(build).await?, extra, plain)?
@@ -84,7 +85,7 @@ impl<N: Node> Records<N> {
     /// As for [`page`](Self::page).
     pub async fn read(&self, key: &N::Key) -> Result<Option<N>, Error> {
         let id = key.record_id();
-        let build = |absent: &Absent| read_request(N::META, &id, self.rendering(absent));
+        let build = |site: &Adaptation| read_request(N::META, &id, self.rendering(site));
         let found = if self.extra.is_empty() {
             parse_read::<N, Made<N>>(self.fetch(build).await?, &self.extra, plain)?
         } else {
@@ -139,11 +140,15 @@ impl<N: Node> Records<N> {
     async fn complete(&self, (mut record, rest): Read<N>) -> Result<N, Error> {
         let mut rest = rest;
         while let Some(after) = rest {
+            let Some(collection) = N::META.children else {
+                break;
+            };
             let id = record.key().record_id();
-            let absent = self.client.absent();
-            let request = children_request(N::META, &id, after.as_ref(), self.rendering(&absent))?;
-            let Some(request) = request else { break };
-            let (page, context) = parse_children(self.client.read(&request).await?)?;
+            let build = |site: &Adaptation| {
+                let place = (&id, after.as_ref());
+                children_request(N::META, collection, place, self.rendering(site))
+            };
+            let (page, context) = parse_children(self.fetch(build).await?)?;
             record
                 .extend(page.items)
                 .map_err(|error| no_usable_key(&error, &context))?;
@@ -152,85 +157,51 @@ impl<N: Node> Records<N> {
         Ok(record)
     }
 
-    pub(super) fn rendering<'a>(&'a self, absent: &'a Absent) -> Rendering<'a> {
+    pub(super) fn rendering<'a>(&'a self, adaptation: &'a Adaptation) -> Rendering<'a> {
         Rendering {
             generation: self.client.site().generation,
             extra: &self.extra,
-            absent,
+            adaptation,
         }
     }
 
     async fn fetch<T: DeserializeOwned>(
         &self,
-        build: impl Fn(&Absent) -> Result<GraphqlRequest, InvalidRequest> + Send + Sync,
+        build: impl Fn(&Adaptation) -> Result<GraphqlRequest, InvalidRequest> + Send + Sync,
     ) -> Result<Parsed<T>, Error> {
         self.client.read_adapted(&N::META.file, build).await
     }
 }
 
 impl X3Client {
-    /// Sends a read. When the site's schema lacks fields that are marked optional, it is sent again without them, and
-    /// they are not asked for any more.
+    /// Sends a read. When the site's schema is found to differ in a way that is known, it is sent again as the site wants
+    /// it, and so are those after it.
     pub(crate) async fn read_adapted<T: DeserializeOwned>(
         &self,
         file: &NodeFile,
-        build: impl Fn(&Absent) -> Result<GraphqlRequest, InvalidRequest> + Send + Sync,
+        build: impl Fn(&Adaptation) -> Result<GraphqlRequest, InvalidRequest> + Send + Sync,
     ) -> Result<Parsed<T>, Error> {
         loop {
-            let absent = self.absent();
-            let request = build(&absent)?;
+            let adaptation = self.adaptation();
+            let request = build(&adaptation)?;
             match self.read(&request).await {
-                // Each round leaves out at least one more field of a fixed list.
-                Err(Error::SchemaMismatch { messages, .. })
-                    if self.learn_absent(file, &messages) => {}
-                result => return result,
+                Ok(answer) => return Ok(answer),
+                Err(error) => {
+                    let Error::SchemaMismatch { messages, .. } = &error else {
+                        return Err(error);
+                    };
+                    // Each round adds at least one more difference of a fixed list.
+                    let Some(learnt) = adaptation.learn(file, messages) else {
+                        return Err(error);
+                    };
+                    for (kind, field) in learnt.news(&adaptation) {
+                        tracing::warn!(x3.endpoint = %self.endpoint(), x3.type = kind, x3.field = field, "this site's schema lacks the field: it is read under its former name, or as none");
+                    }
+                    self.adapt(learnt);
+                }
             }
         }
     }
-
-    /// Takes from `messages` which optional fields of `file` the site lacks. False when nothing new is learnt, or when
-    /// the messages complain about anything else.
-    fn learn_absent(&self, file: &NodeFile, messages: &[String]) -> bool {
-        let Some(lacking) = lacking(file, messages) else {
-            return false;
-        };
-        let known = self.absent();
-        let fresh: Vec<_> = lacking
-            .into_iter()
-            .filter(|field| !known.contains(field))
-            .collect();
-        if fresh.is_empty() {
-            return false;
-        }
-        for (kind, field) in &fresh {
-            tracing::warn!(x3.endpoint = %self.endpoint(), x3.type = kind, x3.field = field, "this site's schema lacks the field: it is read as none");
-        }
-        let mut absent = Absent::clone(&known);
-        absent.extend(fresh);
-        self.set_absent(Arc::new(absent));
-        true
-    }
-}
-
-/// The optional fields that `messages` say are lacking; none when any message says something else.
-fn lacking(file: &NodeFile, messages: &[String]) -> Option<Vec<(String, String)>> {
-    let mut lacking = Vec::new();
-    for message in messages {
-        // `Cannot query field "x" on type "Y".`, in which the type may carry a suffix of the framework.
-        let field = message
-            .strip_prefix("Cannot query field \"")?
-            .split('"')
-            .next()?;
-        let kind = message.split("on type \"").nth(1)?.split('"').next()?;
-        let (kind, field) = file.optional_fields().find(|(known, optional)| {
-            *optional == field
-                && kind
-                    .strip_prefix(*known)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        })?;
-        lacking.push((kind.to_owned(), field.to_owned()));
-    }
-    Some(lacking).filter(|lacking| !lacking.is_empty())
 }
 
 /// What a node's fields make, and where the rest of its collection is, before anybody judges it.

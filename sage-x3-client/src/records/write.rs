@@ -141,7 +141,8 @@ where
 {
     /// Changes one record to the stated values, by the first path that the site offers.
     ///
-    /// May be repeated: yes, the second time changes nothing more.
+    /// May be repeated: yes, the second time changes nothing more. A patch that adds rows, such as a line or an address, is
+    /// sent once.
     ///
     /// # Errors
     /// [`Error::Rejected`] when X3 does not accept the values; [`Error::NotActivated`] when the site offers this user no
@@ -154,7 +155,7 @@ where
     /// Changes several records, [`SiteConfig::write_batch`](crate::SiteConfig::write_batch) a request, and tells for
     /// each what became of it.
     ///
-    /// May be repeated: yes. When a request fails as a whole, those after it are not sent. A refused record that does
+    /// May be repeated: as for [`update`](Self::update). When a request fails as a whole, those after it are not sent. A refused record that does
     /// not exist is told apart by a look-up: [`RecordErrorKind::NotFound`].
     pub async fn update_many(&self, patches: &[(N::Key, N::Patch)]) -> Batch<N::Key> {
         let rows: Vec<WriteRow> = patches

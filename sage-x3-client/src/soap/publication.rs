@@ -199,6 +199,7 @@ impl SoapPublication {
         // What the lines are called differs between releases.
         for lines in ["salesOrderLines", "lines"] {
             for (member, field) in [
+                ("lineNumber", "SOPLIN"),
                 ("product", "ITMREF"),
                 ("productDescriptionInUserLanguage", "ITMDES1"),
                 ("salesUnit", "SAU"),
@@ -209,8 +210,9 @@ impl SoapPublication {
             ] {
                 orders = orders.place(format!("{lines}.{member}"), at("SOH4_1", field));
             }
+            orders = orders.ignore(format!("{lines}._action"));
         }
-        orders
+        orders.row_key("SOH4_1", "SOPLIN")
     }
 
     /// Says where a member goes, by the name that it has in the node's GraphQL input: `currency`, `addresses.city`, or for one

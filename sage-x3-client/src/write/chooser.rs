@@ -139,8 +139,25 @@ impl X3Client {
         let input_type = self
             .known_input(kind.node, kind.action)
             .unwrap_or_else(|| kind.node.input_type());
-        let request = rows::request(&kind, rows, self.site().generation, &input_type)?;
-        let answer = if kind.action.is_repeatable() {
+        let site = self.site();
+        let node = kind.node.node.as_ref();
+        let named: Vec<WriteRow>;
+        let sent = if site.field_map.renames_input_of(node) {
+            let name = |path: &str| site.field_map.input_name(node, path);
+            named = rows
+                .iter()
+                .map(|row| WriteRow {
+                    input: row.input.renamed(&name),
+                    ..row.clone()
+                })
+                .collect();
+            &named
+        } else {
+            rows
+        };
+        let request = rows::request(&kind, sent, site.generation, &input_type)?;
+        let adds_rows = rows.iter().any(|row| row.input.adds_rows());
+        let answer = if kind.action.is_repeatable() && !adds_rows {
             self.write_repeatable(&request).await?
         } else {
             self.write_once(&request).await?

@@ -41,6 +41,12 @@ impl<P> Placement<P> {
         if let Some(place) = self.places.get(&leaf.path) {
             return Ok(Some(place));
         }
+        let removes_row = leaf.path.ends_with("._action") && *leaf.value == Scalar::from("delete");
+        if removes_row {
+            return Err(InvalidRequest::new(format!(
+                "rows cannot be removed through {name}: only GraphQL says that a row is to go"
+            )));
+        }
         if self.ignored.contains(&leaf.path) {
             return Ok(None);
         }

@@ -7,5 +7,6 @@ mod faults;
 mod nodes;
 mod paging;
 mod retry;
+mod schema;
 mod server;
 mod simulator;

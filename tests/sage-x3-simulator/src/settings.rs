@@ -271,6 +271,8 @@ pub struct Settings {
     pub etag_checked: bool,
     /// What the sales order's lines are called.
     pub sales_order_lines: SalesOrderLines,
+    /// Whether a purchase order's lines are called `purchaseOrderQuantityLines`, as on older releases.
+    pub purchase_order_quantity_lines: bool,
     /// What the credit check of sales orders does.
     pub credit_check: CreditCheck,
     /// Nodes of the site's own.
@@ -341,6 +343,7 @@ impl Default for Settings {
             unchanged_update_moves_stamp: true,
             etag_checked: true,
             sales_order_lines: SalesOrderLines::default(),
+            purchase_order_quantity_lines: false,
             credit_check: CreditCheck::default(),
             own_nodes: Vec::new(),
             custom_classes: Vec::new(),

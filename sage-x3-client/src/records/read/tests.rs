@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Customer, CustomerCode, CustomerQuery, Filter, Generation, RecordId, SalesOrder,
+    Customer, CustomerCode, CustomerQuery, Filter, Generation, RecordId,
     graphql::canned::{body, flat, inner, read},
     records::sealed::Typed,
 };
@@ -11,7 +11,7 @@ use crate::{
 struct Asked {
     generation: Generation,
     extra: Vec<FieldName>,
-    absent: Absent,
+    adaptation: Adaptation,
 }
 
 impl Asked {
@@ -19,7 +19,7 @@ impl Asked {
         Self {
             generation: Generation::Gen3,
             extra: Vec::new(),
-            absent: Absent::new(),
+            adaptation: Adaptation::default(),
         }
     }
 
@@ -27,7 +27,7 @@ impl Asked {
         Rendering {
             generation: self.generation,
             extra: &self.extra,
-            absent: &self.absent,
+            adaptation: &self.adaptation,
         }
     }
 }
@@ -135,11 +135,11 @@ fn one_customer_is_asked_for_by_its_key() {
 fn more_addresses_are_asked_for_from_where_the_first_ended() {
     let request = children_request(
         Customer::META,
-        &RecordId::new("NA001").unwrap(),
-        Some(&Cursor::new("c")),
+        Customer::META.children.unwrap(),
+        (&RecordId::new("NA001").unwrap(), Some(&Cursor::new("c"))),
         Asked::plain().rendering(),
     );
-    let body = body(&request.unwrap().unwrap());
+    let body = body(&request.unwrap());
     assert_eq!(
         body["variables"],
         json!({"id":"NA001","first":200,"after":"c"})
@@ -316,34 +316,4 @@ fn a_collection_with_a_hole_never_passes_for_a_short_one() {
     let found =
         parse_read::<Customer, Made<Customer>>(read("customer.read", body).unwrap(), &[], plain);
     assert!(matches!(found, Err(Error::Protocol { .. })));
-}
-
-#[test]
-fn only_optional_fields_can_turn_out_to_be_lacking() {
-    let lacks = |messages: &[&str]| {
-        let messages: Vec<String> = messages.iter().map(|&message| message.to_owned()).collect();
-        lacking(&SalesOrder::META.file, &messages)
-    };
-    let unknown = |field: &str, kind: &str| {
-        format!("Cannot query field \"{field}\" on type \"{kind}\". Did you mean \"x\"?")
-    };
-    let pair = |field: &str| ("SalesOrder".to_owned(), field.to_owned());
-    assert_eq!(
-        lacks(&[
-            &unknown("orderStatus", "SalesOrder"),
-            &unknown("currency", "SalesOrder_node")
-        ]),
-        Some(vec![pair("orderStatus"), pair("currency")])
-    );
-    assert_eq!(
-        lacks(&[
-            &unknown("orderStatus", "SalesOrder"),
-            &unknown("salesSite", "SalesOrder")
-        ]),
-        None,
-        "a field that must be there is an error even beside one that need not"
-    );
-    assert_eq!(lacks(&[&unknown("orderStatus", "SalesOrderLine")]), None);
-    assert_eq!(lacks(&["Syntax Error"]), None);
-    assert_eq!(lacks(&[]), None);
 }

@@ -198,3 +198,57 @@ fn without_another_path_the_answer_names_the_operation_to_activate() {
         "an activation takes effect without a restart"
     );
 }
+
+#[test]
+fn a_member_that_the_site_calls_otherwise_is_sent_under_its_name() {
+    let done = r#"{"data":{"r0":{"customerInvoiceHeader":{"create":{"_id":"CIN1"}}}}}"#;
+    let transport = ScriptedTransport::new().answer(200, done);
+    let map = crate::FieldMap::new()
+        .rename_input("customerInvoiceHeader", "lines", "invoiceLines")
+        .and_then(|map| map.rename_input("customerInvoiceHeader", "lines.account", "glAccount"))
+        .unwrap();
+    let config = SiteConfig::new("http://127.0.0.1", "SEED").field_map(map);
+    let client = client(config, &transport, &[]);
+    let account = crate::AccountKey {
+        chart: "FRA".try_into().unwrap(),
+        code: "706000".try_into().unwrap(),
+    };
+    let line = crate::NewCustomerInvoiceLine::new(account, 5.into());
+    let invoice =
+        crate::NewCustomerInvoice::new("FR011".try_into().unwrap(), "NA001".try_into().unwrap());
+    let invoices = client.customer_invoice_headers().without_read_back();
+    block_on(invoices.create(&invoice.line(line))).unwrap();
+    let body = transport.requests()[0].body().clone();
+    let text = std::str::from_utf8(&body).unwrap();
+    assert!(
+        text.contains(r#""invoiceLines":[{"glAccount":"FRA|706000","amountExcludingTax":"5"}]"#),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_update_that_adds_a_row_is_not_sent_again_after_a_lost_answer() {
+    let changed = |change: crate::SalesOrderLineChange| {
+        let transport = ScriptedTransport::new()
+            .failure(client_core::TransportErrorKind::Timeout)
+            .answer(
+                200,
+                r#"{"data":{"r0":{"salesOrder":{"update":{"_id":"SO1"}}}}}"#,
+            );
+        let client = client(SiteConfig::new("http://127.0.0.1", "SEED"), &transport, &[]);
+        let patch = crate::SalesOrderPatch::new().line(change);
+        let outcome = block_on(
+            client
+                .sales_orders()
+                .update(&"SO1".try_into().unwrap(), &patch),
+        );
+        (transport.requests().len(), outcome)
+    };
+    let line = crate::NewSalesOrderLine::new("BMS001".try_into().unwrap(), 1.into());
+    let (requests, outcome) = changed(crate::SalesOrderLineChange::Add(line));
+    assert_eq!(requests, 1);
+    assert!(outcome.unwrap_err().may_have_been_applied());
+    let (requests, outcome) = changed(crate::SalesOrderLineChange::Remove(1000));
+    assert_eq!(requests, 2);
+    outcome.unwrap();
+}

@@ -4,7 +4,8 @@ use rust_decimal::Decimal;
 use sage_x3_client::{
     ChangeSource, Changes, Error, Filter, NewSalesOrder, NewSalesOrderLine, OrderTypeCode,
     ProductCode, PurchaseOrder, Query, RecordErrorKind, SalesOrder, SalesOrderId,
-    SalesOrderLinesName, SalesOrderPatch, SiteCode, WritePath,
+    SalesOrderLineChange, SalesOrderLinePatch, SalesOrderLinesName, SalesOrderPatch, SiteCode,
+    WritePath,
 };
 use sage_x3_simulator::{
     CustomerSeed, Effect, Fault, Operation, OperationState, RecordSeed, SalesOrderLines,
@@ -384,4 +385,121 @@ async fn an_order_is_changed_and_only_where_stated() {
     let order: SalesOrder = client.sales_orders().read(&id).await.unwrap().unwrap();
     assert_eq!(order.customer_order_reference, "Z-2");
     assert_eq!(order.number_of_lines, Some(2));
+}
+
+#[tokio::test]
+async fn lines_of_an_order_are_changed_removed_and_added() {
+    let Site {
+        x3: _x3, client, ..
+    } = plain().await;
+    let id = client
+        .sales_orders()
+        .create(&order("Z-1"))
+        .await
+        .unwrap()
+        .key;
+    let added = NewSalesOrderLine::new(ProductCode::new("BMS002").unwrap(), Decimal::TWO);
+    let patch = SalesOrderPatch::new()
+        .line(SalesOrderLineChange::Update(
+            1000,
+            SalesOrderLinePatch::new().quantity(Decimal::from(7)),
+        ))
+        .line(SalesOrderLineChange::Remove(2000))
+        .line(SalesOrderLineChange::Add(added));
+    client.sales_orders().update(&id, &patch).await.unwrap();
+    let lines = client
+        .sales_orders()
+        .lines(std::slice::from_ref(&id))
+        .await
+        .unwrap();
+    let found: Vec<_> = lines[&id]
+        .iter()
+        .map(|line| {
+            let product = line.product.as_ref().unwrap().as_str();
+            (product, line.quantity_ordered.unwrap().normalize())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [("BMS001", Decimal::from(7)), ("BMS002", Decimal::TWO)]
+    );
+    let gone = SalesOrderPatch::new().line(SalesOrderLineChange::Remove(9000));
+    let refused = client.sales_orders().update(&id, &gone).await.unwrap_err();
+    let Error::Rejected { error, .. } = refused else {
+        panic!("{refused}")
+    };
+    assert_eq!(error.kind, RecordErrorKind::Refused);
+}
+
+/// A site as of 2021: keys of `read` are plain text and the lines of purchase orders have their former name.
+async fn of_2021(configure: fn(SiteConfig) -> SiteConfig) -> Site {
+    let builder = X3Simulator::builder()
+        .generation(sage_x3_simulator::Generation::Two)
+        .settings(|settings| {
+            settings.read_takes_string = true;
+            settings.purchase_order_quantity_lines = true;
+        });
+    let site = site_with(builder, configure).await;
+    let line = RecordSeed::new("purchaseOrderLine")
+        .set("product", "BMS001")
+        .set("quantityInOrderUnitOrdered", "10");
+    let order = RecordSeed::new("purchaseOrder")
+        .set("purchaseSite", "FR011")
+        .set("orderFromSupplier", "SUP01")
+        .row("purchaseOrderQuantityLines", line);
+    let records = [
+        RecordSeed::supplier("SUP01", "Mill"),
+        RecordSeed::product("BMS001", "Flour"),
+        order,
+    ];
+    site.x3.seed(DEFAULT_ENDPOINT, records).unwrap();
+    site
+}
+
+async fn lines_of_the_purchase_order(client: &X3Client) {
+    let page = client
+        .purchase_orders()
+        .page(&Query::<PurchaseOrder>::new().with_children())
+        .await
+        .unwrap();
+    let order = &page.items[0];
+    assert_eq!(order.lines.as_ref().unwrap().len(), 1);
+    let again = client.purchase_orders().read(&order.id).await.unwrap();
+    assert_eq!(again.unwrap().lines.unwrap().len(), 1);
+    let supplier = order.supplier.clone().unwrap();
+    let supplier = client.suppliers().read(&supplier).await.unwrap().unwrap();
+    assert_eq!(supplier.company_name_1, "Mill");
+}
+
+#[tokio::test]
+async fn a_site_of_2021_is_read_by_the_same_calls_and_its_former_names_are_learnt_once() {
+    let site = of_2021(|config| config.generation(sage_x3_client::Generation::Gen2)).await;
+    lines_of_the_purchase_order(&site.client).await;
+    let asked = site.x3.counters().requests;
+    lines_of_the_purchase_order(&site.client).await;
+    assert_eq!(site.x3.counters().requests - asked, 3);
+    let node = site.client.node("x3Purchasing", "purchaseOrder").unwrap();
+    let id = sage_x3_client::RecordId::new("POHFR01100001").unwrap();
+    let found = node
+        .read(&id, &sage_x3_client::dynamic::Selection::new())
+        .await;
+    assert!(found.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_the_field_map_says_need_not_be_learnt() {
+    let site = of_2021(|config| {
+        config
+            .generation(sage_x3_client::Generation::Gen2)
+            .field_map(sage_x3_client::FieldMap::release_2021())
+    })
+    .await;
+    let page = Query::<PurchaseOrder>::new().with_children();
+    let page = site.client.purchase_orders().page(&page).await.unwrap();
+    site.client
+        .purchase_orders()
+        .read(&page.items[0].id)
+        .await
+        .unwrap();
+    assert_eq!(site.x3.counters().requests, 2);
 }

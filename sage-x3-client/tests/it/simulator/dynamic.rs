@@ -127,3 +127,39 @@ async fn the_report_tells_nodes_operations_and_lacking_fields() {
     let orders = client.offer::<SalesOrder>().await.unwrap();
     assert_eq!(orders.create, Support::Offered);
 }
+
+#[tokio::test]
+async fn a_record_is_deleted_where_the_site_activated_it_and_once() {
+    let Site { x3, client, .. } = site(X3Simulator::builder()).await;
+    x3.seed_customers(DEFAULT_ENDPOINT, seeds(1)).unwrap();
+    let customers = client.node("x3MasterData", "customer").unwrap();
+    let key = [(FieldName::new("code").unwrap(), "C0000".into())];
+    let error = customers.delete(&key).await.unwrap_err();
+    assert!(matches!(&error, Error::NotActivated { operation, .. } if operation == "delete"));
+    x3.set_activation("customer", Operation::Delete, true);
+    let asked = x3.counters().requests;
+    customers.delete(&key).await.unwrap();
+    assert_eq!(x3.counters().requests - asked, 1);
+    assert!(x3.customer(DEFAULT_ENDPOINT, "C0000").unwrap().is_none());
+    let again = customers.delete(&key).await.unwrap_err();
+    assert!(matches!(again, Error::Failed { .. }), "{again}");
+}
+
+#[tokio::test]
+async fn a_mutation_that_the_site_does_not_have_is_named() {
+    let Site { x3, client, .. } = site(X3Simulator::builder()).await;
+    let customers = client.node("x3MasterData", "customer").unwrap();
+    let name = |text: &str| FieldName::new(text).unwrap();
+    let error = customers
+        .mutate(
+            &name("mergeInto"),
+            (&name("parameter"), &name("Customer_Input")),
+            &NodeInput::new().set("code", "C1").unwrap(),
+            &Selection::new(),
+        )
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("mergeInto"), "{error}");
+    assert!(!error.may_have_been_applied());
+    assert_eq!(x3.counters().requests, 1, "sent once");
+}

@@ -102,6 +102,15 @@ fn order(settings: &Settings) -> Node {
         Generation::Two => Property::menu("isClosed", "CLEFLG", &NO_YES),
         Generation::Three => Property::boolean("isClosed", "CLEFLG"),
     };
+    let (lines, written_with): (_, &'static [&'static str]) =
+        if settings.purchase_order_quantity_lines {
+            (
+                "purchaseOrderQuantityLines",
+                &["purchaseOrderQuantityLines"],
+            )
+        } else {
+            ("purchaseOrderLines", &["purchaseOrderLines"])
+        };
     Node::new(
         PURCHASING,
         "purchaseOrder",
@@ -129,17 +138,13 @@ fn order(settings: &Settings) -> Node {
             Property::menu("receiptStatus", "RCPSTA", &RECEIPT_STATUS),
             Property::menu("signatureStatus", "APPFLG", &SIGNATURE_STATUS),
             Property::menu("invoiceStatus", "INVSTA", &INVOICE_STATUS),
-            Property::children(
-                "purchaseOrderLines",
-                "purchaseOrderLine",
-                &[Column("POHNUM")],
-            ),
+            Property::children(lines, "purchaseOrderLine", &[Column("POHNUM")]),
             Property::reference("currency", "currency", &[Column("CUR")]),
             Property::decimal("linesAmountExcludingTax", "TOTLINAMT").assumed(),
         ],
     )
     .counted("POH")
-    .written_with(&["purchaseOrderLines"])
+    .written_with(written_with)
     .mandatory(&["purchaseSite", "orderFromSupplier"])
 }
 

@@ -10,6 +10,7 @@ use crate::store::{Row, Value, join_key};
 use super::Writer;
 use super::credit::set_int;
 use super::customer::copy;
+use super::invoicing::POSTED;
 use super::pricing::{rate_of, rate_of_tax, rounded, scale_of, set_decimal};
 use super::record::RecordDraft;
 
@@ -26,6 +27,14 @@ impl Writer<'_> {
     /// What else a new record moves.
     pub(super) fn created(&mut self, node: &Node, key: &str) {
         if node.name == "customerInvoiceHeader" {
+            self.created_invoice(key);
+        }
+    }
+
+    /// What else a changed record moves.
+    pub(super) fn changed(&mut self, node: &Node, key: &str, before: &Row) {
+        if node.name == "customerInvoiceHeader" {
+            self.withdrawn_invoice(before);
             self.created_invoice(key);
         }
     }
@@ -163,6 +172,11 @@ impl Writer<'_> {
             row.set(Cow::Borrowed(column), Value::Date(self.today()));
         }
     }
+}
+
+/// Why a record cannot be changed any more.
+pub(super) fn unchangeable(node: &Node, row: &Row) -> Option<&'static str> {
+    (node.name == "customerInvoiceHeader" && row.int("STA") == POSTED).then_some("Already posted")
 }
 
 fn default_text(row: &mut Row, column: &'static str, text: &str) {

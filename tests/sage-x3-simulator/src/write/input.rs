@@ -183,7 +183,8 @@ fn record_members(
         };
         if let Some(child) = child {
             let name = format!("{}_Input", child.type_name);
-            let rows = record_members(child, model, settings, schema);
+            let mut rows = record_members(child, model, settings, schema);
+            rows.push(text("_action"));
             schema.add(&name, TypeKind::Input(rows));
             let list = TypeRef::named(&name).non_null().list();
             members.push(InputDef::new(property.name.as_ref(), list));

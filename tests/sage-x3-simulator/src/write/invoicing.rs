@@ -19,7 +19,7 @@ const CHART: &str = "FRA";
 const CUSTOMERS: &str = "411000";
 const SALES: &str = "707000";
 const VAT: &str = "445710";
-const POSTED: i64 = 3;
+pub(super) const POSTED: i64 = 3;
 
 impl Writer<'_> {
     /// Invoices a delivery; returns the invoice's number.
@@ -222,6 +222,12 @@ impl Writer<'_> {
             let amount = row.decimal("AMTATIL");
             self.move_credit(row.text("BPR"), row.text("CPY"), Bucket::Invoiced, amount);
         }
+    }
+
+    /// Takes an invoice's open amount back.
+    pub(super) fn withdrawn_invoice(&mut self, row: &Row) {
+        let amount = -row.decimal("AMTATIL");
+        self.move_credit(row.text("BPR"), row.text("CPY"), Bucket::Invoiced, amount);
     }
 
     /// Posts an invoice: a journal entry by its lines' accounts and an open item.

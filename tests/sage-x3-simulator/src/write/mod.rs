@@ -2,6 +2,7 @@
 
 mod address;
 pub(crate) mod assign;
+mod collections;
 pub(crate) mod credit;
 pub(crate) mod customer;
 mod documents;

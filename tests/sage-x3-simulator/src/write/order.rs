@@ -73,9 +73,6 @@ impl Writer<'_> {
         draft
             .header
             .set(Cow::Borrowed("SOHNUM"), Value::Text(id.clone()));
-        for line in draft.lines.values_mut() {
-            line.set(Cow::Borrowed("SOHNUM"), Value::Text(id.clone()));
-        }
         self.store_order(draft);
         Ok(Written {
             warnings,
@@ -455,6 +452,7 @@ impl Writer<'_> {
                 continue;
             };
             let (key, mut row) = (key(line), row.clone());
+            row.set(Cow::Borrowed("SOHNUM"), Value::Text(draft.id.clone()));
             if table.get(&key).is_some() {
                 row.touch(now, user);
             }

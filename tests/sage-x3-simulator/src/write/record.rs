@@ -13,7 +13,9 @@ use crate::store::{Row, Value};
 
 use super::address::set_slots;
 use super::assign::assign;
+use super::collections::Rows;
 use super::customer::{copy, etag_of};
+use super::documents::unchangeable;
 use super::{Refused, Writer, Written};
 
 /// Rows of other tables that a record writes to, by table and key.
@@ -76,7 +78,7 @@ impl Writer<'_> {
         Ok(Written::new(&key, node.type_name, "created", true))
     }
 
-    fn new_record(&self, node: &Node, data: &Json) -> RecordDraft {
+    pub(super) fn new_record(&self, node: &Node, data: &Json) -> RecordDraft {
         let mut row = Row::new(self.now, self.user);
         let mut problems = Vec::new();
         let members = own_members(data);
@@ -191,25 +193,123 @@ impl Writer<'_> {
                 &["data", "_etag"],
             )]);
         }
-        let mut problems = Vec::new();
-        let mut beside = Beside::new();
+        if let Some(reason) = unchangeable(node, &row) {
+            return Err(vec![Diagnose::error(
+                format!("{key} : {reason}"),
+                &["data"],
+            )]);
+        }
+        let held = Row::clone(held);
+        let mut draft = RecordDraft {
+            problems: Vec::new(),
+            beside: Beside::new(),
+            lines: Vec::new(),
+            row: held.clone(),
+        };
         for (name, value) in own_members(data)
             .into_iter()
             .filter(|(name, _)| !is_key(node, name) && !node.written_with.contains(name))
         {
-            self.set_member(&mut row, &mut beside, node, name, value, &mut problems);
+            let RecordDraft {
+                beside, problems, ..
+            } = &mut draft;
+            self.set_member(&mut row, beside, node, name, value, problems);
         }
-        if !problems.is_empty() {
-            return Err(problems);
+        draft.row = row;
+        let mut collections = Vec::new();
+        for list in node
+            .written_with
+            .iter()
+            .filter(|list| data.get(list).is_some())
+        {
+            collections.extend(self.change_rows(node, list, data, &mut draft));
         }
-        // A row beside the record has a stamp of its own.
-        let changed = row != **held;
+        if !collections.is_empty() && draft.problems.is_empty() {
+            self.finish_rows(node, &mut collections, &mut draft);
+        }
+        if !draft.problems.is_empty() {
+            return Err(draft.problems);
+        }
+        let mut row = draft.row;
+        // A row beside the record, or of a collection, has a stamp of its own.
+        let mut changed = row != held;
         if changed || self.settings.unchanged_update_moves_stamp {
             row.touch(self.now, self.user);
         }
         self.store.table_mut(node.table).insert(&key, row);
-        let changed = changed | self.store_beside(beside);
+        changed |= self.store_beside(draft.beside);
+        for (child, rows) in collections {
+            changed |= self.store_rows_of(&child, rows);
+        }
+        self.changed(node, &key, &held);
         Ok(Written::new(&key, node.type_name, "modified", changed))
+    }
+
+    /// Checks and fills in a record whose rows have changed.
+    fn finish_rows(
+        &self,
+        node: &Node,
+        collections: &mut [(Arc<Node>, Rows)],
+        draft: &mut RecordDraft,
+    ) {
+        let lines = collections.iter().flat_map(|(child, rows)| {
+            let rows = rows.values().flatten();
+            rows.map(|row| (Arc::clone(child), row.clone()))
+        });
+        draft.lines = lines.collect();
+        self.finish(node, draft);
+        for (child, row) in &mut draft.lines {
+            fill(row, child);
+            check_mandatory(child, row, &mut draft.problems);
+            let known = collections
+                .iter_mut()
+                .find(|(node, _)| node.name == child.name);
+            if let Some((_, rows)) = known {
+                rows.insert(key_of(row, &child.key), Some(row.clone()));
+            }
+        }
+    }
+
+    /// Stores what has changed of a collection's rows; each moves its own stamp.
+    fn store_rows_of(&mut self, child: &Node, rows: Rows) -> bool {
+        let (now, user) = (self.now, self.user);
+        let table = self.store.table_mut(child.table);
+        let mut changed = false;
+        for (key, row) in rows {
+            let same = match (table.get(&key), &row) {
+                (Some(held), Some(row)) => **held == *row,
+                (None, None) => true,
+                _ => false,
+            };
+            if same {
+                continue;
+            }
+            changed = true;
+            match row {
+                Some(mut row) => {
+                    if table.get(&key).is_some() {
+                        row.touch(now, user);
+                    }
+                    table.insert(&key, row);
+                }
+                None => {
+                    table.remove(&key);
+                }
+            }
+        }
+        changed
+    }
+
+    /// Sets the members of a row that an input names, but for its key.
+    pub(super) fn set_members(&self, node: &Node, data: &Json, row: &mut Row) -> Vec<Diagnose> {
+        let mut problems = Vec::new();
+        for (name, value) in own_members(data)
+            .into_iter()
+            .filter(|(name, _)| !is_key(node, name))
+        {
+            self.set_member(row, &mut Beside::new(), node, name, value, &mut problems);
+        }
+        problems
     }
 
     /// The key an update means: its `_id`, or the members of the key.

@@ -84,6 +84,37 @@ async fn accounts_that_cannot_be_posted_to_are_refused() {
 }
 
 #[tokio::test]
+async fn an_invoice_changes_with_its_lines_until_it_is_posted() {
+    let site = books().await;
+    site.x3
+        .set_activation("customerInvoiceHeader", Operation::Update, true);
+    let line = json!([{ "account": "FRA|706000", "amountExcludingTax": 1 }]);
+    let created = create(&site, line).await;
+    let id = created.data("/x3InvoicingData/customerInvoiceHeader/create/_id");
+    let id = id.as_str().unwrap();
+    let update = "mutation M($data: CustomerInvoiceHeader_Input!) { x3InvoicingData { customerInvoiceHeader { update(data: $data) {
+        totalAmountExcludingTax } } } }";
+    let ask = |data: Value| site.ask_with(update, json!({ "data": data }));
+    let more = json!({ "id": id, "sourceDocument": "Z-1", "lines": [
+        { "_action": "update", "lineNumber": 1000, "amountExcludingTax": "2.50" },
+        { "_action": "create", "account": "FRA|707000", "amountExcludingTax": "10" }] });
+    let reply = ask(more).await;
+    assert_eq!(
+        reply.data("/x3InvoicingData/customerInvoiceHeader/update/totalAmountExcludingTax"),
+        "12.5"
+    );
+    let closed = json!({ "id": id, "lines": [{ "_action": "create", "account": "FRA|707999", "amountExcludingTax": 1 }] });
+    assert!(ask(closed).await.error().contains("Inactive record"));
+    site.x3.post_invoice(DEFAULT_ENDPOINT, id).unwrap();
+    let late = ask(json!({ "id": id, "sourceDocument": "Z-2" })).await;
+    assert_eq!(late.error(), format!("{id} : Already posted"));
+    assert_eq!(
+        record(&site, "customerInvoiceHeader", id).get("sourceDocument"),
+        "Z-1"
+    );
+}
+
+#[tokio::test]
 async fn posting_makes_a_balanced_entry_and_an_open_item() {
     let (site, order) = ordered().await;
     let delivery = site.x3.deliver(DEFAULT_ENDPOINT, &order, None).unwrap();

@@ -170,6 +170,40 @@ async fn a_purchase_order_is_numbered_defaulted_and_received() {
 }
 
 #[tokio::test]
+async fn lines_of_a_purchase_order_are_changed_by_action() {
+    let site = mill(Generation::Three).await;
+    site.x3
+        .set_activation("purchaseOrder", Operation::Update, true);
+    let update = "mutation M($data: PurchaseOrder_Input!) { x3Purchasing { purchaseOrder { update(data: $data) { _id
+        purchaseOrderLines { query { edges { node { lineNumber quantityInOrderUnitOrdered grossPrice } } } } } } } }";
+    let ask = |lines: serde_json::Value| {
+        let data = json!({ "id": "POHFR01100001", "purchaseOrderLines": lines });
+        site.ask_with(update, json!({ "data": data }))
+    };
+    let wrong = ask(json!([{ "_action": "update", "lineNumber": 9000 }])).await;
+    assert_eq!(
+        wrong.error(),
+        "purchaseOrderLines: lineNumber: Record does not exist"
+    );
+    let reply = ask(json!([
+        { "_action": "update", "lineNumber": 1000, "quantityInOrderUnitOrdered": "20" },
+        { "_action": "delete", "_id": "POHFR01100001|2000|2000" },
+        { "_action": "create", "product": "BMS001", "quantityInOrderUnitOrdered": "1", "grossPrice": "5" }
+    ]))
+    .await;
+    let edges = reply.data("/x3Purchasing/purchaseOrder/update/purchaseOrderLines/query/edges");
+    assert_eq!(
+        edges,
+        json!([
+            { "node": { "lineNumber": 1000, "quantityInOrderUnitOrdered": "20", "grossPrice": "2" } },
+            { "node": { "lineNumber": 2000, "quantityInOrderUnitOrdered": "1", "grossPrice": "5" } }
+        ])
+    );
+    let order = record(&site, "purchaseOrder", "POHFR01100001");
+    assert_eq!(order.get("linesAmountExcludingTax"), "45");
+}
+
+#[tokio::test]
 async fn the_second_generation_says_no_and_yes_and_names_suppliers_itself() {
     let site = mill(Generation::Two).await;
     let query = "{ xtremX3Purchasing { purchaseOrder { query(filter: \"[{isClosed:'no'},{receiptStatus:'no'},{}]\") {
