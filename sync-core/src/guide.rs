@@ -71,21 +71,23 @@ pub mod own_endpoint {}
 /// |---|---|---|
 /// | I1 | One link per identity; no two links share an id on a side. | `promises::i1_...`; law `identity_belongs_to_one_link` |
 /// | I2 | At most one record for a key always, exactly one at rest. | `promises::i2_...`; `exactly_once`, `crashes` |
-/// | I3 | A value edited on one side only reaches the other or sits in a visible parked record. | `promises::i3_...`; `both_ways`, `merge_laws` |
+/// | I3 | A value edited on one side only reaches the other or sits in a visible parked record. | `promises::i3_...`; `both_ways`, `merge_laws`, `overwritten` |
 /// | I4 | No value is written that nobody entered, mapping aside. | `promises::i4_...`; `merge_laws` |
 /// | I5 | At rest nothing is written and only polling calls. | `promises::i5_...`; `feeds` |
 /// | I6 | Guards are never exceeded. | `promises::i6_...`; `guards` |
 /// | I7 | Budgets are never exceeded. | `promises::i7_...`; `budgets` |
-/// | I8 | At most one token refresh in flight per credential, across processes. | `client-core` and both clients: single-flight tests |
+/// | I8 | At most one token refresh in flight per credential, across processes. | simulation; `client-core` and both clients: single-flight tests |
 /// | I9 | Every effect has an audit entry and every entry a cause. | `promises::i9_...`; `audit_trail` |
 /// | I10 | Links and bases can be rebuilt from the audit. | `promises::i10_...`; `trail` |
-/// | I11 | No secret is in a log, error, audit or debug output. | `promises::i11_...`; both clients: secrets tests |
+/// | I11 | No secret is in a log, error, audit or debug output. | `secrecy`, `promises::i11_...`; both clients: secrets tests |
 /// | I12 | Replaying what is applied changes nothing. | `promises::i12_...`; `trail` |
 /// | L1 | Once faults stop, every pair agrees or is parked with a reason. | `promises::l1_...`; `simulation` |
 /// | L2 | No lane starves. | `promises::l2_...`; `budgets` |
 /// | L3 | A parked record whose cause is gone is retried. | `promises::l3_...`; `desk`, `references` |
 ///
 /// The single exception to I3 is an edit within the moment between the engine's read and its write to a system that cannot
-/// write on condition: it is lost. So is one
-/// that a system makes while it carries out the engine's write.
+/// write on condition. Where the system keeps a history ([`Endpoint::keeps_history`](crate::Endpoint::keeps_history)), the
+/// next look finds it, and the audit trail says what was overwritten
+/// ([`AuditEvent::Overwritten`](crate::AuditEvent::Overwritten)); where it keeps none, nobody can find it. An edit that a
+/// system makes while it carries out the engine's write is lost, too.
 pub mod promises {}

@@ -94,6 +94,14 @@ impl Database {
             .await
     }
 
+    /// Writes what nobody misses after a power failure.
+    pub(crate) async fn pass<T: Send + 'static>(
+        &self,
+        writing: impl Fn(&mut dyn Sql) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.writers.run(move |session| session.pass(writing)).await
+    }
+
     /// Runs `task` on a thread of its own, aside from the store's work.
     pub(crate) async fn aside<T: Send + 'static>(
         &self,

@@ -38,6 +38,10 @@ pub(crate) enum Error {
     CommitLost { message: String },
     #[error("`{name}` is no address of a database: {reason}")]
     Address { name: String, reason: String },
+    #[error("encrypted connections cannot be made")]
+    Tls(#[source] rustls::Error),
+    #[error("the root certificates in {} cannot be used: {reason}", path.display())]
+    RootCertificate { path: PathBuf, reason: String },
     #[error("the copy is made by PostgreSQL's own tools, such as pg_dump")]
     BackupElsewhere,
     #[error("no runtime for a connection could be made")]
@@ -90,6 +94,8 @@ impl Error {
             | Self::ReadOnly
             | Self::Address { .. }
             | Self::BackupElsewhere
+            | Self::Tls(_)
+            | Self::RootCertificate { .. }
             | Self::File { .. } => StoreErrorKind::Other,
             Self::Form(_)
             | Self::NewerSchema { .. }

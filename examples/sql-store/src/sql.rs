@@ -210,6 +210,11 @@ pub(crate) trait Session {
 
     /// Does `work` as a whole or not at all.
     fn do_writing(&mut self, work: Work<'_>) -> Result<(), Error>;
+
+    /// The same for what nobody misses after a power failure. Where that saves waiting for the disk, it is not waited for.
+    fn do_passing(&mut self, work: Work<'_>) -> Result<(), Error> {
+        self.do_writing(work)
+    }
 }
 
 impl dyn Session + '_ {
@@ -231,6 +236,18 @@ impl dyn Session + '_ {
     ) -> Result<T, Error> {
         let mut value = None;
         self.do_writing(&mut |sql| {
+            value = Some(work(sql)?);
+            Ok(())
+        })?;
+        value.ok_or(Error::Stopped)
+    }
+
+    pub(crate) fn pass<T>(
+        &mut self,
+        mut work: impl FnMut(&mut dyn Sql) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut value = None;
+        self.do_passing(&mut |sql| {
             value = Some(work(sql)?);
             Ok(())
         })?;

@@ -207,10 +207,12 @@ impl Store for SqlStore {
             }
         }
         let (connection, claim) = (connection.clone(), claim.clone());
-        self.write("claiming jobs", move |sql| {
-            jobs::claim(sql, &connection, &claim)
-        })
-        .await
+        // When the power fails, who claimed them is gone as well.
+        let claimed = self
+            .database
+            .pass(move |sql| jobs::claim(sql, &connection, &claim))
+            .await;
+        claimed.map_err(|error| error.while_doing("claiming jobs"))
     }
 
     async fn links(

@@ -138,6 +138,21 @@ impl DealEndpoint {
     }
 }
 
+impl DealEndpoint {
+    fn cost_of_lines(&self, call: Call) -> Cost {
+        let calls = match call {
+            Call::Read { records } => self.lines.calls(records),
+            Call::Find { values } => self.lines.calls(values),
+            Call::List => self.lines.calls(200),
+            Call::Write { updates, .. } if self.settings.check.is_some() => {
+                1 + self.lines.calls(updates)
+            }
+            _ => 0,
+        };
+        Cost::credits(1).times(calls)
+    }
+}
+
 impl AmountCheck {
     fn difference_of(&self, amount: Decimal, worth: Decimal) -> Decimal {
         let rounded = |number: Decimal| {
@@ -160,17 +175,14 @@ impl Endpoint for DealEndpoint {
 
     /// In credits: those of the module, and what reading the lines takes if all of the deals are ordered.
     fn cost(&self, call: Call) -> Cost {
-        let more = match call {
-            Call::Read { records } => self.lines.calls(records),
-            Call::Find { values } => self.lines.calls(values),
-            Call::List => self.lines.calls(200),
-            Call::Write { updates, .. } if self.settings.check.is_some() => {
-                1 + self.lines.calls(updates)
-            }
-            _ => 0,
-        };
         let mut cost = self.deals.cost(call);
-        cost += Cost::credits(1).times(more);
+        cost += self.cost_of_lines(call);
+        cost
+    }
+
+    fn most_cost(&self, call: Call) -> Cost {
+        let mut cost = self.deals.most_cost(call);
+        cost += self.cost_of_lines(call);
         cost
     }
 

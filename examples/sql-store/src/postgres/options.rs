@@ -1,6 +1,6 @@
 //! How a store on PostgreSQL is opened.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sync_core::StoreError;
@@ -9,6 +9,7 @@ use tokio_postgres::{
     config::{Host, SslMode},
 };
 
+use super::tls::{self, Tls};
 use crate::{error::Error, store::SqlStore};
 
 /// How a [`SqlStore`] on PostgreSQL is to be opened.
@@ -17,6 +18,7 @@ use crate::{error::Error, store::SqlStore};
 pub struct PostgresStoreBuilder {
     address: SecretString,
     password: Option<SecretString>,
+    root_certificates: Option<PathBuf>,
     schema: Option<String>,
     connections: usize,
     connect_timeout: Duration,
@@ -28,6 +30,7 @@ impl PostgresStoreBuilder {
         Self {
             address: SecretString::from(address),
             password: None,
+            root_certificates: None,
             schema: None,
             connections: 4,
             connect_timeout: Duration::from_secs(10),
@@ -38,6 +41,15 @@ impl PostgresStoreBuilder {
     /// The password, when the address does not have it.
     pub fn password(mut self, password: SecretString) -> Self {
         self.password = Some(password);
+        self
+    }
+
+    /// Encrypts the connections, and trusts the authorities whose certificates are in this PEM file, as
+    /// `sslmode=verify-full` and `sslrootcert` in the address do. With `sslmode=verify-full` alone the system's
+    /// authorities are trusted. `sslmode=require` is taken for `verify-full`: a connection to a server that has not
+    /// proved who it is may be anybody's.
+    pub fn root_certificates(mut self, pem_file: impl Into<PathBuf>) -> Self {
+        self.root_certificates = Some(pem_file.into());
         self
     }
 
@@ -80,9 +92,9 @@ impl PostgresStoreBuilder {
     }
 
     pub(crate) fn parse(&self) -> Result<Parsed, Error> {
+        let (address, wish) = tls::take_wish(self.address.expose_secret());
         let mut config: Config =
-            self.address
-                .expose_secret()
+            address
                 .parse()
                 .map_err(|error: tokio_postgres::Error| Error::Address {
                     // The address may have a password in it.
@@ -100,17 +112,26 @@ impl PostgresStoreBuilder {
             config.connect_timeout(self.connect_timeout);
         }
         let place = place(&config);
-        if matches!(config.get_ssl_mode(), SslMode::Require) {
+        let roots = self.root_certificates.as_ref().or(wish.roots.as_ref());
+        if wish.roots.is_some() && !wish.verify && self.root_certificates.is_none() {
             return Err(Error::Address {
                 name: place,
-                reason: "it asks for TLS, and this program was built without the feature `tls` of sql-store".to_owned(),
+                reason: "`sslrootcert` has no meaning without `sslmode=verify-full`".to_owned(),
             });
         }
+        let tls = match wish.verify || self.root_certificates.is_some() {
+            true => {
+                config.ssl_mode(SslMode::Require);
+                Some(Tls::new(roots.map(PathBuf::as_path))?)
+            }
+            false => None,
+        };
         // A server that went away without a word is noticed in this time.
         config.tcp_user_timeout(self.statement_timeout);
         config.keepalives_idle(self.statement_timeout);
         Ok(Parsed {
             config,
+            tls,
             place,
             settings: settings(self.statement_timeout, self.schema.as_deref()),
             make_schema: self
@@ -125,6 +146,8 @@ impl PostgresStoreBuilder {
 #[derive(Clone, Debug)]
 pub(crate) struct Parsed {
     pub(crate) config: Config,
+    /// What encrypts it, if anything does.
+    pub(crate) tls: Option<Tls>,
     /// Where it is, without secrets.
     pub(crate) place: String,
     /// What is set on each connection.

@@ -138,9 +138,19 @@ impl PostgresSession {
 }
 
 async fn connect(how: &Parsed) -> Result<Connected, Error> {
-    let (client, connection) = how.config.connect(NoTls).await?;
-    // It ends when its client is dropped. What goes wrong is told to whoever waits for an answer.
-    tokio::spawn(async move { connection.await.ok() });
+    // A connection ends when its client is dropped. What goes wrong is told to whoever waits for an answer.
+    let client = match &how.tls {
+        Some(tls) => {
+            let (client, connection) = how.config.connect(tls.clone()).await?;
+            tokio::spawn(async move { connection.await.ok() });
+            client
+        }
+        None => {
+            let (client, connection) = how.config.connect(NoTls).await?;
+            tokio::spawn(async move { connection.await.ok() });
+            client
+        }
+    };
     client.batch_execute(&how.settings).await?;
     Ok(Connected {
         client,

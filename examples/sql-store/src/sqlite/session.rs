@@ -23,7 +23,20 @@ impl Session for SqliteSession {
         // Nobody else writes meanwhile.
         transact(&mut self.0, TransactionBehavior::Immediate, work)
     }
+
+    fn do_passing(&mut self, work: Work<'_>) -> Result<(), Error> {
+        // A level of 1 waits for the disk at checkpoints alone; what is written after it still waits for all before.
+        let level: i64 = self
+            .0
+            .pragma_query_value(None, SYNCHRONOUS, |row| row.get(0))?;
+        self.0.pragma_update(None, SYNCHRONOUS, level.min(1))?;
+        let done = self.do_writing(work);
+        self.0.pragma_update(None, SYNCHRONOUS, level)?;
+        done
+    }
 }
+
+const SYNCHRONOUS: &str = "synchronous";
 
 fn transact(
     connection: &mut Connection,

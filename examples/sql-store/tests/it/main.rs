@@ -14,6 +14,7 @@ mod processes;
 mod refusals;
 mod scratch;
 mod sharing;
+mod tls;
 mod tokens;
 mod upgrades;
 

@@ -23,8 +23,14 @@ pub(crate) struct PrivatePostgres {
 /// Nothing that is acknowledged needs to outlive the machine, unless `settings` say so.
 pub(crate) fn private_postgres(settings: &str) -> Option<&'static PrivatePostgres> {
     static SERVER: OnceLock<Option<PrivatePostgres>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| start(settings)).as_ref();
-    if server.is_none() {
+    let server = SERVER.get_or_init(|| start(settings, None)).as_ref();
+    skip_loudly_without(server.is_some());
+    server
+}
+
+/// A gate does not accept that there is no server.
+fn skip_loudly_without(server: bool) {
+    if !server {
         assert!(
             std::env::var_os("CI").is_none(),
             "PostgreSQL is not installed, and a gate must not skip what needs it"
@@ -33,14 +39,23 @@ pub(crate) fn private_postgres(settings: &str) -> Option<&'static PrivatePostgre
         let loud = "\n*** SKIPPED: this needs PostgreSQL, which is not installed here ***\n\n";
         std::io::stderr().write_all(loud.as_bytes()).ok();
     }
+}
+
+/// Starts a server of its own that takes encrypted connections at this port of `localhost`.
+#[allow(dead_code, reason = "benches do not need it")]
+pub(crate) fn encrypted_postgres(port: u16) -> Option<PrivatePostgres> {
+    let server = start("-c fsync=off", Some(port));
+    skip_loudly_without(server.is_some());
     server
 }
 
-fn start(settings: &str) -> Option<PrivatePostgres> {
+fn start(settings: &str, encrypted: Option<u16>) -> Option<PrivatePostgres> {
+    let encrypted = encrypted.map(|port| port.to_string()).unwrap_or_default();
     let mut child = Command::new("sh")
         .args(["-c", SCRIPT])
         .env("PRIVATE_POSTGRES", SCRIPT)
         .env("PRIVATE_POSTGRES_SETTINGS", settings)
+        .env("PRIVATE_POSTGRES_TLS", encrypted)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -76,6 +91,12 @@ impl PrivatePostgres {
             sql.batch_execute(&make).await.unwrap();
         });
         self.address(&format!("?options=-c%20search_path%3D{name}"))
+    }
+
+    /// The file of that name in the server's folder.
+    #[allow(dead_code, reason = "benches do not need it")]
+    pub(crate) fn file(&self, name: &str) -> String {
+        format!("{}/{name}", self.folder)
     }
 
     /// The address of the database itself, with these settings.

@@ -29,6 +29,26 @@ if ! initdb --pgdata="$folder/data" --username=postgres --auth=trust --encoding=
     cat "$folder/log" >&2
     exit 1
 fi
+# With a port in PRIVATE_POSTGRES_TLS it listens there too, for encrypted connections to `localhost`: `ca.pem` is the
+# authority that says so, `other.pem` one that does not.
+if [ -n "${PRIVATE_POSTGRES_TLS:-}" ]; then
+    cd "$folder"
+    key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+    echo subjectAltName=DNS:localhost >names
+    {
+        # shellcheck disable=SC2086 # options are words
+        for authority in ca other; do
+            openssl req -x509 $key -days 2 -subj "/CN=private $authority" -keyout "$authority.key" -out "$authority.pem"
+        done
+        # shellcheck disable=SC2086 # options are words
+        openssl req $key -subj /CN=localhost -keyout server.key -out server.csr
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names \
+            -out server.pem
+    } >>"$folder/log" 2>&1
+    cd - >/dev/null
+    PRIVATE_POSTGRES_SETTINGS="$PRIVATE_POSTGRES_SETTINGS -c listen_addresses=localhost -c port=$PRIVATE_POSTGRES_TLS
+        -c ssl=on -c ssl_cert_file=$folder/server.pem -c ssl_key_file=$folder/server.key"
+fi
 # shellcheck disable=SC2086 # settings are words
 postgres -D "$folder/data" -k "$folder" -c listen_addresses= -c max_connections=200 $PRIVATE_POSTGRES_SETTINGS \
     >>"$folder/log" 2>&1 </dev/null &
