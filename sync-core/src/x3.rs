@@ -26,23 +26,30 @@
 //! | fields of the site | as configured | as configured |
 //!
 //! [`SalesOrderEndpoint`] offers X3's sales orders, with their lines.
+//! [`SalesInvoiceEndpoint`] and [`CustomerInvoiceEndpoint`] offer X3's invoices: those of sales, and those of accounting.
 //!
 //! Build the client with [`retry_policy`]: the engine owns long waits.
 //!
 //! Fields are always present: what X3 holds nothing for is `Null`. A customer without a default address gets one when an
 //! address field is written.
 
+mod children;
+mod customer_invoices;
 mod customers;
 mod error;
 mod fields;
+mod ledger;
 mod node;
+mod sales_invoices;
 mod sales_orders;
 mod settings;
 mod table;
 
 pub use self::{
+    customer_invoices::{CustomerInvoiceEndpoint, CustomerInvoiceSettings},
     customers::CustomerEndpoint,
     node::NodeEndpoint,
+    sales_invoices::{SalesInvoiceEndpoint, SalesInvoiceSettings},
     sales_orders::{SalesOrderEndpoint, SalesOrderSettings},
     settings::{CustomField, CustomFieldKind, CustomerSettings, retry_policy},
     table::{NodeField, NodeTable, NodeWriter, Supplement},

@@ -19,5 +19,5 @@ pub use self::{
     accounts::{AccountCase, AccountRule, AccountTable, AccountTableError, LedgerAccount, Part},
     amounts::{InvoiceAmounts, InvoiceLine, OutOfBalance},
     posting::{Posted, PostingProblem, PostingRules},
-    source::{LINES, LineText, PostableInvoices, PostableSettings},
+    source::{Changed, LINES, LineText, PostableInvoices, PostableSettings},
 };

@@ -129,7 +129,27 @@ fn as_it_is(record: &ZohoRecord, field: &str) -> Option<Value> {
     if let Ok(Some(number)) = record.decimal(field) {
         return Some(Value::Decimal(number.0));
     }
-    list(record, field).or_else(|| reference(record, field))
+    list(record, field)
+        .or_else(|| reference(record, field))
+        .or_else(|| objects(record, field))
+}
+
+/// Objects in a list, such as the taxes on a line, by their plain members.
+fn objects(record: &ZohoRecord, field: &str) -> Option<Value> {
+    let objects = record.rows(field).ok().flatten()?;
+    let members = objects.iter().map(|object| {
+        let members = object.iter().filter_map(|(name, _)| {
+            let name = name.as_str();
+            // Text first: a number may be all that a name consists of.
+            let value = match object.text(name) {
+                Ok(Some(text)) => Value::text(text),
+                _ => Value::Decimal(object.decimal(name).ok().flatten()?.0),
+            };
+            Some((FieldName::from(name), value))
+        });
+        Value::Fields(members.collect())
+    });
+    Some(Value::List(members.collect()))
 }
 
 fn list(record: &ZohoRecord, field: &str) -> Option<Value> {

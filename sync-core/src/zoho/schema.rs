@@ -234,9 +234,10 @@ fn shape(field: &FieldMeta) -> Shape {
         DataType::MultiselectPicklist => Shape::List,
         DataType::Subform => Shape::Rows,
         DataType::Other(word) => match word.as_str() {
-            "fileupload" | "imageupload" | "multiselectlookup" | "multiuserlookup" | "linetax" => {
+            "fileupload" | "imageupload" | "multiselectlookup" | "multiuserlookup" => {
                 Shape::Unsupported
             }
+            // Taxes on a line are passed on as the objects that they are.
             _ => Shape::Unknown,
         },
         _ => Shape::Unknown,

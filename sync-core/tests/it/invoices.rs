@@ -160,7 +160,12 @@ proptest! {
 }
 
 fn rules() -> PostingRules {
+    let source = PostableSettings {
+        currency_field: Some("Currency".into()),
+        ..PostableSettings::default()
+    };
     PostingRules {
+        source,
         accounts: AccountTable::new([
             AccountRule::new(Part::Line, account("707000")),
             row("706000", [None, Some("Services"), None, None]),
@@ -203,7 +208,14 @@ fn zoho_line(product: &str, net: i64, tax: i64, name: &str) -> Document {
 fn invoices() -> FakeSystem {
     let settings = PostableSettings::default();
     let fields: Vec<FieldName> = settings.fields().into_iter().collect();
-    let others = ["Account_Name", "Invoice_Date", "Invoice_Number", LINES].map(FieldName::from);
+    let others = [
+        "Account_Name",
+        "Currency",
+        "Invoice_Date",
+        "Invoice_Number",
+        LINES,
+    ]
+    .map(FieldName::from);
     FakeSystem::builder(ManualClock::new())
         .fields(fields.into_iter().chain(others))
         .build()

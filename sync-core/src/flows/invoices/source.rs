@@ -33,6 +33,17 @@ pub enum LineText {
     Nothing,
 }
 
+/// What becomes of an invoice that is changed at Zoho after it was posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Changed {
+    /// It is parked with both values.
+    #[default]
+    Parked,
+    /// Nothing.
+    Ignored,
+}
+
 /// Which invoices are posted, and where what X3 needs stands in Zoho.
 #[derive(Clone, Debug)]
 pub struct PostableSettings {
@@ -46,6 +57,8 @@ pub struct PostableSettings {
     pub sites: Codes,
     /// Only invoices of these sites of X3 are posted; empty: all.
     pub only_sites: Vec<String>,
+    /// Zoho's field with the currency, where the organisation has several.
+    pub currency_field: Option<FieldName>,
     /// Currency, by ISO code, of invoices that name none: the organisation's own.
     pub currency: String,
     /// How many decimals amounts have.
@@ -58,10 +71,12 @@ pub struct PostableSettings {
     pub category_field: Option<FieldName>,
     /// What lines in X3 say.
     pub line_text: LineText,
+    /// What becomes of an invoice that is changed after it was posted.
+    pub changed: Changed,
 }
 
 impl Default for PostableSettings {
-    /// Approved invoices of all sites, euro, `X3_Invoice`, `Product_Code`, `Product_Category`, the product's code.
+    /// Approved invoices of all sites, all in euro, `X3_Invoice`, `Product_Code`, `Product_Category`, the product's code.
     fn default() -> Self {
         Self {
             statuses: vec!["Approved".to_owned()],
@@ -69,12 +84,14 @@ impl Default for PostableSettings {
             default_site: None,
             sites: Codes::default().named("sites").others_alike(),
             only_sites: Vec::new(),
+            currency_field: None,
             currency: "EUR".to_owned(),
             decimals: CurrencyDecimals::new(),
             number_field: FieldName::from("X3_Invoice"),
             product_field: FieldName::from("Product_Code"),
             category_field: Some(FieldName::from("Product_Category")),
             line_text: LineText::default(),
+            changed: Changed::default(),
         }
     }
 }
@@ -89,17 +106,11 @@ impl PostableSettings {
     /// The fields of `Invoices` that are needed, the lines apart.
     #[must_use]
     pub fn fields(&self) -> Vec<FieldName> {
-        let standard = [
-            "Status",
-            "Currency",
-            "Discount",
-            "Tax",
-            "Adjustment",
-            "Grand_Total",
-        ];
+        let standard = ["Status", "Discount", "Tax", "Adjustment", "Grand_Total"];
         let mut fields: Vec<FieldName> = standard.map(FieldName::from).to_vec();
         fields.push(self.number_field.clone());
         fields.extend(self.site_field.clone());
+        fields.extend(self.currency_field.clone());
         fields
     }
 
@@ -158,10 +169,17 @@ impl PostableSettings {
             .any(|wanted| wanted.eq_ignore_ascii_case(&status));
         let is_ready = has_status && self.is_wanted_site(site.as_deref());
         let is_posted = !text_in(fields, self.number_field.as_str()).is_empty();
-        let currency = Some(text_in(fields, "Currency")).filter(|currency| !currency.is_empty());
-        let currency = currency.unwrap_or_else(|| self.currency.clone());
-        // What is neither posted nor to be posted may be unfinished: nobody is asked about it.
-        if let Some(Value::List(lines)) = fields.get(LINES).filter(|_| is_ready || is_posted) {
+        let named = self.currency_field.as_ref();
+        let named = named.map(|field| text_in(fields, field.as_str()));
+        let named = named.filter(|currency| !currency.is_empty());
+        let currency = named.unwrap_or_else(|| self.currency.clone());
+        // What is not to be posted may be unfinished: nobody is asked about it.
+        let matters = match (is_posted, self.changed) {
+            (true, Changed::Ignored) => false,
+            (true, Changed::Parked) => true,
+            (false, _) => is_ready,
+        };
+        if let Some(Value::List(lines)) = fields.get(LINES).filter(|_| matters) {
             let lines: Vec<Value> = lines.iter().map(|line| self.line(line)).collect();
             let mut invoice = Document::new()
                 .with(member::LINES, Value::List(lines))
@@ -247,7 +265,7 @@ pub(super) const TOTAL: &str = "total";
 /// to be posted), `site`, `currency`, and `total` with the decimals of the currency.
 ///
 /// An invoice that is neither posted nor to be posted has no `posting`: a draft may be unfinished, and an invoice of another
-/// site is nobody's business here.
+/// site is nobody's business here. Nor has one that is posted, if changes are to be ignored.
 #[derive(Clone, Debug)]
 pub struct PostableInvoices {
     invoices: Arc<dyn Endpoint>,

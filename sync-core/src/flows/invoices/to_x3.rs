@@ -17,13 +17,13 @@
 //! | `total` | `totalAmountIncludingTax` | `Grand_Total` | to X3 |
 //!
 //! X3 does not change an invoice that is made. What is changed at Zoho afterwards, and a total that X3 works out otherwise,
-//! therefore parks the invoice with both values, or, with [`Changed::Ignored`], is left as it is.
+//! therefore parks the invoice with both values, or, with [`Changed::Ignored`](super::Changed::Ignored), is left as it is.
 
 use std::sync::Arc;
 
 use super::{
     posting::{PostingRules, member},
-    source::{CURRENCY, POSTING, READY, SITE, TOTAL},
+    source::{CURRENCY, Changed, POSTING, READY, SITE, TOTAL},
 };
 use crate::{
     flow::{CreateRule, Identity, KeyRule, Policy},
@@ -57,17 +57,6 @@ pub enum InvoiceKey {
     },
 }
 
-/// What becomes of an invoice that is changed at Zoho after it was posted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Changed {
-    /// It is parked with both values.
-    #[default]
-    Parked,
-    /// Nothing.
-    Ignored,
-}
-
 /// What differs from site to site.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -86,8 +75,6 @@ pub struct Options {
     pub tax_rule: Option<(FieldName, Codes)>,
     /// Zoho's field that shows the status in X3.
     pub status_field: Option<FieldName>,
-    /// What becomes of an invoice that is changed after it was posted.
-    pub changed: Changed,
     /// Characters that X3 keeps of a line's text.
     pub line_text_length: usize,
 }
@@ -105,7 +92,6 @@ impl Default for Options {
             payment_term: None,
             tax_rule: None,
             status_field: None,
-            changed: Changed::default(),
             line_text_length: 30,
         }
     }
@@ -134,12 +120,25 @@ impl Options {
     }
 }
 
+#[cfg(feature = "zoho")]
+impl Options {
+    /// What Zoho's endpoint below [`PostableInvoices`](super::PostableInvoices) reads and writes.
+    #[must_use]
+    pub fn module_settings(&self) -> crate::zoho::ModuleSettings {
+        let source = &self.posting.source;
+        let (fields, columns) = (self.zoho_fields(), source.columns());
+        crate::zoho::ModuleSettings::new("Invoices", source.number_field.clone(), &fields)
+            .written_fields(&self.written_zoho_fields())
+            .lines(super::LINES, &columns)
+    }
+}
+
 /// The table above.
 ///
 /// # Errors
 /// [`MappingError`] when the options name one Zoho field twice.
 pub fn mapping(options: &Options) -> Result<Mapping, MappingError> {
-    let compared = match options.changed {
+    let compared = match options.posting.source.changed {
         Changed::Parked => Direction::ToLeft,
         Changed::Ignored => Direction::CreateOnly,
     };

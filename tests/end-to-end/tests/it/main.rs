@@ -8,6 +8,7 @@ mod cost;
 mod failures;
 mod first_meeting;
 mod fulfilment;
+mod invoices;
 mod orders;
 mod shop;
 mod world;

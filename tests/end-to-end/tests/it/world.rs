@@ -107,11 +107,22 @@ impl World {
         self.engine = self.another_engine();
     }
 
+    /// A new engine on the same store with other flows, as after a change of the configuration.
+    pub(crate) fn restart_with(&mut self, flows: impl FnOnce(&Clients) -> Vec<Flow>) {
+        let store: Arc<MemoryStore> = Arc::clone(&self.store);
+        let flows = flows(&self.clients());
+        self.engine = engine(flows, &self.clock, store, FirstSyncGate::Open);
+    }
+
+    /// New clients of both systems.
+    pub(crate) fn clients(&self) -> Clients {
+        Clients::of(&self.x3, &self.zoho, &self.clock)
+    }
+
     /// A second engine with clients of its own on the same store.
     pub(crate) fn another_engine(&self) -> Engine {
         let store: Arc<MemoryStore> = Arc::clone(&self.store);
-        let clients = Clients::of(&self.x3, &self.zoho, &self.clock);
-        let flows = vec![customers_flow(&clients)];
+        let flows = vec![customers_flow(&self.clients())];
         engine(flows, &self.clock, store, FirstSyncGate::Open)
     }
 
