@@ -1,7 +1,7 @@
 //! Values as people write them.
 
 use rust_decimal::Decimal;
-use sync_core::{Document, FieldName, Flow, Kind, RecordId, Value};
+use sync_core::{Document, FieldName, Flow, Kind, RecordId, Row, Value};
 
 /// The value that `text` means in a row of `kind`. Empty text empties the field.
 pub(crate) fn parse(kind: &Kind, text: &str) -> Result<Value, String> {
@@ -33,6 +33,15 @@ pub(crate) fn parse(kind: &Kind, text: &str) -> Result<Value, String> {
     }
 }
 
+/// The same for a row: where it has a table of codes, Zoho's word stands for X3's code.
+fn of_row(row: &Row, text: &str) -> Result<Value, String> {
+    let code = row.codes.as_ref();
+    match code.and_then(|codes| codes.left_of(text.trim())) {
+        Some(code) => Ok(Value::text(code)),
+        None => parse(&row.kind, text),
+    }
+}
+
 /// The document that `FIELD=VALUE` texts mean in a flow, by the names of its mapping.
 pub(crate) fn document(flow: &Flow, fields: &[(String, String)]) -> Result<Document, String> {
     let mut document = Document::new();
@@ -46,7 +55,7 @@ pub(crate) fn document(flow: &Flow, fields: &[(String, String)]) -> Result<Docum
                 names.collect::<Vec<_>>().join(", ")
             ));
         };
-        let value = parse(&row.kind, text).map_err(|error| format!("{name}: {error}"))?;
+        let value = of_row(row, text).map_err(|error| format!("{name}: {error}"))?;
         document.set(FieldName::from(name.as_str()), value);
     }
     Ok(document)
@@ -55,6 +64,15 @@ pub(crate) fn document(flow: &Flow, fields: &[(String, String)]) -> Result<Docum
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zohos_word_stands_for_x3s_code() {
+        let countries = sync_core::Codes::new([("DE", "Germany")]);
+        let row = Row::new("country", "country", "Country", Kind::Code).codes(countries);
+        for text in ["Germany", "DE", "de"] {
+            assert_eq!(of_row(&row, text).unwrap(), Value::text("DE"), "{text}");
+        }
+    }
 
     #[test]
     fn text_is_read_as_its_row_holds_it() {

@@ -1,5 +1,6 @@
 //! What people read: systems, records and reasons in words.
 
+use jiff::{Timestamp, Unit};
 use sync_core::{AuditEvent, Cause, JobKey, ParkReason, Side, Verdict};
 
 /// What people call a side.
@@ -64,6 +65,12 @@ pub(crate) fn reason(reason: &ParkReason) -> String {
 /// Whether the record is parked because both sides disagree.
 pub(crate) fn is_conflict(reason: &ParkReason) -> bool {
     matches!(reason, ParkReason::Conflict { .. })
+}
+
+/// An instant to the second, as people read it.
+pub(crate) fn instant(at: Timestamp) -> String {
+    let second = at.round(Unit::Second);
+    second.unwrap_or(at).to_string()
 }
 
 /// What a terminal may show of text that comes from a record: nothing in it moves the cursor or changes colours.

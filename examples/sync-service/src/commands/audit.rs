@@ -12,7 +12,7 @@ use crate::{
     names::{RecordName, When},
     setup::Setup,
     style::{self, paint},
-    words::{cause, event, plain, system, verdict},
+    words::{cause, event, instant, plain, system, verdict},
 };
 
 /// Entries in a page.
@@ -223,7 +223,7 @@ fn print(stored: &StoredAudit) {
     out!(
         "{} {} {}: {ids}: {} ({})",
         stored.sequence,
-        entry.at,
+        instant(entry.at),
         paint(style::TITLE, &entry.flow),
         plain(&event(&entry.event)),
         cause(&entry.cause)

@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     failure::Failure,
     setup::{FlowChannel, Setup},
+    words::instant,
 };
 
 #[derive(Debug, Args)]
@@ -87,17 +88,22 @@ async fn close(setup: &Setup, own: &[FlowChannel], configured: &Configured) -> R
 fn print(channel: &FlowChannel, live: &[&ChannelListing], health: Option<&ChannelHealth>) {
     let state = if live.is_empty() { "not open" } else { "open" };
     let ends = health.and_then(|health| health.ends_at);
-    let ends = ends.map(|at| format!(" until {at}")).unwrap_or_default();
+    let ends = ends
+        .map(|at| format!(" until {}", instant(at)))
+        .unwrap_or_default();
     out!(
         "{}: channel {} is {state}{ends}",
         channel.flow,
         channel.channel.id
     );
     if let Some(at) = health.and_then(|health| health.last_event_at) {
-        out!("  last notification: {at}");
+        out!("  last notification: {}", instant(at));
     }
     if let Some(since) = health.and_then(|health| health.silent_since) {
-        out!("  silent since {since}: records changed and nothing announced it");
+        out!(
+            "  silent since {}: records changed and nothing announced it",
+            instant(since)
+        );
     }
 }
 

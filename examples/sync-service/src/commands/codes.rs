@@ -62,13 +62,21 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// One missing code in words.
 pub(super) fn line(code: &UnmappedCode) -> String {
     let samples: Vec<String> = code.samples.iter().map(|id| plain(id.as_str())).collect();
+    let table = match code.missing.table == code.row.as_str() {
+        true => "its table".to_owned(),
+        false => format!("the table of {}", code.missing.table),
+    };
+    let records = if code.records == 1 {
+        "record"
+    } else {
+        "records"
+    };
     format!(
-        "{} {} of {}: {} writes {}, which its table does not have ({} records, such as {})",
+        "{}: {} says {} in `{}`, which {table} does not have ({} {records}, such as {})",
         paint(style::TITLE, &code.flow),
-        code.row,
-        code.missing.table,
         system(code.missing.side),
         plain(&code.missing.code),
+        code.row,
         code.records,
         samples.join(", ")
     )

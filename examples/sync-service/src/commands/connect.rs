@@ -93,7 +93,9 @@ async fn secret_to_try(
     }
     match ask(question)? {
         Some(secret) => Ok(secret),
-        None => vault.secret(None, credential).await,
+        None => vault.secret(None, credential).await.map_err(|_| {
+            Failure::input("no secret was handed over, and none is kept: type it, or pipe it in")
+        }),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     setup::Setup,
     style::{self, paint},
     values,
-    words::{plain, reason, system},
+    words::{instant, plain, reason, system},
 };
 
 /// Parked records in a page.
@@ -169,7 +169,7 @@ async fn show(arguments: &One) -> Result<(), Failure> {
     out!("  {}", plain(&reason(&parked.reason)));
     out!(
         "  parked since {}, {} failed tries",
-        parked.since,
+        instant(parked.since),
         job.attempts
     );
     for side in Side::BOTH {

@@ -259,6 +259,7 @@ fn line(entry: &PlanEntry) -> Option<String> {
                 .collect::<Vec<_>>()
                 .join(", ")
         )),
+        PlannedAction::Create(_) => Some(ids),
         PlannedAction::Problem(reason) => Some(format!("{ids}: {reason}")),
         _ => None,
     }

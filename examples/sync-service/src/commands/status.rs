@@ -14,7 +14,7 @@ use crate::{
     names::{RecordName, side_name},
     setup::Setup,
     style::{self, paint},
-    words::{plain, reason, system},
+    words::{instant, plain, reason, system},
 };
 
 /// Parked records of a flow that are shown.
@@ -80,7 +80,7 @@ fn print_flow(flow: &FlowHealth, parked: &[ParkedJob], off: Option<&Off>) {
         );
     }
     if let Some(stopped) = &flow.stopped {
-        let title = format!("stopped since {}:", stopped.since);
+        let title = format!("stopped since {}:", instant(stopped.since));
         out!("  {} {}", paint(style::BAD, title), stopped.reason);
         out!("  look into it, then: sync-service release {}", flow.flow);
     }
@@ -95,10 +95,10 @@ fn print_flow(flow: &FlowHealth, parked: &[ParkedJob], off: Option<&Off>) {
         out!("  {} {}: {read}", system(feed.side), feed.feed);
     }
     if let Some(at) = flow.last_success {
-        out!("  last work without a failure: {at}");
+        out!("  last work without a failure: {}", instant(at));
     }
     if let Some(at) = flow.last_sweep {
-        out!("  everything last compared: {at}");
+        out!("  everything last compared: {}", instant(at));
     }
     for job in parked {
         let name = paint(style::WARNING, RecordName(job.key.clone()));
@@ -116,12 +116,12 @@ fn print_rest(health: &Health) {
     for channel in &health.channels {
         let state = match (channel.opened_at, channel.ends_at) {
             (None, _) => "not open".to_owned(),
-            (Some(_), Some(end)) => format!("open until {end}"),
+            (Some(_), Some(end)) => format!("open until {}", instant(end)),
             (Some(_), None) => "open".to_owned(),
         };
         out!("channel of {}: {state}", channel.flow);
         if let Some(since) = channel.silent_since {
-            out!("  {} since {since}", paint(style::BAD, "silent"));
+            out!("  {} since {}", paint(style::BAD, "silent"), instant(since));
         }
     }
     for status in &health.budgets {

@@ -131,7 +131,7 @@ fn refuse_open_file(file: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt as _;
     let Ok(found) = fs::metadata(file) else {
         return Err(Failure::input(format!(
-            "the key file {} is not there: `sync-service connect zoho` makes it, or put back the one that belongs to the database",
+            "the key file {} is not there: `sync-service connect` makes it when it keeps the first secret; or put back the one that belongs to the database",
             file.display()
         )));
     };

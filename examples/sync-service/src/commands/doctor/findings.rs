@@ -68,7 +68,7 @@ impl Findings {
         let is_known = self
             .0
             .iter()
-            .any(|known| known.what == what && known.fix == fix);
+            .any(|known| (known.area, &known.what, &known.fix) == (area, &what, &fix));
         if !is_known {
             self.0.push(Finding {
                 area,
