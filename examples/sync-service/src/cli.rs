@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::commands::{
@@ -22,6 +22,27 @@ pub(crate) struct Cli {
     /// More about what happens; twice for much more.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// How log lines on standard error are written.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+    /// Sends traces to this OpenTelemetry collector, such as `http://127.0.0.1:4318`.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT"
+    )]
+    pub(crate) otlp_endpoint: Option<String>,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -41,6 +62,14 @@ pub(crate) enum Command {
     Run(Configured),
     /// Shows how things stand, from the store alone.
     Status(Configured),
+    /// Asks a running program whether it is well, as containers do.
+    Probe {
+        /// Its [admin] address.
+        address: String,
+        /// What is asked for: `/healthz` whether it lives, `/readyz` whether it works.
+        #[arg(long, default_value = "/healthz")]
+        path: String,
+    },
     /// Records that wait for a person.
     #[command(subcommand)]
     Parked(parked::Parked),

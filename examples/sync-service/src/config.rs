@@ -5,7 +5,7 @@ mod secret;
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -35,6 +35,8 @@ pub(crate) struct Config {
     /// Keeps credentials and tokens encrypted in the database.
     pub(crate) secrets: Option<SecretsConfig>,
     pub(crate) webhook: Option<WebhookConfig>,
+    /// Probes, figures and the status page.
+    pub(crate) admin: Option<AdminConfig>,
     #[serde(default)]
     pub(crate) timing: TimingConfig,
     // One section a flow. All but customers are off unless their section is there.
@@ -157,6 +159,28 @@ pub(crate) struct WebhookConfig {
     /// Digits that name the channel of the first flow at Zoho; the others count on from it.
     #[serde(default = "default_channel")]
     pub(crate) channel_id: String,
+    /// Notifications that are taken from one caller in a second, in the long run. Zoho calls from few addresses.
+    #[serde(default = "default_calls")]
+    pub(crate) calls_per_second: u32,
+    /// A notification must have arrived within so many seconds.
+    #[serde(default = "default_patience")]
+    pub(crate) patience_seconds: u64,
+    /// Addresses of proxies in front, whose word about the caller (`X-Forwarded-For`) is believed.
+    #[serde(default)]
+    pub(crate) proxies: Vec<IpAddr>,
+}
+
+/// Where the operator is served: probes, figures, and the status page.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdminConfig {
+    /// Where to listen. Probes and figures are told to everybody who reaches it.
+    #[serde(default = "default_admin")]
+    pub(crate) listen: SocketAddr,
+    /// Opens the status page; without it there is none. At least 12 characters.
+    pub(crate) password: Option<Secret>,
+    /// The address by which browsers reach the status page, where a proxy stands in between.
+    pub(crate) public_url: Option<Url>,
 }
 
 /// Rhythms.
@@ -181,7 +205,7 @@ impl Default for TimingConfig {
             poll_seconds: 60,
             overlap_seconds: 180,
             lag_seconds: 30,
-            lease_seconds: 120,
+            lease_seconds: 50,
             retry_seconds: 2,
         }
     }
@@ -193,6 +217,18 @@ fn default_connection() -> String {
 
 fn default_stamp() -> String {
     "_updateStamp".to_owned()
+}
+
+fn default_calls() -> u32 {
+    200
+}
+
+fn default_patience() -> u64 {
+    15
+}
+
+fn default_admin() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9090))
 }
 
 fn default_channel() -> String {
@@ -275,6 +311,16 @@ impl Config {
                 return Err(self.wrong("webhook.channel_id", "it must be digits only"));
             }
         }
+        if let Some(webhook) = &self.webhook {
+            for (name, value) in [
+                ("calls_per_second", u64::from(webhook.calls_per_second)),
+                ("patience_seconds", webhook.patience_seconds),
+            ] {
+                if value == 0 {
+                    return Err(self.wrong(&format!("webhook.{name}"), "it must be at least 1"));
+                }
+            }
+        }
         let timing = &self.timing;
         for (name, seconds) in [
             ("poll_seconds", timing.poll_seconds),
@@ -303,6 +349,9 @@ impl Config {
         }
         if let Some(own) = &mut self.secrets {
             secrets.push(&mut own.key);
+        }
+        if let Some(admin) = &mut self.admin {
+            secrets.extend(&mut admin.password);
         }
         secrets.extend(&mut self.database_url);
         secrets

@@ -19,22 +19,31 @@ mod config;
 mod demo;
 mod failure;
 mod flows;
+mod http;
+mod metrics;
 mod names;
+mod pace;
+mod page;
+mod probe;
 mod progress;
 mod receiver;
+mod recent;
 mod run;
+mod service;
 mod setup;
 mod style;
 mod systems;
+mod telemetry;
+mod tokens;
+#[cfg(feature = "otel")]
+mod traces;
 mod values;
 mod vault;
-mod webhook;
 mod words;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     cli::{Cli, Command},
@@ -48,8 +57,15 @@ use crate::{
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logging(&cli);
-    match dispatch(cli.command).await {
+    let done = match telemetry::start(&cli) {
+        Ok(telemetry) => {
+            let done = dispatch(cli.command).await;
+            drop(telemetry);
+            done
+        }
+        Err(failure) => Err(failure),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("sync-service: {failure}");
@@ -67,6 +83,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Apply(arguments) => Box::pin(apply::run(&arguments)).await,
         Command::Run(configured) => Box::pin(run::run(&configured)).await,
         Command::Status(configured) => Box::pin(status::show(&configured)).await,
+        Command::Probe { address, path } => probe::probe(&address, &path).await,
         Command::Parked(command) => Box::pin(parked::run(&command)).await,
         Command::Audit(command) => Box::pin(audit::run(&command)).await,
         Command::Codes(arguments) => Box::pin(codes::run(&arguments)).await,
@@ -85,20 +102,4 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
             Ok(())
         }
     }
-}
-
-/// Logs go to standard error; `RUST_LOG` overrides what `-v` says.
-fn start_logging(cli: &Cli) {
-    let default = match (cli.verbose, &cli.command) {
-        (0, Command::Run(_)) => "warn,sync_service=info,sync_core=info",
-        (0, _) => "error",
-        (1, _) => "info",
-        _ => "debug,hyper=info,reqwest=info",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never)
-        .init();
 }

@@ -1,39 +1,103 @@
 //! `run`: keeps the systems in agreement until it is stopped.
 
+mod reload;
+mod servers;
+mod signals;
+
 use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use zoho_crm_client::webhook::WebhookVerifier;
 
 use crate::{
     cli::Configured,
     config::Config,
     failure::Failure,
-    setup::Setup,
-    webhook::{self, Watched},
+    http::webhook::Announcements,
+    metrics::Metrics,
+    service::{Live, Service},
+    setup::{FlowChannel, Setup},
 };
 
-/// Polls, receives notifications and works until SIGINT or SIGTERM.
+/// Polls, receives notifications and works until SIGINT or SIGTERM. A changed configuration is taken up between two
+/// batches.
 pub(crate) async fn run(configured: &Configured) -> Result<(), Failure> {
     let setup = Setup::open(Config::read(&configured.config)?).await?;
+    let metrics = Arc::new(Metrics::default());
+    let live = live(setup, &metrics)?;
+    warn_without_approval(&live).await?;
+    let (stop, stopping) = watch::channel(false);
+    let service = Arc::new(Service::new(live, metrics, stopping.clone()));
+    let servers = servers::start(&service, &stopping).await?;
+    let (renewed, renewals) = mpsc::channel(1);
+    let watching = tokio::spawn(reload::watch(
+        configured.config.clone(),
+        Arc::clone(&service),
+        renewed,
+    ));
+    let signalled = tokio::spawn(async move {
+        signals::stop().await;
+        tracing::info!("stopping");
+        stop.send_replace(true);
+    });
+    tracing::info!(connection = %service.live().setup.config.connection, "running");
+    let ended = work(&service, renewals, stopping).await;
+    watching.abort();
+    signalled.abort();
+    if ended.is_ok() {
+        servers.finish().await;
+    }
+    tracing::info!("stopped");
+    ended
+}
+
+/// Works, with one configuration after the other. The batch in work is finished before anything ends.
+async fn work(
+    service: &Service,
+    mut renewals: mpsc::Receiver<Live>,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    loop {
+        let engine = Arc::clone(&service.live().engine);
+        let mut next: Option<Live> = None;
+        let until = async {
+            tokio::select! {
+                Some(live) = renewals.recv() => next = Some(live),
+                _ = stopping.wait_for(|stopped| *stopped) => {}
+            }
+        };
+        engine.run(tokio::time::sleep, until).await?;
+        let Some(live) = next else { return Ok(()) };
+        service.replace(live);
+        tracing::info!("the changed configuration is in force");
+    }
+}
+
+/// What there is to work with, from a configuration that was found to be good.
+fn live(setup: Setup, metrics: &Arc<Metrics>) -> Result<Live, Failure> {
     tell_what_is_on(&setup)?;
     let webhook = setup.config.webhook.as_ref();
     let channels = webhook.map(|webhook| setup.channels(webhook)).transpose()?;
     let channels = channels.unwrap_or_default();
-    let engine = Arc::new(setup.engine_with("run", &channels)?);
-    warn_without_approval(&engine).await?;
-    match webhook {
-        Some(webhook) => {
-            let watched = channels.iter().map(Watched::new).collect();
-            let path = webhook.public_url.path();
-            let receiver = Arc::clone(&engine);
-            let address = webhook::serve(webhook.listen, path, watched, receiver).await?;
-            tracing::info!(%address, "listening for notifications");
-        }
-        None => {
-            tracing::info!("no [webhook] section: changes in Zoho are found by polling alone");
-        }
+    if webhook.is_none() {
+        tracing::info!("no [webhook] section: changes in Zoho are found by polling alone");
     }
-    tracing::info!(connection = %setup.config.connection, "running");
-    let ended = engine.run(tokio::time::sleep, stop_signal()).await;
-    ended.map_err(Failure::from)
+    let observer = Arc::clone(metrics);
+    let engine = setup.engine_observed("run", &channels, observer)?;
+    Ok(Live {
+        engine: Arc::new(engine),
+        announcements: channels.iter().map(announcements).collect(),
+        since: jiff::Timestamp::now(),
+        setup,
+    })
+}
+
+fn announcements(own: &FlowChannel) -> Announcements {
+    let (id, token) = (own.channel.id.clone(), own.channel.token.clone());
+    Announcements {
+        verifier: WebhookVerifier::new(id, token),
+        flow: own.flow.clone(),
+    }
 }
 
 /// What is off must not look like silence.
@@ -54,34 +118,11 @@ fn tell_what_is_on(setup: &Setup) -> Result<(), Failure> {
 }
 
 /// A flow without an approved plan stands still; that must not look like silence.
-async fn warn_without_approval(engine: &sync_core::Engine) -> Result<(), Failure> {
-    for status in engine.status().await? {
+async fn warn_without_approval(live: &Live) -> Result<(), Failure> {
+    for status in live.engine.status().await? {
         if !status.approved {
             tracing::warn!(flow = %status.flow, "no first-sync plan was approved: nothing is written until `apply` was run");
         }
     }
     Ok(())
-}
-
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be caught");
-                let _ = interrupt.await;
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
-    tracing::info!("stopping");
 }

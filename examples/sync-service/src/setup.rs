@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use sql_store::SqlStore;
-use sync_core::{Engine, FlowName, Side, SystemClock, zoho::NotificationChannel};
+use sync_core::{
+    Engine, EngineBuilder, FlowName, Observer, Side, SystemClock, zoho::NotificationChannel,
+};
 use zoho_crm_client::{Channel, ChannelEvent, ChannelId};
 
 use crate::{
@@ -40,6 +42,11 @@ impl Setup {
     /// Asks both systems what they offer, builds the flows, and checks that they can run. Nothing is written to either.
     pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
         let store = open_store(&config).await?;
+        Self::open_on(config, store).await
+    }
+
+    /// The same on a store that is open.
+    pub(crate) async fn open_on(config: Config, store: SqlStore) -> Result<Self, Failure> {
         let vault = Vault::open(&config, &store)?;
         let systems = Box::pin(Systems::ask(&config, &vault)).await?;
         let mut flows = flows::build(&config, &systems)?;
@@ -80,6 +87,21 @@ impl Setup {
         worker: &str,
         channels: &[FlowChannel],
     ) -> Result<Engine, Failure> {
+        Ok(self.engine_builder(worker, channels).build()?)
+    }
+
+    /// The same, which also tells `observer` what it does.
+    pub(crate) fn engine_observed(
+        &self,
+        worker: &str,
+        channels: &[FlowChannel],
+        observer: Arc<dyn Observer>,
+    ) -> Result<Engine, Failure> {
+        let builder = self.engine_builder(worker, channels);
+        Ok(builder.observer(observer).build()?)
+    }
+
+    fn engine_builder(&self, worker: &str, channels: &[FlowChannel]) -> EngineBuilder {
         let connection = self.config.connection.as_str();
         let store = Arc::new(self.store.clone());
         let mut builder = Engine::builder(connection, store, Arc::new(SystemClock))
@@ -93,7 +115,7 @@ impl Setup {
             let source = NotificationChannel::new(self.systems.zoho.clone(), own.channel.clone());
             builder = builder.channel(own.flow.clone(), Side::Right, Arc::new(source));
         }
-        Ok(builder.build()?)
+        builder
     }
 
     /// A channel for each flow that takes changes from Zoho.

@@ -2,10 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bad_input;
+mod browser;
 mod commands;
 mod credentials;
 mod demo;
 mod desk;
 mod doctor;
 mod operate;
+mod page;
+#[path = "../../../sql-store/tests/support/private_postgres.rs"]
+mod private_postgres;
+mod probes;
 mod program;
+mod reload;
+mod running;
+mod takeover;
+mod webdriver;
+mod webhook;
