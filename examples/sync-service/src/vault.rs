@@ -1,6 +1,7 @@
 //! Credentials and tokens, encrypted in the database.
 
 mod keys;
+mod reloading;
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 use sql_store::SqlStore;
 
 pub(crate) use self::keys::KeyRing;
+use self::reloading::Reloading;
 use crate::{
     config::{Config, Secret},
     failure::Failure,
@@ -21,7 +23,8 @@ use crate::{
 pub(crate) struct Vault {
     connection: String,
     plain: Arc<dyn TokenStore>,
-    encrypted: Option<EncryptingTokenStore>,
+    /// With the place of its keys.
+    encrypted: Option<(Secret, EncryptingTokenStore)>,
 }
 
 /// A secret that an operator hands over once.
@@ -86,7 +89,9 @@ impl Vault {
 
     fn with(config: &Config, store: &SqlStore, keys: Option<KeyRing>) -> Self {
         let plain: Arc<dyn TokenStore> = Arc::new(store.token_store());
-        let encrypted = keys.map(|keys| keys.encrypting(Arc::clone(&plain)));
+        let places = config.secrets.as_ref().map(|secrets| secrets.key.clone());
+        let stores = keys.map(|keys| keys.encrypting(Arc::clone(&plain)));
+        let encrypted = places.zip(stores);
         Self {
             connection: config.connection.clone(),
             plain,
@@ -97,7 +102,11 @@ impl Vault {
     /// Where the clients keep their tokens.
     pub(crate) fn tokens(&self) -> Arc<dyn TokenStore> {
         match &self.encrypted {
-            Some(encrypted) => Arc::new(encrypted.clone()),
+            Some((place, encrypted)) => Arc::new(Reloading::new(
+                place.clone(),
+                Arc::clone(&self.plain),
+                encrypted.clone(),
+            )),
             None => Arc::clone(&self.plain),
         }
     }
@@ -117,7 +126,7 @@ impl Vault {
             return secret.read(credential.words());
         }
         let kept = match &self.encrypted {
-            Some(encrypted) => encrypted.load(&self.key(credential.name())).await,
+            Some((_, encrypted)) => encrypted.load(&self.key(credential.name())).await,
             None => Ok(None),
         };
         let kept = kept.map_err(unreadable)?;
@@ -137,7 +146,7 @@ impl Vault {
         credential: Credential,
         secret: &SecretString,
     ) -> Result<(), Failure> {
-        let Some(encrypted) = &self.encrypted else {
+        let Some((_, encrypted)) = &self.encrypted else {
             return Err(Failure::input(
                 "there is no key to encrypt credentials with",
             ));
@@ -171,7 +180,7 @@ impl Vault {
 
     /// Encrypts everything that is kept for the connection with the current key. Returns how much was written.
     pub(crate) async fn rotate(&self, config: &Config) -> Result<usize, Failure> {
-        let Some(encrypted) = &self.encrypted else {
+        let Some((_, encrypted)) = &self.encrypted else {
             return Err(Failure::input(
                 "there is no [secrets] section, so nothing is encrypted",
             ));

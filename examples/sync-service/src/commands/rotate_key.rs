@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 }
 
 /// With a key file: makes a new key, encrypts with it, drops the old one. With a variable: encrypts with its first key.
-/// When it is broken off, run it again. Instances that run must be started anew afterwards.
+/// When it is broken off, run it again. Instances that run read the new key from the same file.
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Config::read(&arguments.configured.config)?;
     let Some(secrets) = &config.secrets else {
@@ -44,7 +44,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     out!("{written} credentials and tokens are encrypted with the new key.");
     match key_file {
-        Some(_) => out!("Give the new key file to all instances, and start them anew."),
+        Some(_) => {
+            out!("Instances that use this file go on with it; give it to those on other machines.")
+        }
         None => out!(
             "The old key can be taken out of the variable when all instances were started anew."
         ),
