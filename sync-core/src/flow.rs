@@ -283,6 +283,11 @@ pub enum CreateRule {
         /// The value, normalised as the row does.
         equals: Value,
     },
+    /// If a row of the mapping is not empty.
+    WhenSet {
+        /// The row.
+        row: FieldName,
+    },
     /// If a row of the mapping holds one of these values.
     WhenOneOf {
         /// The row.
@@ -300,6 +305,9 @@ impl CreateRule {
             Self::Always => true,
             Self::Never => false,
             Self::When { row, equals } => document.get(row.as_str()) == Some(equals),
+            Self::WhenSet { row } => document
+                .get(row.as_str())
+                .is_some_and(|value| !value.is_null()),
             Self::WhenOneOf { row, values } => document
                 .get(row.as_str())
                 .is_some_and(|value| values.contains(value)),
@@ -310,7 +318,9 @@ impl CreateRule {
     fn row(&self) -> Option<&FieldName> {
         match self {
             Self::Always | Self::Never => None,
-            Self::When { row, .. } | Self::WhenOneOf { row, .. } => Some(row),
+            Self::When { row, .. } | Self::WhenSet { row } | Self::WhenOneOf { row, .. } => {
+                Some(row)
+            }
         }
     }
 }

@@ -243,19 +243,9 @@ fn plan_create(
             message: format!("it is empty, and no record is made on the {target} side without it"),
         });
     }
-    let rows = flow
-        .mapping
-        .rows()
-        .iter()
-        .filter(|row| row.direction.fills(target));
-    let filled: Document = rows
-        .filter(|row| *row.fields.get(target) != key.field)
-        .filter_map(|row| {
-            source
-                .get(row.name.as_str())
-                .map(|value| (row.name.clone(), value.clone()))
-        })
-        .collect();
+    let filled = filled(flow, target, source, |row| {
+        *row.fields.get(target) != key.field
+    });
     match flow.mapping.render_with(target, &filled, references) {
         // Emptiness is not sent: a new record is empty until its system fills in defaults.
         Ok(fields) => {
@@ -284,20 +274,36 @@ fn is_empty(value: Option<&Value>) -> bool {
 
 /// What of the owner's document its mirror holds.
 pub(crate) fn mirrored(flow: &Flow, target: Side, source: &Document) -> Document {
-    let rows = flow.mapping.rows().iter();
-    let rows = rows.filter(|row| {
-        row.direction.fills(target)
-            && !matches!(
-                row.direction,
-                Direction::CreateOnly | Direction::Binding { .. }
-            )
-            && *row.fields.get(target) != flow.identity.keys.get(target).field
-    });
-    rows.filter_map(|row| {
-        let value = source.get(row.name.as_str())?;
-        Some((row.name.clone(), value.clone()))
+    let key = &flow.identity.keys.get(target).field;
+    filled(flow, target, source, |row| {
+        let compared = !matches!(
+            row.direction,
+            Direction::CreateOnly | Direction::Binding { .. }
+        );
+        compared && row.fields.get(target) != key
     })
-    .collect()
+}
+
+/// The owner's value for the field that names the partner, if the mapping has a row for it.
+fn key_row(flow: &Flow, target: Side, source: &Document) -> Document {
+    let key = &flow.identity.keys.get(target).field;
+    filled(flow, target, source, |row| row.fields.get(target) == key)
+}
+
+/// The values of `source` in the rows that `target` is filled from, as far as they meet `condition`.
+fn filled(
+    flow: &Flow,
+    target: Side,
+    source: &Document,
+    condition: impl Fn(&Row) -> bool,
+) -> Document {
+    let rows = flow.mapping.rows().iter();
+    rows.filter(|row| row.direction.fills(target) && condition(row))
+        .filter_map(|row| {
+            let value = source.get(row.name.as_str())?;
+            Some((row.name.clone(), value.clone()))
+        })
+        .collect()
 }
 
 fn plan_mirror(flow: &Flow, pair: &Pair<'_>, owner: Side) -> Plan {
@@ -319,8 +325,10 @@ fn plan_mirror(flow: &Flow, pair: &Pair<'_>, owner: Side) -> Plan {
         None if !unread => return plan_without_partner(flow, pair, owner, source),
         None if pair.known.digest.as_ref() == Some(&agreed.digest()) => Document::new(),
         None => agreed.clone(),
+        // What is met for the first time gets its key, which records that were made for their partners have already.
         Some(there) => agreed
             .iter()
+            .chain(key_row(flow, target, source).iter())
             .filter(|(field, value)| {
                 there
                     .get(field.as_str())

@@ -15,6 +15,7 @@
 //! | `country`, `language` | of the business partner, by code | text |
 //! | `currency` | by code | text |
 //! | `isActive` | | boolean |
+//! | `isProspect` | of the business partner | boolean |
 //! | `creditControl` | name of the enumeration's member | text |
 //! | `authorizedCreditAmount`, `minimumOrderAmount` | | number |
 //! | `notes` | | text |
@@ -34,23 +35,34 @@
 //! address field is written.
 
 mod children;
+mod contacts;
 mod customer_invoices;
 mod customers;
 mod error;
 mod fields;
 mod ledger;
+mod linked_feed;
 mod node;
+mod outcomes;
+mod products;
+mod purchase_orders;
 mod sales_invoices;
 mod sales_orders;
 mod settings;
+mod stock;
+mod suppliers;
 mod table;
 
 pub use self::{
+    contacts::{ContactEndpoint, ContactSettings},
     customer_invoices::{CustomerInvoiceEndpoint, CustomerInvoiceSettings},
     customers::CustomerEndpoint,
     node::NodeEndpoint,
+    products::{ProductEndpoint, ProductSettings},
+    purchase_orders::{PurchaseOrderEndpoint, PurchaseOrderSettings},
     sales_invoices::{SalesInvoiceEndpoint, SalesInvoiceSettings},
     sales_orders::{SalesOrderEndpoint, SalesOrderSettings},
     settings::{CustomField, CustomFieldKind, CustomerSettings, retry_policy},
+    suppliers::{SupplierEndpoint, SupplierSettings},
     table::{NodeField, NodeTable, NodeWriter, Supplement},
 };

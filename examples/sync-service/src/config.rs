@@ -15,7 +15,14 @@ use serde::Deserialize;
 use url::Url;
 
 pub(crate) use self::secret::Secret;
-use crate::{failure::Failure, flows::customers::CustomersConfig};
+use crate::{
+    failure::Failure,
+    flows::{
+        contacts::ContactsConfig, credit::CreditConfig, customers::CustomersConfig,
+        leads::LeadsConfig, products::ProductsConfig, purchase_orders::PurchaseOrdersConfig,
+        suppliers::SuppliersConfig,
+    },
+};
 
 /// Configuration of sync-service.
 // Unknown keys are errors: a misspelt key must not be ignored silently.
@@ -42,6 +49,13 @@ pub(crate) struct Config {
     // One section a flow. All but customers are off unless their section is there.
     #[serde(default)]
     pub(crate) customers: CustomersConfig,
+    pub(crate) credit: Option<CreditConfig>,
+    pub(crate) products: Option<ProductsConfig>,
+    pub(crate) contacts: Option<ContactsConfig>,
+    pub(crate) leads: Option<LeadsConfig>,
+    pub(crate) suppliers: Option<SuppliersConfig>,
+    #[serde(rename = "purchase-orders")]
+    pub(crate) purchase_orders: Option<PurchaseOrdersConfig>,
     #[serde(skip)]
     source: Source,
 }

@@ -3,8 +3,15 @@
 //! A flow is one file: its section of the configuration, and how it is built from what both systems offer. To add one,
 //! write the file, name it in [`ALL`], and give [`Config`] its section.
 
+mod common;
+pub(crate) mod contacts;
+pub(crate) mod credit;
 pub(crate) mod customers;
+pub(crate) mod leads;
+pub(crate) mod products;
+pub(crate) mod purchase_orders;
 mod rows;
+pub(crate) mod suppliers;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +20,14 @@ use sync_core::{Flow, FlowName};
 use crate::{config::Config, failure::Failure, systems::Systems};
 
 /// All flows. Their places count: the notification channels are numbered by them, so new ones go to the end.
-pub(crate) const ALL: &[Definition] = &[customers::DEFINITION];
+pub(crate) const ALL: &[Definition] = &[
+    customers::DEFINITION,
+    products::DEFINITION,
+    contacts::DEFINITION,
+    suppliers::DEFINITION,
+    purchase_orders::DEFINITION,
+    leads::DEFINITION,
+];
 
 /// A flow that this program knows.
 #[derive(Clone, Copy, Debug)]

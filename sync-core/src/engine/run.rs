@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    pin::pin,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -63,8 +62,6 @@ impl Engine {
         let stopped = AtomicBool::new(false);
         let work = async {
             while !stopped.load(Ordering::Relaxed) {
-                // From here on nothing that is queued is missed.
-                let queued = self.queued.listen();
                 let next_poll = self.poll_due().await;
                 let next_upkeep = self.upkeep().await;
                 let next_work = match self.drain_until(&stopped).await {
@@ -75,8 +72,7 @@ impl Engine {
                     }
                 };
                 let next = earlier(Some(next_poll), earlier(Some(next_upkeep), next_work));
-                let pause = sleep(self.until(next));
-                futures::future::select(pin!(pause), queued).await;
+                sleep(self.until(next)).await;
             }
         };
         let watch = async {
@@ -96,7 +92,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// The pause until `at`, at least a moment and at most a second: other processes queue work at any time.
+    /// The pause until `at`, at least a moment and at most a second: webhooks queue work at any time.
     fn until(&self, at: Option<Timestamp>) -> Duration {
         let longest = Duration::from_secs(1);
         let wait = at.map_or(longest, |at| {

@@ -4,13 +4,14 @@
 mod tests;
 mod writes;
 
-use sage_x3_client::{Customer, X3Client};
+use sage_x3_client::{Customer, FieldName, Filter, X3Client};
 
 use self::writes::CustomerWriter;
 use super::{
     fields::STANDARD,
+    linked_feed::LinkedFeed,
     node::NodeEndpoint,
-    settings::CustomerSettings,
+    settings::{CustomField, CustomFieldKind, CustomerSettings},
     table::{NodeField, NodeTable},
 };
 
@@ -33,9 +34,40 @@ impl CustomerEndpoint {
         for (source, stamp) in &settings.stamps {
             table = table.stamp(*source, stamp.clone());
         }
+        if settings.prospects_only {
+            table = table.scope(Filter::field("code.isProspect").eq(true));
+        }
+        if settings.balance {
+            table = BALANCE_FEEDS
+                .iter()
+                .fold(table, |table, feed| table.supplement(feed.clone()))
+                .custom_fields(balance());
+        }
         let writer = CustomerWriter::new(client.clone(), settings);
         Self::of(client, table.writer(writer))
     }
+}
+
+/// Documents that move what a customer owes or has ordered. The risk customer bears it.
+const BALANCE_FEEDS: [LinkedFeed; 4] = [
+    balance_feed("x3Sales", "salesOrder"),
+    balance_feed("x3Sales", "salesDelivery"),
+    balance_feed("x3Sales", "salesInvoice"),
+    balance_feed("x3InvoicingData", "customerInvoiceHeader"),
+];
+
+const fn balance_feed(package: &'static str, node: &'static str) -> LinkedFeed {
+    LinkedFeed {
+        package,
+        node,
+        path: &["billToCustomer", "riskCustomer"],
+    }
+}
+
+/// The open amount, which X3 computes. Source: reference sage-x3 section 4 (observed).
+fn balance() -> Option<CustomField> {
+    let name = FieldName::new("creditLevelTotal").ok()?;
+    Some(CustomField::new(name, CustomFieldKind::Decimal))
 }
 
 /// All that can be read of customers.

@@ -8,7 +8,10 @@ use sage_x3_client::{
 };
 use serde_json::value::RawValue;
 
-use super::settings::{CustomField, CustomFieldKind};
+use super::{
+    settings::{CustomField, CustomFieldKind},
+    table::NodeField,
+};
 use crate::value::Value;
 
 /// A field that customers have at every site.
@@ -24,6 +27,7 @@ pub(super) enum Standard {
     Language,
     Currency,
     IsActive,
+    IsProspect,
     CreditControl,
     AuthorizedCredit,
     MinimumOrder,
@@ -49,7 +53,7 @@ pub(super) enum InAddress {
 use InAddress::{Email, Line, Phone};
 
 /// Every standard field with the engine's name and where it stands in X3's records.
-pub(super) const STANDARD: [(&str, Standard, &str); 34] = [
+pub(super) const STANDARD: [(&str, Standard, &str); 35] = [
     ("code", Standard::Code, "code.code"),
     (
         "customerCategory",
@@ -72,6 +76,7 @@ pub(super) const STANDARD: [(&str, Standard, &str); 34] = [
     ("language", Standard::Language, "code.language.code"),
     ("currency", Standard::Currency, "currency.code"),
     ("isActive", Standard::IsActive, "isActive"),
+    ("isProspect", Standard::IsProspect, "code.isProspect"),
     ("creditControl", Standard::CreditControl, "creditControl"),
     (
         "authorizedCreditAmount",
@@ -212,18 +217,24 @@ impl Standard {
             Self::Language => code(customer.language.as_ref()),
             Self::Currency => code(customer.currency.as_ref()),
             Self::IsActive => customer.is_active.into(),
+            Self::IsProspect => customer.is_prospect.into(),
             Self::CreditControl => customer.credit_control.clone().into(),
             Self::AuthorizedCredit => customer.authorized_credit_amount.into(),
             Self::MinimumOrder => customer.minimum_order_amount.into(),
             Self::Notes => Value::text(customer.notes.as_str()),
-            Self::AddressCode => customer
+            Self::AddressCode | Self::Address(_) => customer
                 .default_address
                 .as_ref()
-                .map_or(Value::Null, |address| Value::text(address.code.as_str())),
-            Self::Address(field) => customer
-                .default_address
-                .as_ref()
-                .map_or(Value::Null, |address| field.read(address)),
+                .map_or(Value::Null, |address| self.of_address(address)),
+        }
+    }
+
+    /// The value in an address; `Null` for what addresses do not have.
+    fn of_address(self, address: &Address) -> Value {
+        match self {
+            Self::AddressCode => Value::text(address.code.as_str()),
+            Self::Address(field) => field.read(address),
+            _ => Value::Null,
         }
     }
 }
@@ -249,8 +260,34 @@ impl InAddress {
     }
 }
 
-fn code<T: AsRef<str>>(code: Option<&T>) -> Value {
+/// The fields of a default address under the names that customers give them, for a node whose records have theirs at
+/// `member`. Sites differ in what of it they publish.
+pub(super) fn address_fields<N: 'static>(
+    member: &str,
+    address: fn(&N) -> Option<&Address>,
+) -> Vec<NodeField<N>> {
+    let of_address = STANDARD.iter().filter_map(|(name, field, path)| {
+        let rest = path.strip_prefix("defaultAddress.")?;
+        let field = *field;
+        let read = NodeField::new(*name, format!("{member}.{rest}"), move |record| {
+            address(record).map_or(Value::Null, |address| field.of_address(address))
+        });
+        Some(match field.is_searchable() {
+            true => read.optional(),
+            false => read.optional().not_searchable(),
+        })
+    });
+    of_address.collect()
+}
+
+/// A code, or nothing.
+pub(super) fn code<T: AsRef<str>>(code: Option<&T>) -> Value {
     code.map_or(Value::Null, |code| Value::text(code.as_ref()))
+}
+
+/// A day, or nothing.
+pub(super) fn day(day: Option<Date>) -> Value {
+    day.map_or(Value::Null, Value::Date)
 }
 
 /// The values to write to one customer.
@@ -299,11 +336,8 @@ impl Changes {
             }
             Standard::Language => patch.language(as_code::<LanguageCode>(value)?),
             Standard::Currency => patch.currency(as_code::<CurrencyCode>(value)?),
-            Standard::IsActive => patch.is_active(match value {
-                Value::Null => Patch::Clear,
-                Value::Boolean(value) => Patch::Set(*value),
-                other => return Err(unexpected("a boolean", other)),
-            }),
+            Standard::IsActive => patch.is_active(as_boolean(value)?),
+            Standard::IsProspect => patch.is_prospect(as_boolean(value)?),
             Standard::CreditControl => patch.credit_control(text(value)?),
             Standard::AuthorizedCredit => patch.authorized_credit_amount(number(value)?),
             Standard::MinimumOrder => patch.minimum_order_amount(number(value)?),
@@ -368,11 +402,21 @@ pub(super) fn new_default_address(code: AddressCode) -> AddressPatch {
     AddressPatch::create(code).is_default(true)
 }
 
-fn text(value: &Value) -> Result<Patch<String>, String> {
+/// A text to write.
+pub(super) fn text(value: &Value) -> Result<Patch<String>, String> {
     match value {
         Value::Null => Ok(Patch::Clear),
         Value::Text(text) => Ok(Patch::Set(text.clone())),
         other => Err(unexpected("text", other)),
+    }
+}
+
+/// Yes or no, to write.
+pub(super) fn as_boolean(value: &Value) -> Result<Patch<bool>, String> {
+    match value {
+        Value::Null => Ok(Patch::Clear),
+        Value::Boolean(value) => Ok(Patch::Set(*value)),
+        other => Err(unexpected("a boolean", other)),
     }
 }
 
@@ -384,7 +428,10 @@ fn number(value: &Value) -> Result<Patch<Decimal>, String> {
     }
 }
 
-fn as_code<T: TryFrom<String, Error = InvalidName>>(value: &Value) -> Result<Patch<T>, String> {
+/// A code to write.
+pub(super) fn as_code<T: TryFrom<String, Error = InvalidName>>(
+    value: &Value,
+) -> Result<Patch<T>, String> {
     match value {
         Value::Null => Ok(Patch::Clear),
         Value::Text(text) => T::try_from(text.clone()).map(Patch::Set).map_err(sentence),

@@ -19,6 +19,8 @@ pub struct CustomerSettings {
     pub(super) address_code: Option<AddressCode>,
     pub(super) country: Option<CountryCode>,
     pub(super) stamps: Vec<(ChangeSource, StampField)>,
+    pub(super) balance: bool,
+    pub(super) prospects_only: bool,
 }
 
 /// A plain field of the site's own.
@@ -63,6 +65,8 @@ impl Default for CustomerSettings {
             address_code: None,
             country: None,
             stamps: Vec::new(),
+            balance: false,
+            prospects_only: false,
         }
     }
 }
@@ -94,6 +98,22 @@ impl CustomerSettings {
     pub fn custom_field(mut self, field: CustomField) -> Self {
         self.custom.retain(|known| known.name != field.name);
         self.custom.push(field);
+        self
+    }
+
+    /// Also reads the open amount of each customer (`creditLevelTotal`: orders, deliveries, invoices and what is unpaid), and
+    /// follows the documents that move it: orders, deliveries, sales invoices and invoices of accounting. X3 computes
+    /// the amount, so nothing else tells that it moved; a payment alone is noticed by the sweep.
+    #[must_use]
+    pub fn with_balance(mut self) -> Self {
+        self.balance = true;
+        self
+    }
+
+    /// Only customers that X3 calls prospects are there.
+    #[must_use]
+    pub fn prospects_only(mut self) -> Self {
+        self.prospects_only = true;
         self
     }
 

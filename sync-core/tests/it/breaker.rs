@@ -193,38 +193,6 @@ async fn the_loop_keeps_systems_in_agreement_until_it_is_stopped() {
     world.assert_agreement();
 }
 
-#[tokio::test]
-async fn what_is_announced_while_the_loop_sleeps_is_worked_on_at_once() {
-    let world = World::new();
-    let engine = world.engine();
-    // Nothing but an announcement can end this sleep.
-    let run = engine.run(
-        |_| std::future::pending::<()>(),
-        std::future::pending::<()>(),
-    );
-    let announce = async {
-        tokio::task::yield_now().await;
-        let id = world.left.create_as_user(thing("C1")).unwrap();
-        let key = sync_core::JobKey {
-            flow: world.flow.name.clone(),
-            side: Side::Left,
-            id,
-        };
-        let cause = sync_core::Cause::Webhook;
-        let hint = sync_core::Hint { key, cause };
-        engine.ingest(&[hint]).await.unwrap();
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        biased;
-        _ = run => unreachable!("nobody stops it"),
-        () = announce => {}
-    }
-    assert_eq!(world.right.len(), 1);
-}
-
 #[test]
 fn no_flow_starves_while_another_is_busy() {
     let world = World::new();

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use sage_x3_client::{
-    CategoryCode, ChangeSource, FieldName as X3Field, Precision, StampField, X3Client,
-};
+use sage_x3_client::{CategoryCode, ChangeSource, X3Client};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
@@ -16,7 +14,7 @@ use sync_core::{
 use zoho_crm_client::ZohoClient;
 
 use super::{
-    Definition, FlowState,
+    Definition, FlowState, common, credit, leads,
     rows::{self, RowConfig},
 };
 use crate::{
@@ -107,9 +105,13 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     }
     let options = wanted.options();
     let table = customers::mapping(&options).map_err(|error| config.wrong(NAME, error))?;
+    let table = credit::add_rows(config, table)?;
+    let mut policy = Policy::default();
+    let table = leads::leave_prospects(config, table, &mut policy)?;
     let mapping = rows::changed(config, NAME, table, &wanted.without, &wanted.rows)?;
     let mut notes = Vec::new();
     let settings = x3_settings(config, systems, &mut notes)?;
+    let settings = credit::add_settings(config, settings);
     let left: Arc<dyn Endpoint> = Arc::new(x3_customers(config, systems.x3.clone(), settings)?);
     let right: Arc<dyn Endpoint> =
         Arc::new(zoho_accounts(systems.zoho.clone(), &options, &mapping));
@@ -118,7 +120,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         endpoints: Sides::new(left, right),
         mapping,
         identity: customers::identity(&options),
-        policy: Policy::default(),
+        policy,
     };
     Ok(notes.into_iter().fold(FlowState::on(flow), FlowState::note))
 }
@@ -157,20 +159,13 @@ fn x3_settings(
         notes.push(format!("changes go to Zoho only: {}", activate("update")));
         settings = settings.without_updates();
     }
-    if config.x3.stamp != StampField::update_stamp().name() {
-        let name = X3Field::new(config.x3.stamp.as_str())
-            .map_err(|error| config.wrong("x3.stamp", error))?;
-        let precision = if config.x3.stamp == "UPDDAT" {
-            Precision::Day
-        } else {
-            Precision::Second
-        };
+    if let Some(stamp) = common::stamp(config)? {
         for source in [
             ChangeSource::Customer,
             ChangeSource::BusinessPartner,
             ChangeSource::CustomerAddress,
         ] {
-            settings = settings.stamp(source, StampField::custom(name.clone(), precision));
+            settings = settings.stamp(source, stamp.clone());
         }
     }
     Ok(settings)
@@ -181,13 +176,10 @@ fn x3_customers(
     client: X3Client,
     mut settings: CustomerSettings,
 ) -> Result<CustomerEndpoint, Failure> {
-    let standard: Vec<FieldName> = CustomerEndpoint::new(client.clone(), CustomerSettings::new())
-        .field_names()
-        .collect();
-    for (place, row) in config.customers.rows.iter().enumerate() {
-        if !standard.iter().any(|known| known.as_str() == row.x3) {
-            settings = settings.custom_field(row.custom_field(config, NAME, place)?);
-        }
+    let standard = CustomerEndpoint::new(client.clone(), settings.clone());
+    let own = &config.customers.rows;
+    for field in rows::custom_fields(config, NAME, own, standard.field_names())? {
+        settings = settings.custom_field(field);
     }
     Ok(CustomerEndpoint::new(client, settings))
 }

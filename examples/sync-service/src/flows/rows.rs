@@ -4,7 +4,7 @@ use sage_x3_client::FieldName as X3Field;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    ConflictRule, Direction, Kind, Mapping, Row, Side,
+    ConflictRule, Direction, FieldName, Kind, Mapping, Row, Side,
     x3::{CustomField, CustomFieldKind},
 };
 
@@ -91,6 +91,22 @@ pub(super) fn changed(
     Ok(mapping)
 }
 
+/// Those of `rows` that read a field of the site's own at X3: one that is not among `standard`.
+pub(super) fn custom_fields(
+    config: &Config,
+    section: &str,
+    rows: &[RowConfig],
+    standard: impl Iterator<Item = FieldName>,
+) -> Result<Vec<CustomField>, Failure> {
+    let standard: Vec<FieldName> = standard.collect();
+    let own = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| standard.iter().all(|known| known.as_str() != row.x3));
+    own.map(|(place, row)| row.custom_field(config, section, place))
+        .collect()
+}
+
 impl RowConfig {
     fn row(&self) -> Row {
         let kind = match self.kind {
@@ -128,7 +144,7 @@ impl RowConfig {
     }
 
     /// The X3 field of the row as a field of the site's own. `place` is the row's in its section.
-    pub(super) fn custom_field(
+    fn custom_field(
         &self,
         config: &Config,
         section: &str,

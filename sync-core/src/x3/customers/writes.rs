@@ -14,8 +14,9 @@ use crate::{
     ids::RecordId,
     value::Document,
     x3::{
-        error::{endpoint_error, rejection, remarks, write_error},
+        error::{endpoint_error, rejection},
         fields::{Changes, new_default_address, standard},
+        outcomes::{Ready, send},
         settings::{CustomField, CustomerSettings},
         table::{NodeWriter, activate, unknown_field},
     },
@@ -84,57 +85,21 @@ impl CustomerWriter {
         let prepared: Vec<Result<Prepared, WriteError>> =
             writes.iter().map(|write| self.prepare(write)).collect();
         let addresses = self.default_addresses(&prepared).await.map_err(Arc::new);
-        let mut outcomes: Vec<Option<Result<Written, WriteError>>> =
-            Vec::with_capacity(writes.len());
-        let (mut creates, mut updates) = (Vec::new(), Vec::new());
-        for (index, prepared) in prepared.into_iter().enumerate() {
-            let outcome = match prepared {
-                Err(error) => Some(Err(error)),
-                Ok(Prepared::Create(new)) => {
-                    creates.push((index, *new));
-                    None
-                }
-                Ok(Prepared::Update(code, changes)) => match self
-                    .update(&code, &changes, &addresses)
-                {
-                    Err(error) => Some(Err(error)),
-                    Ok(patch) if patch.is_empty() => Some(Ok(written(&code, false, Vec::new()))),
-                    Ok(patch) => {
-                        updates.push((index, (code, patch)));
-                        None
-                    }
-                },
-            };
-            outcomes.push(outcome);
-        }
-        let (indexes, rows): (Vec<usize>, Vec<NewCustomer>) = creates.into_iter().unzip();
-        let batch = self.customers.create_many(&rows).await;
-        for ((index, row), new) in indexes.into_iter().zip(batch.rows).zip(&rows) {
-            let code = new.chosen_code().map(|code| code.as_str().to_uppercase());
-            outcomes[index] = Some(match row {
-                Ok(outcome) => Ok(written(&outcome.value, true, remarks(&outcome.diagnoses))),
-                Err(error) => Err(write_error(error, code.as_deref())),
-            });
-        }
-        let (indexes, rows): (Vec<usize>, Vec<(CustomerCode, CustomerPatch)>) =
-            updates.into_iter().unzip();
-        let batch = self.customers.update_many(&rows).await;
-        for (index, row) in indexes.into_iter().zip(batch.rows) {
-            outcomes[index] = Some(match row {
-                Ok(outcome) => Ok(written(&outcome.value, false, remarks(&outcome.diagnoses))),
-                Err(error) => Err(write_error(error, None)),
-            });
-        }
-        let missing = || {
-            Err(WriteError::Later {
-                reason: "X3's client gave no outcome".to_owned(),
-                after: None,
-            })
-        };
-        outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(missing))
-            .collect()
+        let ready = prepared.into_iter().map(|prepared| match prepared? {
+            Prepared::Create(new) => {
+                let code = new.chosen_code().map(|code| code.as_str().to_uppercase());
+                Ok(Ready::Create(new, code.map(RecordId::from)))
+            }
+            Prepared::Update(code, changes) => {
+                let patch = self.update(&code, &changes, &addresses)?;
+                Ok(if patch.is_empty() {
+                    Ready::Nothing(code)
+                } else {
+                    Ready::Update(code, Box::new(patch))
+                })
+            }
+        });
+        send(&self.customers, ready.collect()).await
     }
 
     /// The values of a write.
@@ -276,12 +241,4 @@ impl CustomerWriter {
 
 fn code_of(id: &RecordId) -> Result<CustomerCode, Rejection> {
     CustomerCode::new(id.as_str()).map_err(|error| rejection(None, error.to_string()))
-}
-
-fn written(code: &CustomerCode, created: bool, warnings: Vec<String>) -> Written {
-    Written {
-        id: RecordId::from(code.as_str()),
-        created,
-        warnings,
-    }
 }

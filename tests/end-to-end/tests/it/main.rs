@@ -4,11 +4,16 @@
 
 mod both_ways;
 mod conflicts;
+mod contacts;
 mod cost;
+mod credit;
 mod failures;
 mod first_meeting;
 mod fulfilment;
 mod invoices;
+mod leads;
 mod orders;
+mod products;
+mod purchasing;
 mod shop;
 mod world;

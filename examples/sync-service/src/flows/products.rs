@@ -1,0 +1,189 @@
+//! X3 products and stock, shown as Zoho products.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use sage_x3_client::{ChangeSource, SiteCode, Support};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sync_core::{
+    Endpoint, Flow, Side, Sides,
+    flows::products::{self, ProductOptions},
+    x3::{ProductEndpoint, ProductSettings},
+    zoho::{ModuleSettings, ZohoEndpoint},
+};
+
+use super::{
+    Definition, FlowState, common,
+    rows::{self, RowConfig},
+};
+use crate::{
+    config::Config,
+    failure::Failure,
+    systems::{Presence, Systems},
+};
+
+pub(crate) const DEFINITION: Definition = Definition {
+    name: NAME,
+    wanted: |config| {
+        config
+            .products
+            .as_ref()
+            .is_some_and(|wanted| wanted.enabled)
+    },
+    zoho_modules: &[PRODUCTS],
+    // Only written.
+    watched: None,
+    build,
+};
+
+const NAME: &str = "products";
+const PRODUCTS: &str = "Products";
+
+/// X3 products with prices and stock, shown as Zoho products.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ProductsConfig {
+    /// Whether the flow runs.
+    pub(crate) enabled: bool,
+    /// Zoho's unique field with the X3 code; `X3_Code` unless said otherwise. `Product_Code` may be made unique and used.
+    pub(crate) zoho_key_field: Option<String>,
+    /// Statuses of products that can be sold; `active`, `onShortage` and `notRenewed` unless said otherwise.
+    pub(crate) active_statuses: Option<Vec<String>>,
+    /// X3 product categories to show; all where there are none.
+    pub(crate) only_categories: Vec<String>,
+    /// Whether available stock is shown.
+    pub(crate) stock: bool,
+    /// Sites whose stock has a field of its own; the total is theirs. Without any it is that of all sites.
+    pub(crate) stock_sites: Vec<String>,
+    /// Zoho's field for the total; `Qty_in_Stock` unless said otherwise.
+    pub(crate) zoho_stock_field: Option<String>,
+    /// What Zoho's fields for single sites begin with; `X3_Stock_` unless said otherwise.
+    pub(crate) zoho_site_field_prefix: Option<String>,
+    /// X3 unit = Zoho's. Without any, units are not shown.
+    pub(crate) units: BTreeMap<String, String>,
+    /// X3 product category = Zoho's. Without any, categories are not shown.
+    pub(crate) categories: BTreeMap<String, String>,
+    /// X3 tax level = what Zoho's field says. Without any, tax levels are not shown.
+    pub(crate) tax_levels: BTreeMap<String, String>,
+    /// Zoho's field for the tax level; `X3_Tax_Level` unless said otherwise.
+    pub(crate) zoho_tax_field: Option<String>,
+    /// Rows to leave out of the standard table.
+    pub(crate) without: Vec<String>,
+    /// Rows to add, or to replace by name.
+    pub(crate) rows: Vec<RowConfig>,
+}
+
+impl Default for ProductsConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            zoho_key_field: None,
+            active_statuses: None,
+            only_categories: Vec::new(),
+            stock: true,
+            stock_sites: Vec::new(),
+            zoho_stock_field: None,
+            zoho_site_field_prefix: None,
+            units: BTreeMap::new(),
+            categories: BTreeMap::new(),
+            tax_levels: BTreeMap::new(),
+            zoho_tax_field: None,
+            without: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl ProductsConfig {
+    fn options(&self) -> ProductOptions {
+        let mut options = ProductOptions::default();
+        let texts = [
+            (&self.zoho_key_field, &mut options.zoho_key_field),
+            (&self.zoho_stock_field, &mut options.zoho_stock_field),
+            (
+                &self.zoho_site_field_prefix,
+                &mut options.zoho_site_field_prefix,
+            ),
+            (&self.zoho_tax_field, &mut options.zoho_tax_field),
+        ];
+        for (wanted, option) in texts {
+            if let Some(wanted) = wanted {
+                option.clone_from(wanted);
+            }
+        }
+        if let Some(statuses) = &self.active_statuses {
+            options.active_statuses.clone_from(statuses);
+        }
+        options.stock = self.stock;
+        options.stock_sites.clone_from(&self.stock_sites);
+        options.units = common::codes("units", &self.units);
+        options.categories = common::codes("categories", &self.categories);
+        options.tax_levels = common::codes("tax_levels", &self.tax_levels);
+        options
+    }
+}
+
+fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
+    let Some(wanted) = &config.products else {
+        return Ok(FlowState::off("its section is not there"));
+    };
+    let missing = common::without_module(systems, PRODUCTS)
+        .or_else(|| common::without_node(systems, "product"));
+    if let Some(reason) = missing {
+        return Ok(FlowState::off(reason));
+    }
+    let mut options = wanted.options();
+    let mut notes = Vec::new();
+    if options.stock && systems.facts.x3_query("stock") == Presence::Missing {
+        options.stock = false;
+        notes.push(
+            "stock is not shown: X3 does not offer `stock.query`; activate it for node `Stock` in function GESAPIOPE"
+                .to_owned(),
+        );
+    }
+    let product = systems
+        .facts
+        .site
+        .as_ref()
+        .and_then(|site| site.offer("product"));
+    if product.is_some_and(|offer| offer.readable_field("basePrice") == Support::Missing) {
+        notes
+            .push("prices are not shown: X3 publishes no `basePrice` on node `Product`".to_owned());
+    }
+    let table = products::mapping(&options).map_err(|error| config.wrong(NAME, error))?;
+    let mapping = rows::changed(config, NAME, table, &wanted.without, &wanted.rows)?;
+    let mut settings = ProductSettings::new()
+        .categories(wanted.only_categories.iter().map(String::as_str))
+        .mapped_fields(mapping.fields(Side::Left));
+    if options.stock {
+        settings = settings.stock_of(sites(config, &options.stock_sites)?);
+    }
+    if let Some(stamp) = common::stamp(config)? {
+        for source in [ChangeSource::Product, ChangeSource::Stock] {
+            settings = settings.stamp(source, stamp.clone());
+        }
+    }
+    let standard = ProductEndpoint::new(systems.x3.clone(), settings.clone());
+    for field in rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())? {
+        settings = settings.custom_field(field);
+    }
+    let left: Arc<dyn Endpoint> = Arc::new(ProductEndpoint::new(systems.x3.clone(), settings));
+    let key = options.zoho_key_field.as_str();
+    let right = ModuleSettings::of_mapping(PRODUCTS, key, &mapping);
+    let right: Arc<dyn Endpoint> = Arc::new(ZohoEndpoint::new(systems.zoho.clone(), right));
+    let flow = Flow {
+        name: NAME.into(),
+        endpoints: Sides::new(left, right),
+        mapping,
+        identity: products::identity(&options),
+        policy: products::policy(),
+    };
+    Ok(notes.into_iter().fold(FlowState::on(flow), FlowState::note))
+}
+
+fn sites(config: &Config, codes: &[String]) -> Result<Vec<SiteCode>, Failure> {
+    let site = |code: &String| {
+        SiteCode::new(code.as_str()).map_err(|error| config.wrong("products.stock_sites", error))
+    };
+    codes.iter().map(site).collect()
+}
