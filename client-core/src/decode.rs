@@ -52,7 +52,7 @@ fn without_values(message: &str) -> String {
 /// [`DecodeError`] naming the place.
 pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     // Keeping track of the place costs time for every value, so it is done only once there is something to report.
-    if let Ok(value) = serde_json::from_slice(body) {
+    if let Some(value) = decoded(body) {
         return Ok(value);
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
@@ -68,13 +68,33 @@ pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     Ok(value)
 }
 
+/// What `body` says, if it is JSON of that type; where it is not, nobody wants to know.
+#[must_use]
+pub fn decoded<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    match str::from_utf8(body) {
+        // To look through the whole once costs less than to look through each string.
+        Ok(text) => serde_json::from_str(text).ok(),
+        // Strings that nobody reads may hold anything.
+        Err(_) => serde_json::from_slice(body).ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn bytes_that_are_no_text_matter_only_where_they_are_read() {
+        let body = [
+            &b"{\"data\":[1],\"name\":\"\xff\"}"[..],
+            b"{\"data\":[\"\xff\"]}",
+        ];
+        assert_eq!(decode_json::<Page>(body[0]).unwrap().data, [1]);
+        assert_eq!(decode_json::<Page>(body[1]).unwrap_err().path, "data[0]");
+    }
+
     #[derive(Debug, serde::Deserialize)]
     struct Page {
-        #[expect(dead_code, reason = "only decoded")]
         data: Vec<u32>,
     }
 

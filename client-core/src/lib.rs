@@ -61,7 +61,7 @@ mod transport;
 
 pub use call::{Call, Once, RepeatKind, Repeatable};
 pub use decimal::{ExactDecimal, decimal_as_string};
-pub use decode::{DecodeError, decode_json};
+pub use decode::{DecodeError, decode_json, decoded};
 pub use limit::{ConcurrencyLimit, Turn};
 pub use pipeline::{Answer, Authorize, CallError, CallErrorCause, Classify, NoAuth, Pipeline};
 pub use retry::{Effect, RetryPolicy, Verdict, retry_after};

@@ -12,16 +12,17 @@ use crate::{
     api::{Received, parse_page},
     auth::normal_token_answer,
     bulk::{CsvReader, RowReader, RowsError},
-    webhook::WebhookVerifier,
+    webhook::{BulkJobCall, WebhookVerifier},
 };
 
 const TOKEN: &str = "secret-token";
 
-/// A call to a notification channel's URL.
+/// A call to a notification channel's URL, or to a bulk job's.
 ///
 /// # Panics
 /// When a call is taken for true that does not carry the channel's token.
 pub fn callback(bytes: &[u8]) {
+    let _ = BulkJobCall::parse(bytes);
     let verifier = WebhookVerifier::new(ChannelId::from(1_000_000_068_001), TOKEN.into());
     if verifier.max_bytes(64 * 1024).parse(bytes).is_ok() {
         // Not a `Value`, which refuses numbers that a reader who skips them does not mind.

@@ -53,8 +53,9 @@ pub use model::{
     GlobalPicklist, Integer, Invoice, Layout, LayoutField, LayoutSection, Lead, LicenseDetails,
     LineItem, LineProduct, LineTax, Lookup, Model, ModuleMeta, ModuleRef, NamedRef, NewField, Note,
     OperationType, Organization, PickListValue, Pipeline, PipelineStage, PriceBook, PricingRange,
-    Product, ProductTax, PurchaseOrder, Quote, Record, RelatedListMeta, RowChanges, RowWithoutId,
-    Rows, SalesOrder, Tag, Text, TypedModule, Unique, User, UserKind, Vendor, WriteRow,
+    Product, ProductTax, PurchaseOrder, Quote, Record, RecordLock, RelatedListMeta, RowChanges,
+    RowWithoutId, Rows, SalesOrder, Tag, Text, TypedModule, Unique, User, UserKind, Vendor,
+    WriteRow,
 };
 pub use names::{ChannelId, FieldName, InvalidName, MassJobId, ModuleName, RecordId};
 pub use page::{Page, PageToken, Pager};

@@ -21,6 +21,7 @@ mod product;
 mod purchase_order;
 mod quote;
 mod record;
+mod record_lock;
 mod sales_order;
 mod subform;
 mod tag;
@@ -56,6 +57,7 @@ pub use self::{
     purchase_order::PurchaseOrder,
     quote::Quote,
     record::{FieldTypeError, Record},
+    record_lock::RecordLock,
     sales_order::SalesOrder,
     subform::{RowChanges, RowWithoutId, Rows},
     tag::Tag,

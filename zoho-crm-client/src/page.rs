@@ -150,6 +150,26 @@ impl<T> Pager<T> {
         }
     }
 
+    /// All records that are left, in memory. Costs less than collecting the stream, which moves them one by one.
+    ///
+    /// # Errors
+    /// When a page cannot be read. Nothing is returned then, not even what came before: to keep that, use the stream.
+    pub async fn all(self) -> Result<Vec<T>, Error> {
+        let Self {
+            fetch,
+            buffer,
+            mut next,
+            ..
+        } = self;
+        let mut records = Vec::from(buffer);
+        while let Some(token) = next {
+            let page = fetch(token).await?;
+            next = page.next;
+            records.extend(page.records);
+        }
+        Ok(records)
+    }
+
     /// A stream of whole pages instead of records. Records of a page already begun are left out.
     pub fn into_pages(self) -> impl Stream<Item = Result<Page<T>, Error>> + Send
     where
@@ -248,6 +268,18 @@ mod tests {
         let rest: Vec<u32> = block_on(pager.map(Result::unwrap).collect());
         assert_eq!(rest, [20, 21, 30, 31]);
         assert_eq!(fetches.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn all_that_is_left_comes_at_once() {
+        assert_eq!(block_on(numbers(&Arc::default()).all()).unwrap().len(), 6);
+        let mut pager = numbers(&Arc::default());
+        assert_eq!(block_on(pager.next()).unwrap().unwrap(), 10);
+        assert_eq!(block_on(pager.all()).unwrap(), [11, 20, 21, 30, 31]);
+        let broken: Pager<u32> = Pager::new(PageToken::first(), |_| {
+            async { Err(Error::invalid("test", "broken")) }.boxed()
+        });
+        assert!(block_on(broken.all()).is_err());
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! Calls that Zoho makes to the URL of a notification channel (reference: Zoho v8 section 5.4, read 2026-11).
+//! Calls that Zoho makes to the URL of a notification channel (reference: Zoho v8 section 5.4, read 2026-11), and to that
+//! of a bulk job.
 //!
 //! A call only names records that changed. It is not signed, may come late, twice, out of order or not at all: take it
 //! as a hint to look, never as the truth.
+
+mod bulk_job;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,6 +15,7 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
+pub use self::bulk_job::{BulkJobCall, BulkJobKind};
 use crate::names::{ChannelId, FieldName, ModuleName, RecordId};
 
 /// Tells true calls of one channel from forged ones, and reads them.

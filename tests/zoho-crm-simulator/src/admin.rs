@@ -53,7 +53,7 @@ pub(crate) async fn handle(shared: &Arc<Shared>, call: &Call) -> Answer {
         (_, ["clock"]) => clock(shared, call),
         (_, ["settings"]) => settings(shared, call),
         ("POST", ["views"]) => view(shared, call).unwrap_or_else(Answer::from),
-        (_, ["fields"] | ["picklists"]) => fields(shared, call, &path),
+        (_, ["fields"] | ["picklists"] | ["pipelines"]) => fields(shared, call, &path),
         (_, ["faults"]) => faults(shared, call),
         _ => journal(shared, call, &path),
     }
@@ -196,6 +196,11 @@ fn fields(shared: &Arc<Shared>, call: &Call, path: &[&str]) -> Answer {
     let world = &mut *world;
     let body = call.json().unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Json::as_str).unwrap_or_default();
+    let texts = |name: &str| -> Vec<String> {
+        let values = body.get(name).and_then(Json::as_array).unwrap_or_default();
+        let values = values.iter().filter_map(Json::as_str);
+        values.map(str::to_owned).collect()
+    };
     let done_or_bad = |done_it: bool| {
         if done_it {
             done()
@@ -216,16 +221,16 @@ fn fields(shared: &Arc<Shared>, call: &Call, path: &[&str]) -> Answer {
                 name("api_name"),
             ))
         }
+        ("PUT", ["pipelines"]) => {
+            let stages = texts("stages");
+            let has_both = !stages.is_empty() && !text("name").is_empty();
+            if has_both {
+                world.schema.set_pipeline(text("name"), &stages);
+            }
+            done_or_bad(has_both)
+        }
         ("PUT", ["picklists"]) => {
-            let values = body
-                .get("values")
-                .and_then(Json::as_array)
-                .unwrap_or_default();
-            let values: Vec<String> = values
-                .iter()
-                .filter_map(Json::as_str)
-                .map(str::to_owned)
-                .collect();
+            let values = texts("values");
             done_or_bad(
                 world
                     .schema

@@ -361,6 +361,7 @@ fn operate(
         (Route::Tags, _) => tags::handle(world, body, call),
         (Route::Tag(id), _) => tags::handle_one(world, id, body, call),
         (Route::TagCount(id), _) => tags::records_count(world, id, call),
+        (Route::TagMerge(id), _) => tags::merge(world, id, &body?),
         (Route::Files, _) => files::storage(world, call),
         (Route::Composite, _) => composite::handle(world, &body?, call),
         (_, Some(module)) => act_on_records(world, call, route, module, body),
@@ -410,6 +411,7 @@ fn act_on_records(
         }
         Route::Convert(_, id) if module.api_name == "Leads" => convert::lead(world, id, &body?),
         Route::Convert(_, id) => convert::inventory(world, module, id, &body?),
+        Route::ConversionOptions(_, id) => convert::options(world, id),
         Route::ChangeOwner(_, id) => owners::change_owner(world, module, id.as_deref(), &body?),
         Route::AddTags(_, id) => tags::of_records(world, module, id.as_deref(), &body?, call, true),
         Route::RemoveTags(_, id) => {

@@ -13,6 +13,8 @@ const NO_RECORDS: [&str; 4] = ["upsert", "deleted", "search", "actions"];
 
 /// A field of the header, without the module it starts from.
 struct Place<'a> {
+    /// Whether it starts from the module of a related list's rows.
+    related: bool,
     /// Subforms and look-ups on the way.
     way: Vec<&'a str>,
     field: &'a str,
@@ -25,29 +27,49 @@ pub(crate) fn with_ids(world: &World, call: &Call) -> Result<Option<Call>, Failu
     };
     let name = call.segments.get(2).map(String::as_str).unwrap_or_default();
     let module = world.module(name)?;
+    // Of a related list the rows are another module's records, and the header may name fields of both.
+    let list = call.segments.get(4).map(String::as_str).unwrap_or_default();
+    let rows = world.schema.any(list);
     let mut places = Vec::new();
     for path in header.split(',').map(str::trim) {
         let mut parts: Vec<&str> = path.split('.').collect();
-        let field = parts.pop().filter(|_| parts.first() == Some(&name));
+        let first = parts.first().copied();
+        let related = first != Some(name) && rows.is_some() && first == Some(list);
+        let field = parts.pop();
+        let field = field.filter(|_| related || parts.first() == Some(&name));
         let field = field.ok_or_else(|| Failure::pattern("X-EXTERNAL"))?;
         places.push(Place {
+            related,
             way: parts.split_off(1),
             field,
         });
     }
     let mut call = call.clone();
-    let own = places.iter().find(|place| place.way.is_empty());
-    if let Some(place) = own {
-        replace_in_address(world, &module, place.field, &mut call)?;
+    let own = |related: bool| {
+        let mut places = places.iter();
+        places.find(|place| place.way.is_empty() && place.related == related)
+    };
+    if let Some(place) = own(false) {
+        replace_in_path(world, &module, place.field, 3, &mut call)?;
+    }
+    let module = rows.unwrap_or(&module);
+    if let Some(place) = own(rows.is_some()) {
+        replace_in_query(world, module, place.field, &mut call)?;
+        if rows.is_some() {
+            replace_in_path(world, module, place.field, 5, &mut call)?;
+        }
     }
     if let Ok(Json::Object(mut body)) = call.json()
-        && let Some(Json::Array(rows)) = body.get_mut("data")
+        && let Some(Json::Array(entries)) = body.get_mut("data")
     {
-        for (index, row) in rows.iter_mut().enumerate() {
+        for (index, row) in entries.iter_mut().enumerate() {
             let Json::Object(row) = row else { continue };
             let path = format!("$.data[{index}]");
-            for place in &places {
-                replace_in_row(world, &module, place, &place.way, row, &path)?;
+            for place in places
+                .iter()
+                .filter(|place| place.related == rows.is_some())
+            {
+                replace_in_row(world, module, place, &place.way, row, &path)?;
             }
         }
         call.body = Bytes::from(Json::Object(body).to_string());
@@ -79,21 +101,30 @@ fn id_of(
         .ok_or_else(|| unknown(path, field))
 }
 
-fn replace_in_address(
+fn replace_in_path(
+    world: &World,
+    module: &Module,
+    field: &str,
+    position: usize,
+    call: &mut Call,
+) -> Result<(), Failure> {
+    if let Some(segment) = call.segments.get_mut(position)
+        && !NO_RECORDS.contains(&segment.as_str())
+    {
+        *segment = id_of(world, module, field, &Json::from(segment.as_str()), "$.id")?;
+    }
+    Ok(())
+}
+
+fn replace_in_query(
     world: &World,
     module: &Module,
     field: &str,
     call: &mut Call,
 ) -> Result<(), Failure> {
-    let id = |value: &str| id_of(world, module, field, &Json::from(value), "$.id");
-    if let Some(segment) = call.segments.get_mut(3)
-        && !NO_RECORDS.contains(&segment.as_str())
-    {
-        *segment = id(segment)?;
-    }
+    let id = |value: &str| id_of(world, module, field, &Json::from(value.trim()), "$.id");
     for (_, values) in call.query.iter_mut().filter(|(name, _)| name == "ids") {
-        let ids: Result<Vec<String>, Failure> =
-            values.split(',').map(|value| id(value.trim())).collect();
+        let ids: Result<Vec<String>, Failure> = values.split(',').map(id).collect();
         *values = ids?.join(",");
     }
     Ok(())

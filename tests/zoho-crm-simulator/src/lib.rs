@@ -39,6 +39,7 @@
 //! | `GET`, `PATCH /__admin/settings` | shows or merges [`Settings`] |
 //! | `POST /__admin/fields`, `DELETE /__admin/fields?module=&api_name=` | adds a [`CustomField`], removes one |
 //! | `PUT /__admin/picklists` | `{"module", "api_name", "values"}` |
+//! | `PUT /__admin/pipelines` | `{"name", "stages"}`: a pipeline of deals with stages of its own |
 //! | `POST /__admin/views` | `{"module", "name", "criteria"}`: adds a custom view, criteria as in search; answers its id |
 //! | `GET /__admin/tokens`, `POST /__admin/tokens/expire`, `/forget-mints`, `/revoke` | shows refresh tokens; ends tokens |
 //! | `POST /__admin/grants` | hands out an authorization code |

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::exchange::Call;
 use crate::failure::Failure;
+use crate::mass;
 use crate::routes::Route;
 use crate::world::{Shared, World};
 
@@ -45,6 +46,7 @@ pub(crate) fn cost(route: &Route, call: &Call, rows: usize, coql_limit: u64) -> 
         Route::List(_) if call.param("cvid").is_some() => 3,
         Route::Deleted(_) => 2,
         Route::Convert(module, _) if module == "Leads" => 5,
+        Route::Mass(mass::Kind::Convert, _) if call.method == http::Method::POST => 200,
         Route::BulkRead => 50,
         Route::BulkWrite => 500,
         Route::Fields if call.method == http::Method::POST => 10,

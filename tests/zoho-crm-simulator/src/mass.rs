@@ -1,4 +1,5 @@
-//! Jobs that work on all records of a custom view (reference: zoho-crm-v8 sections 2.1 and 12.1).
+//! One change to many records: by ids at once, by a custom view or as a conversion in a job (reference: zoho-crm-v8
+//! sections 2.1 and 12.1).
 //!
 //! As with bulk jobs the work is done at once, and shown after a few looks.
 
@@ -6,6 +7,7 @@ use std::collections::BTreeMap;
 
 use http::Method;
 
+use crate::convert;
 use crate::exchange::{Answer, Call};
 use crate::failure::Failure;
 use crate::json::{Json, Object, object};
@@ -18,8 +20,10 @@ use crate::store::Id;
 use crate::views;
 use crate::world::World;
 
-/// Most ids of a mass update that names records.
+/// Most ids of a mass update or delete that names records.
 const MOST_IDS: usize = 500;
+/// Most records of a mass conversion.
+const MOST_CONVERTED: usize = 50;
 
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,7 @@ pub(crate) enum Kind {
     Update,
     Delete,
     Owner,
+    Convert,
 }
 
 /// A job that ran.
@@ -42,7 +47,7 @@ pub(crate) struct Job {
 /// All jobs, by id.
 pub(crate) type Jobs = BTreeMap<String, Job>;
 
-/// `POST` and `GET /{module}/actions/mass_update`, `mass_delete` and `mass_change_owner`.
+/// `POST` and `GET /{module}/actions/mass_update`, `mass_delete`, `mass_change_owner` and `mass_convert`.
 pub(crate) fn handle(
     world: &mut World,
     module: &Module,
@@ -54,8 +59,11 @@ pub(crate) fn handle(
         return show(world, module, kind, call);
     }
     let body = body?;
-    if kind == Kind::Update && body.get("ids").is_some() {
-        return update_named(world, module, &body);
+    match kind {
+        Kind::Update if body.get("ids").is_some() => return update_named(world, module, &body),
+        Kind::Delete if body.get("ids").is_some() => return delete_named(world, module, &body),
+        Kind::Convert => return convert_named(world, module, &body),
+        _ => {}
     }
     let view = body.get("cvid").and_then(Json::as_id_text);
     let view = view.ok_or_else(|| Failure::mandatory("cvid", "$.cvid").wrapped_in("data"))?;
@@ -74,26 +82,32 @@ pub(crate) fn handle(
             Task::Update(one_value(&body)?),
         ),
         Kind::Delete => ("mass delete scheduled successfully", Task::Delete),
-        Kind::Owner => (
+        Kind::Owner | Kind::Convert => (
             "owner is successfully updated",
             Task::Owner(owners::owner_of(world, &body)?),
         ),
     };
     let (changes, failed) = run(world, module, &ids, &task);
-    let id = world.store.next_id().to_string();
-    let job = Job {
-        kind,
-        module: module.api_name.clone(),
-        looks: 0,
-        done: changes.len(),
-        failed,
-    };
-    world.mass_jobs.insert(id.clone(), job);
+    let id = keep_job(world, module, kind, changes.len(), failed);
     let details = object! { "job_id" => id, "id" => view };
     Ok(Answer::json(
         200,
         object! { "data" => vec![rows::success(details, message)] },
     ))
+}
+
+/// Keeps a job that has run, for those who ask.
+fn keep_job(world: &mut World, module: &Module, kind: Kind, done: usize, failed: usize) -> String {
+    let id = world.store.next_id().to_string();
+    let job = Job {
+        kind,
+        module: module.api_name.clone(),
+        looks: 0,
+        done,
+        failed,
+    };
+    world.mass_jobs.insert(id.clone(), job);
+    id
 }
 
 enum Task {
@@ -149,16 +163,12 @@ fn apply(world: &mut World, module: &Module, id: Id, task: &Task) -> Result<Chan
 /// A mass update that names its records is done at once, with an element a record.
 fn update_named(world: &mut World, module: &Module, body: &Json) -> Result<Answer, Failure> {
     let row = one_value(body)?;
-    let ids = body.get("ids").and_then(Json::as_array).unwrap_or_default();
-    if ids.len() > MOST_IDS {
-        return Err(Failure::limit_exceeded(500, "ids"));
-    }
+    let ids = named_ids(body, MOST_IDS)?;
     let actor = records::api_actor(world);
     let mut changes = Vec::new();
     let mut results = Vec::new();
     for (index, id) in ids.iter().enumerate() {
-        let number = id.as_id_text().and_then(|id| id.parse().ok());
-        let number: Id = number.unwrap_or_default();
+        let number = id.parse().unwrap_or_default();
         let result = records::update_record(world, module, number, &row, index, None, &actor);
         results.push(result.map(|change| {
             let element = records::success(world, module, &change, "record updated");
@@ -169,6 +179,58 @@ fn update_named(world: &mut World, module: &Module, body: &Json) -> Result<Answe
     let failed = results.len() - changes.len();
     records::settle(world, module, &changes, failed);
     Ok(rows::answer("data", results, 200, 207))
+}
+
+/// A mass delete that names its records is done at once too; the documents want the number of a job all the same.
+fn delete_named(world: &mut World, module: &Module, body: &Json) -> Result<Answer, Failure> {
+    let ids = named_ids(body, MOST_IDS)?;
+    let job = world.store.next_id().to_string();
+    let mut changes = Vec::new();
+    let mut results = Vec::new();
+    for id in &ids {
+        let number = id.parse().unwrap_or_default();
+        let result = apply(world, module, number, &Task::Delete);
+        results.push(result.map(|change| {
+            changes.push(change);
+            let details = object! { "id" => id.as_str(), "job_id" => job.as_str() };
+            rows::success(details, "record is deleted")
+        }));
+    }
+    let failed = results.len() - changes.len();
+    records::settle(world, module, &changes, failed);
+    Ok(rows::answer("data", results, 200, 207))
+}
+
+fn convert_named(world: &mut World, module: &Module, body: &Json) -> Result<Answer, Failure> {
+    let ids = named_ids(body, MOST_CONVERTED)?;
+    let mut done = 0;
+    for id in &ids {
+        if convert::one_of_many(world, module, id, body).is_ok() {
+            done += 1;
+        }
+    }
+    let id = keep_job(world, module, Kind::Convert, done, ids.len() - done);
+    let answer = object! {
+        "code" => "SCHEDULED",
+        "details" => object! { "job_id" => id },
+        "message" => "Mass Convert scheduled successfully",
+        "status" => "success",
+    };
+    let status = if module.api_name == "Leads" { 200 } else { 202 };
+    Ok(Answer::json(status, answer))
+}
+
+/// The records that a body names: at least one.
+fn named_ids(body: &Json, most: usize) -> Result<Vec<String>, Failure> {
+    let ids = body.get("ids").and_then(Json::as_array);
+    let ids = ids.filter(|ids| !ids.is_empty());
+    let ids = ids.ok_or_else(|| Failure::mandatory("ids", "$.ids"))?;
+    if ids.len() > most {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        return Err(Failure::limit_exceeded(most, "ids"));
+    }
+    let ids = ids.iter().map(|id| id.as_id_text().unwrap_or_default());
+    Ok(ids.map(str::to_owned).collect())
 }
 
 fn show(world: &mut World, module: &Module, kind: Kind, call: &Call) -> Result<Answer, Failure> {
@@ -191,6 +253,22 @@ fn show(world: &mut World, module: &Module, kind: Kind, call: &Call) -> Result<A
         "Total_Count" => job.done + job.failed,
     };
     match kind {
+        Kind::Convert if module.api_name != "Leads" => {
+            // Named in another way for quotes and orders.
+            let status = if finished { "Completed" } else { "Running" };
+            let shown = object! {
+                "total_count" => job.done + job.failed,
+                "converted_count" => done,
+                "not_converted_count" => 0,
+                "failed_count" => failed,
+                "status" => status,
+            };
+            return Ok(Answer::json(200, shown));
+        }
+        Kind::Convert => {
+            shown.set("Converted_Count", done);
+            shown.set("Not_Converted_Count", 0);
+        }
         Kind::Delete => shown.set("Deleted_Count", done),
         Kind::Update | Kind::Owner => {
             shown.set("Updated_Count", done);

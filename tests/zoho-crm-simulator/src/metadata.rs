@@ -13,7 +13,7 @@ pub(crate) use custom_views::{custom_view, custom_views};
 pub(crate) use fields::{create_fields, delete_field, field, fields, picklist_values};
 pub(crate) use global_picklists::{global_picklist, global_picklists};
 pub(crate) use layouts::{layout, layouts};
-pub(crate) use modules::{module, modules};
+pub(crate) use modules::{module, modules, render_module};
 pub(crate) use pipelines::{pipeline, pipelines};
 pub(crate) use related_lists::{related_list, related_lists};
 

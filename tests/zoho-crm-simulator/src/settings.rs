@@ -311,6 +311,7 @@ impl Default for Credentials {
     fn default() -> Self {
         let scopes = [
             "ZohoCRM.modules.ALL",
+            "ZohoCRM.mass_convert.ALL",
             "ZohoCRM.settings.ALL",
             "ZohoCRM.org.READ",
             "ZohoCRM.users.READ",

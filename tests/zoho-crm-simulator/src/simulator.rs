@@ -312,6 +312,13 @@ impl ZohoSimulator {
         });
     }
 
+    /// Gives deals another pipeline, whose deals have only these stages, or an old one other stages. Without this there is
+    /// one that has all stages.
+    pub fn set_pipeline<S: Into<String>>(&self, name: &str, stages: impl IntoIterator<Item = S>) {
+        let stages: Vec<String> = stages.into_iter().map(Into::into).collect();
+        self.with(|world| world.schema.set_pipeline(name, &stages));
+    }
+
     /// Totals since the start or the last reset.
     #[must_use]
     pub fn counters(&self) -> Counters {

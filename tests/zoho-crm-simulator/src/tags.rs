@@ -239,6 +239,48 @@ fn delete_tag(world: &mut World, id: &str) -> Result<Json, Failure> {
     Err(unknown_tag())
 }
 
+/// `POST /settings/tags/{id}/actions/merge`: records with the conflicting tag get this one instead.
+pub(crate) fn merge(world: &mut World, id: &str, body: &Json) -> Result<Answer, Failure> {
+    let entries = rows::entries(body, "tags", 1)?;
+    let entry = entries.into_iter().next().unwrap_or_default();
+    let other = entry.get("conflict_id").and_then(Json::as_id_text);
+    let other = other.ok_or_else(|| Failure::mandatory("conflict_id", "$.tags[0].conflict_id"))?;
+    let result = merge_tags(world, id, other);
+    Ok(rows::answer("tags", vec![result], 200, 207))
+}
+
+fn merge_tags(world: &mut World, id: &str, other: &str) -> Result<Json, Failure> {
+    let with_both = world.tags.iter().find(|(_, tags)| {
+        let has = |wanted: &str| tags.iter().any(|tag| tag.id == wanted);
+        id != other && has(id) && has(other)
+    });
+    let (module, tags) = with_both.ok_or_else(unknown_tag)?;
+    let kept = tags.iter().find(|tag| tag.id == id).cloned();
+    let kept = kept.ok_or_else(unknown_tag)?;
+    let module = world.module(module)?;
+    let mut changes = Vec::new();
+    for record in world.store.rows(&module) {
+        let old = record.value("Tag");
+        if !has_tag(old, other) {
+            continue;
+        }
+        let old = old.as_array().unwrap_or_default().iter();
+        let gone = |tag: &Json| {
+            let tag = tag.get("id").and_then(Json::as_str);
+            tag == Some(id) || tag == Some(other)
+        };
+        let mut new: Vec<Json> = old.filter(|tag| !gone(tag)).cloned().collect();
+        new.push(Json::Object(kept.minified()));
+        let new = Json::Array(new);
+        changes.push(records::set_value(world, &module, &record, "Tag", new));
+    }
+    records::settle(world, &module, &changes, 0);
+    if let Some(tags) = world.tags.get_mut(&module.api_name) {
+        tags.retain(|tag| tag.id != other);
+    }
+    Ok(reported(world, &kept, "tags updated successfully"))
+}
+
 /// `POST …/actions/add_tags` and `…/actions/remove_tags`, on one record or on several.
 pub(crate) fn of_records(
     world: &mut World,

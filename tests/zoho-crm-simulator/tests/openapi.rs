@@ -23,6 +23,24 @@ const fn fault(
 const KNOWN: &[KnownFault] = &[
     fault(
         "POST",
+        "/crm/v8/*/actions/mass_delete",
+        "mass_delete_cvid.Success_Response.details)",
+        "rows that failed stand beside those that did not [2.5]",
+    ),
+    fault(
+        "POST",
+        "/crm/v8/*/actions/mass_delete",
+        "document allows only ['SUCCESS']",
+        "rows that failed stand beside those that did not [2.5]",
+    ),
+    fault(
+        "POST",
+        "/crm/v8/*/actions/mass_delete",
+        "'error' not one of",
+        "rows that failed stand beside those that did not [2.5]",
+    ),
+    fault(
+        "POST",
         "/crm/v8/upload",
         "'success' not one of",
         "details.id and created_by are demanded, samples have file_id [7.2]",

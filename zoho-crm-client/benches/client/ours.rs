@@ -63,7 +63,7 @@ async fn read<M: TypedModule>(client: &ZohoClient) -> Vec<M> {
         .typed_module::<M>()
         .list()
         .fields(FIELDS.iter().copied());
-    list.stream().try_collect().await.unwrap()
+    list.stream().all().await.unwrap()
 }
 
 async fn write<R: WriteRow + Sync>(client: &ZohoClient, rows: &[R]) -> usize {

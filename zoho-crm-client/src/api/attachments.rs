@@ -1,5 +1,6 @@
 //! Files and links attached to records (reference: Zoho v8 section 9.2, read 2026-11).
 
+use client_core::Upload;
 use http::Method;
 
 use super::{
@@ -52,11 +53,11 @@ impl Attachments {
     /// # Errors
     /// [`Error::InvalidRequest`] for an empty file; [`Error::Api`] when Zoho refuses it.
     pub async fn upload(&self, file: &FileUpload) -> Result<Written, Error> {
-        let outgoing = self.upload_request(file)?;
-        self.place.client.send(outgoing, parse_row).await
+        let (outgoing, form) = self.upload_request(file)?;
+        self.place.client.upload(outgoing, form, parse_row).await
     }
 
-    fn upload_request(&self, file: &FileUpload) -> Result<Outgoing, Error> {
+    fn upload_request(&self, file: &FileUpload) -> Result<(Outgoing, Upload), Error> {
         if file.is_empty() {
             return Err(Error::invalid(UPLOAD, "the file is empty"));
         }
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn a_file_is_sent_once_as_a_form() {
         let file = FileUpload::new("a.txt", "hello").content_type("text/plain");
-        let outgoing = attachments().upload_request(&file).unwrap();
+        let (outgoing, _) = attachments().upload_request(&file).unwrap();
         assert!(!outgoing.repeatable && outgoing.writes);
         let request = outgoing.into_request().unwrap();
         assert_eq!(request.method(), "POST");

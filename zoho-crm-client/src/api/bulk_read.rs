@@ -88,7 +88,7 @@ impl BulkReadRequest {
         self
     }
 
-    /// Has Zoho call `url` when a job has ended.
+    /// Has Zoho call `url` when a job has ended; [`BulkJobCall`](crate::webhook::BulkJobCall) reads the call.
     pub fn callback(mut self, url: impl Into<String>) -> Self {
         self.callback = Some(url.into());
         self

@@ -181,7 +181,7 @@ impl BulkWriteRequest {
         self
     }
 
-    /// Has Zoho call `url` when a job has ended.
+    /// Has Zoho call `url` when a job has ended; [`BulkJobCall`](crate::webhook::BulkJobCall) reads the call.
     pub fn callback(mut self, url: impl Into<String>) -> Self {
         self.callback = Some(url.into());
         self
@@ -231,7 +231,7 @@ impl BulkWriteRequest {
         let zgid = HeaderValue::from_str(zgid)
             .map_err(|error| Error::invalid(UPLOAD, error.to_string()))?;
         let file = FileUpload::new("data.zip", archive).content_type("application/zip");
-        let (kind, form) = file.form_in_pieces("file");
+        let (kind, form) = file.form("file");
         let kind = HeaderValue::try_from(kind)
             .map_err(|error| Error::invalid(UPLOAD, error.to_string()))?;
         let feature = HeaderValue::from_static("bulk-write");

@@ -12,10 +12,19 @@ use crate::model::{Record, WriteRow, grows};
 pub(super) struct EncodedRows {
     json: Vec<u8>,
     members: Vec<Member>,
-    /// Where each row ends in `json` and in `members`.
-    ends: Vec<(usize, usize)>,
+    /// Where each row ends.
+    ends: Vec<End>,
     /// Why the row after the last one could not be encoded.
     failure: Option<String>,
+}
+
+/// Where a row ends.
+#[derive(Clone, Copy, Default)]
+struct End {
+    json: usize,
+    members: usize,
+    /// Whether a member is a list or an object: no other can grow.
+    nested: bool,
 }
 
 /// Where a member's value is, from the start of its row. Its key stands before: after the value before it and a comma.
@@ -44,6 +53,7 @@ impl RowTexts {
 pub(super) struct EncodedRow<'a> {
     json: &'a [u8],
     members: &'a [Member],
+    nested: bool,
 }
 
 impl EncodedRows {
@@ -66,7 +76,7 @@ impl EncodedRows {
     pub(super) fn into_texts(self) -> RowTexts {
         let mut json = self.json;
         json.shrink_to_fit();
-        let ends = self.ends.into_iter().map(|(json, _)| json).collect();
+        let ends = self.ends.into_iter().map(|end| end.json).collect();
         RowTexts { json, ends }
     }
 
@@ -79,30 +89,34 @@ impl EncodedRows {
     }
 
     pub(super) fn get(&self, position: usize) -> Option<EncodedRow<'_>> {
-        let before = position.checked_sub(1);
-        let start = before.map_or(Some((0, 0)), |before| self.ends.get(before).copied())?;
+        let start = match position.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => End::default(),
+        };
         let end = *self.ends.get(position)?;
         Some(self.between(start, end))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = EncodedRow<'_>> {
-        let starts = std::iter::once(&(0, 0)).chain(&self.ends);
+        let starts = std::iter::once(End::default()).chain(self.ends.iter().copied());
         starts
             .zip(&self.ends)
-            .map(|(start, end)| self.between(*start, *end))
+            .map(|(start, end)| self.between(start, *end))
     }
 
-    fn between(&self, start: (usize, usize), end: (usize, usize)) -> EncodedRow<'_> {
+    fn between(&self, start: End, end: End) -> EncodedRow<'_> {
+        let members = self.members.get(start.members..end.members);
         EncodedRow {
-            json: self.json.get(start.0..end.0).unwrap_or_default(),
-            members: self.members.get(start.1..end.1).unwrap_or_default(),
+            json: self.json.get(start.json..end.json).unwrap_or_default(),
+            members: members.unwrap_or_default(),
+            nested: end.nested,
         }
     }
 
     fn push<R: WriteRow>(&mut self, row: &R) -> Result<(), serde_json::Error> {
-        let start = (self.json.len(), self.members.len());
-        self.append(row)?;
-        let written = self.between(start, (self.json.len(), self.members.len()));
+        let start = self.end(false);
+        let mut nested = self.append(row)?;
+        let written = self.between(start, self.end(nested));
         let left_out = R::left_out();
         // A row of ready-made JSON shows no members on the way.
         let is_unseen = written.members.is_empty() && written.json != b"{}";
@@ -111,15 +125,25 @@ impl EncodedRows {
             for key in left_out {
                 record.remove(key);
             }
-            self.json.truncate(start.0);
-            self.members.truncate(start.1);
-            self.append(&record)?;
+            self.json.truncate(start.json);
+            self.members.truncate(start.members);
+            nested = self.append(&record)?;
         }
-        self.ends.push((self.json.len(), self.members.len()));
+        self.ends.push(self.end(nested));
         Ok(())
     }
 
-    fn append<T: Serialize>(&mut self, row: &T) -> Result<(), serde_json::Error> {
+    /// Where the text ends now.
+    fn end(&self, nested: bool) -> End {
+        End {
+            json: self.json.len(),
+            members: self.members.len(),
+            nested,
+        }
+    }
+
+    /// Whether a member is a list or an object.
+    fn append<T: Serialize>(&mut self, row: &T) -> Result<bool, serde_json::Error> {
         let start = self.json.len();
         let length = Cell::new(0);
         let writer = Counting {
@@ -127,13 +151,16 @@ impl EncodedRows {
             start,
             length: &length,
         };
+        let nested = Cell::new(false);
         let index = Index {
             members: &mut self.members,
             length: &length,
+            nested: &nested,
             depth: 0,
             value: 0,
         };
-        row.serialize(&mut Serializer::with_formatter(writer, index))
+        row.serialize(&mut Serializer::with_formatter(writer, index))?;
+        Ok(nested.get())
     }
 }
 
@@ -147,12 +174,26 @@ impl fmt::Debug for EncodedRows {
 impl<'a> EncodedRow<'a> {
     /// The value of the member `name` as JSON.
     pub(super) fn get(self, name: &str) -> Option<&'a str> {
-        let found = self.members().find(|(key, _)| *key == name.as_bytes());
-        found.and_then(|(_, value)| std::str::from_utf8(value).ok())
+        let (wanted, mut before) = (name.as_bytes(), 0);
+        for member in self.members {
+            let start = offset(before);
+            before = member.end;
+            // `{"key":` or `,"key":`
+            if offset(member.value).checked_sub(start) == Some(wanted.len() + 4)
+                && self.json.get(start + 2..start + 2 + wanted.len()) == Some(wanted)
+            {
+                let value = self.json.get(offset(member.value)..offset(member.end))?;
+                return std::str::from_utf8(value).ok();
+            }
+        }
+        None
     }
 
     /// The member by which writing this row adds to what is there: see [`Record::growing_field`].
     pub(super) fn growing_field(self) -> Option<&'a str> {
+        if !self.nested {
+            return None;
+        }
         let texts = |(key, value)| Some((str::from_utf8(key).ok()?, str::from_utf8(value).ok()?));
         self.members()
             // Only lists and `$append_values` can; most values need no closer look.
@@ -164,8 +205,7 @@ impl<'a> EncodedRow<'a> {
 
     /// Keys, as they are between their quotes, and values.
     fn members(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        let offset = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-        let before = std::iter::once(0).chain(self.members.iter().map(move |one| offset(one.end)));
+        let before = std::iter::once(0).chain(self.members.iter().map(|one| offset(one.end)));
         before
             .zip(self.members)
             .filter_map(move |(before, member)| {
@@ -175,6 +215,10 @@ impl<'a> EncodedRow<'a> {
                 Some((key, self.json.get(value..end)?))
             })
     }
+}
+
+fn offset(offset: u32) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 /// Writes to `json` and tells how much since `start`.
@@ -206,11 +250,20 @@ impl io::Write for Counting<'_> {
 struct Index<'a> {
     members: &'a mut Vec<Member>,
     length: &'a Cell<usize>,
+    /// Set when a member is a list or an object.
+    nested: &'a Cell<bool>,
     depth: usize,
     value: u32,
 }
 
 impl Index<'_> {
+    fn enter(&mut self) {
+        if self.depth == 1 {
+            self.nested.set(true);
+        }
+        self.depth += 1;
+    }
+
     #[inline]
     fn position(&self) -> io::Result<u32> {
         u32::try_from(self.length.get()).map_err(io::Error::other)
@@ -219,7 +272,7 @@ impl Index<'_> {
 
 impl Formatter for Index<'_> {
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth += 1;
+        self.enter();
         CompactFormatter.begin_array(writer)
     }
 
@@ -229,13 +282,24 @@ impl Formatter for Index<'_> {
     }
 
     fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.depth += 1;
+        self.enter();
         CompactFormatter.begin_object(writer)
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.depth -= 1;
         CompactFormatter.end_object(writer)
+    }
+
+    fn write_raw_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if self.depth == 1 && fragment.starts_with(['[', '{']) {
+            self.nested.set(true);
+        }
+        CompactFormatter.write_raw_fragment(writer, fragment)
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -320,6 +384,22 @@ mod tests {
                 "{reason}"
             );
         }
+    }
+
+    #[test]
+    fn what_grows_is_seen_in_lists_and_objects_however_they_were_made() {
+        let ready = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
+        let grows = |rows: EncodedRows| rows.get(0).unwrap().growing_field().is_some();
+        let lines = json!({"Name": "a", "Items": [{"Quantity": 1}]});
+        assert!(grows(EncodedRows::new([Any(lines.clone())])));
+        let record: Record = serde_json::from_value(lines).unwrap();
+        assert!(grows(EncodedRows::new([record])));
+        assert!(grows(EncodedRows::new([Any(ready(r#"{"Items": [{}]}"#))])));
+        let appended = json!({"$append_values": {"Colours": true}});
+        assert!(grows(EncodedRows::new([Any(appended)])));
+        let known = json!({"Items": [{"id": "1"}], "Owner": {"Items": [{}]}});
+        assert!(!grows(EncodedRows::new([Any(known)])));
+        assert!(!grows(EncodedRows::new([Any(json!({"Name": "[{}]"}))])));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use client_core::Upload;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Download, FileUpload, Outgoing, action, download::LARGEST_FILE};
+use super::{Download, FileStream, FileUpload, Outgoing, action, download::LARGEST_FILE};
 use crate::{client::ZohoClient, error::Error};
 
 const UPLOAD: &str = "zoho.files.upload";
@@ -71,8 +72,8 @@ impl Files {
     /// # Errors
     /// [`Error::InvalidRequest`] for an empty file; [`Error::Api`] when Zoho refuses it.
     pub async fn upload(&self, file: &FileUpload) -> Result<UploadedFile, Error> {
-        let outgoing = upload_request(file)?;
-        self.client.send(outgoing, action::details).await
+        let (outgoing, form) = upload_request(file)?;
+        self.client.upload(outgoing, form, action::details).await
     }
 
     /// Downloads a file, into memory; `None` when there is no such file. Costs 1 credit.
@@ -82,9 +83,18 @@ impl Files {
     pub async fn download(&self, id: &FileId) -> Result<Option<Download>, Error> {
         self.client.file(download_request(id), LARGEST_FILE).await
     }
+
+    /// Downloads a file piece by piece, without holding it; `None` when there is no such file. Costs 1 credit.
+    ///
+    /// # Errors
+    /// As any call. An error while the file arrives is an item of it, and is not repeated.
+    pub async fn download_stream(&self, id: &FileId) -> Result<Option<FileStream>, Error> {
+        let file = self.client.file_stream(download_request(id)).await?;
+        Ok(file.map(|(_, file)| file))
+    }
 }
 
-fn upload_request(file: &FileUpload) -> Result<Outgoing, Error> {
+fn upload_request(file: &FileUpload) -> Result<(Outgoing, Upload), Error> {
     if file.is_empty() {
         return Err(Error::invalid(UPLOAD, "the file is empty"));
     }
@@ -104,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_requests() {
-        let outgoing = upload_request(&FileUpload::new("a.txt", "x")).unwrap();
+        let (outgoing, _) = upload_request(&FileUpload::new("a.txt", "x")).unwrap();
         assert!(!outgoing.repeatable && outgoing.writes);
         let request = outgoing.into_request().unwrap();
         assert_eq!(

@@ -90,14 +90,21 @@ pub(super) async fn one_external<T: DeserializeOwned>(
 }
 
 fn external_request(module: &ModuleName, field: FieldName, value: &str) -> Result<Outgoing, Error> {
-    // Dots alone would climb up the path, whatever their encoding.
-    if value.trim().is_empty() || value.bytes().all(|byte| byte == b'.') {
-        return Err(Error::invalid(ONE, "the external value names no record"));
-    }
-    let path = format!("{}/{}", module_path(ONE, module)?, path_segment(value));
+    let segment = external_segment(ONE, value)?;
+    let path = format!("{}/{segment}", module_path(ONE, module)?);
     Outgoing::get(ONE, &path)
         .of_module(module)
         .external(&[field])
+}
+
+/// The value of an external field as the part of a path where an id would stand.
+pub(super) fn external_segment(operation: &'static str, value: &str) -> Result<String, Error> {
+    // Dots alone would climb up the path, whatever their encoding.
+    if value.trim().is_empty() || value.bytes().all(|byte| byte == b'.') {
+        let reason = "the external value names no record";
+        return Err(Error::invalid(operation, reason));
+    }
+    Ok(path_segment(value))
 }
 
 /// All but letters, digits, `-`, `_` and `.` as `%XX`, so that nothing ends the segment.

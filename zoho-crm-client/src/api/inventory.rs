@@ -119,7 +119,8 @@ impl<T: InventorySource> RecordApi<T> {
 
 impl<T: InventorySource> ModuleApi<T> {
     /// Starts a job that converts records. Ask for its [status](crate::Mass::status) as
-    /// [`MassKind::Convert`]. Not repeated after a lost answer. Costs 200 credits.
+    /// [`MassKind::Convert`]. Not repeated after a lost answer. Costs 200 credits. Needs the scopes
+    /// `ZohoCRM.mass_convert.Quotes.CREATE` or `ZohoCRM.mass_convert.SalesOrders.CREATE` and, for the status, `.READ`.
     ///
     /// # Errors
     /// [`Error::Api`] when Zoho refuses it.

@@ -237,7 +237,8 @@ impl RecordApi<Lead> {
 
 impl ModuleApi<Lead> {
     /// Starts a job that converts leads. Ask for its [status](crate::Mass::status) as
-    /// [`MassKind::Convert`]. Not repeated after a lost answer. Costs 200 credits.
+    /// [`MassKind::Convert`]. Not repeated after a lost answer. Costs 200 credits. Needs the scopes
+    /// `ZohoCRM.mass_convert.Leads.CREATE` and, for the status, `.READ`.
     ///
     /// # Errors
     /// [`Error::Api`] when Zoho refuses it.

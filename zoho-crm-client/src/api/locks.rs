@@ -4,7 +4,11 @@ use http::Method;
 use serde::Serialize;
 
 use super::{Outgoing, RelatedRequest, Written, outcome::parse_row, record::Place};
-use crate::{error::Error, names::RecordId};
+use crate::{
+    error::Error,
+    model::{Model, RecordLock},
+    names::{FieldName, RecordId},
+};
 
 const LOCK: &str = "zoho.locks.lock";
 const UPDATE: &str = "zoho.locks.update";
@@ -35,10 +39,11 @@ impl Locks {
         Self { place }
     }
 
-    /// Lists them. Name the fields, as the organisation's metadata of `Locking_Information__s` has them: Zoho's own
-    /// sources spell them differently.
-    pub fn list(&self) -> RelatedRequest {
-        RelatedRequest::new(self.place.clone(), LIST.into(), Vec::new())
+    /// Lists them. Zoho's own sources spell the fields differently: name those that the organisation's metadata of
+    /// `Locking_Information__s` has if the default ones are refused.
+    pub fn list(&self) -> RelatedRequest<RecordLock> {
+        let fields = RecordLock::fields().iter().copied().map(FieldName::from);
+        RelatedRequest::new(self.place.clone(), LIST.into(), fields.collect())
     }
 
     /// Locks the record. Not repeated after a lost answer. Costs 1 credit.

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::{
     DeleteRequest, DeletedRequest, InsertRequest, ListRequest, Mass, OwnerChange, RecordApi,
-    ReplaceRowsRequest, Tags, UpdateRequest, UpsertRequest, WriteOutcomes, calls,
+    RelatedList, ReplaceRowsRequest, Tags, UpdateRequest, UpsertRequest, WriteOutcomes, calls,
     encoded::EncodedRows,
     get::{self, Changed},
     owner,
+    parent::Parent,
     search::{self, SearchRequest},
 };
 use crate::{
@@ -111,6 +112,22 @@ impl<T: Model> ModuleApi<T> {
         value: &str,
     ) -> Result<Option<T>, Error> {
         get::one_external(&self.client, &self.module, field.into(), value).await
+    }
+
+    /// A related list of the record whose external field `field`, such as `Accounts.ERP_Key`, holds `value`. A blank
+    /// value shows at the first call.
+    #[must_use]
+    pub fn related_by_external(
+        &self,
+        field: impl Into<FieldName>,
+        value: &str,
+        list: impl Into<ModuleName>,
+    ) -> RelatedList {
+        let (client, module) = (self.client.clone(), self.module.clone());
+        RelatedList::new(
+            Parent::external(client, module, field.into(), value),
+            list.into(),
+        )
     }
 
     /// The records with `ids`, with `fields` only (line items never: read those with [`get`](Self::get)). Ids that do

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use client_core::decode_json;
+use client_core::{decode_json, decoded};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -358,7 +358,7 @@ fn all_written(received: &Received, expected: usize) -> Option<Vec<RowOutcome>> 
     if !received.status().is_success() {
         return None;
     }
-    let answer: AllWritten = serde_json::from_slice(received.response.body()).ok()?;
+    let answer: AllWritten = decoded(received.response.body())?;
     let rows = answer.data.into_iter();
     let written = |row: WrittenRow| Ok(row.details.written(row.action, row.duplicate_field));
     (rows.len() == expected).then(|| rows.map(written).collect())

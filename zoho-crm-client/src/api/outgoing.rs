@@ -1,7 +1,7 @@
 //! A request before it is authorized.
 
 use bytes::Bytes;
-use client_core::Request;
+use client_core::{Request, Upload};
 use http::{
     HeaderName, HeaderValue, Method,
     header::{ACCEPT, CONTENT_TYPE},
@@ -195,12 +195,12 @@ impl Outgoing {
         self.header(ACCEPT, HeaderValue::from_static("*/*"))
     }
 
-    /// Sends `file` as the form field `file`.
-    pub(crate) fn file(self, file: &FileUpload) -> Result<Self, Error> {
-        let (content_type, body) = file.form("file");
+    /// Announces `file` as the form field `file`; the form is to be sent in place of a body.
+    pub(crate) fn file(self, file: &FileUpload) -> Result<(Self, Upload), Error> {
+        let (content_type, form) = file.form("file");
         let content_type = HeaderValue::from_str(&content_type)
             .map_err(|error| Error::invalid(self.operation, error.to_string()))?;
-        Ok(self.header(CONTENT_TYPE, content_type).body(body))
+        Ok((self.header(CONTENT_TYPE, content_type), form))
     }
 
     pub(crate) fn json<T: Serialize + ?Sized>(self, body: &T) -> Result<Self, Error> {

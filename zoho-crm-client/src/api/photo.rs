@@ -1,5 +1,6 @@
 //! The picture of a record (reference: Zoho v8 section 9.2, read 2026-11).
 
+use client_core::Upload;
 use http::Method;
 
 use super::{Download, FileUpload, Outgoing, action, download::LARGEST_FILE, record::Place};
@@ -36,11 +37,11 @@ impl Photo {
     /// # Errors
     /// [`Error::Api`] when Zoho refuses it, for example because it is no picture.
     pub async fn upload(&self, picture: &FileUpload) -> Result<(), Error> {
-        let outgoing = self.upload_request(picture)?;
-        self.place.client.send(outgoing, action::done).await
+        let (outgoing, form) = self.upload_request(picture)?;
+        self.place.client.upload(outgoing, form, action::done).await
     }
 
-    fn upload_request(&self, picture: &FileUpload) -> Result<Outgoing, Error> {
+    fn upload_request(&self, picture: &FileUpload) -> Result<(Outgoing, Upload), Error> {
         self.change(UPLOAD, Method::POST)?.file(picture)
     }
 
@@ -73,7 +74,7 @@ mod tests {
     fn a_picture_replaces_the_one_before() {
         let photo = Photo::new(place("Contacts", "12"));
         let picture = FileUpload::new("a.png", "\u{1}").content_type("image/png");
-        let outgoing = photo.upload_request(&picture).unwrap();
+        let (outgoing, _) = photo.upload_request(&picture).unwrap();
         assert!(outgoing.repeatable && outgoing.writes);
         let request = outgoing.into_request().unwrap();
         assert_eq!(

@@ -6,8 +6,8 @@ use http::Method;
 use serde::Serialize;
 
 use super::{
-    Attachments, Download, Locks, Notes, Outgoing, OwnerChange, Photo, RelatedList, Written,
-    download::LARGEST_FILE, get, outcome::parse_row, outgoing::module_path, owner,
+    Attachments, Download, FileStream, Locks, Notes, Outgoing, OwnerChange, Photo, RelatedList,
+    Written, download::LARGEST_FILE, get, outcome::parse_row, outgoing::module_path, owner,
 };
 use crate::{
     client::ZohoClient,
@@ -32,15 +32,6 @@ impl Place {
     pub(super) fn path(&self, operation: &'static str) -> Result<String, Error> {
         Ok(format!(
             "{}/{}",
-            module_path(operation, &self.module)?,
-            self.id
-        ))
-    }
-
-    /// `/Accounts/deleted/12`.
-    pub(super) fn deleted_path(&self, operation: &'static str) -> Result<String, Error> {
-        Ok(format!(
-            "{}/deleted/{}",
             module_path(operation, &self.module)?,
             self.id
         ))
@@ -158,7 +149,7 @@ impl<T: Model> RecordApi<T> {
         self.place.client.send(outgoing, parse_row).await
     }
 
-    /// Downloads a file from a file or image field; `attachment` is the `id` of the field's entry. `None` when there is
+    /// Downloads a file from a file or image field, into memory; `attachment` is the `id` of the field's entry. `None` when there is
     /// no such file. Costs 1 credit.
     ///
     /// # Errors
@@ -166,6 +157,19 @@ impl<T: Model> RecordApi<T> {
     pub async fn field_file(&self, attachment: &RecordId) -> Result<Option<Download>, Error> {
         let outgoing = field_file_request(&self.place, attachment)?;
         self.place.client.file(outgoing, LARGEST_FILE).await
+    }
+
+    /// The same piece by piece, without holding the file.
+    ///
+    /// # Errors
+    /// As any call. An error while the file arrives is an item of it, and is not repeated.
+    pub async fn field_file_stream(
+        &self,
+        attachment: &RecordId,
+    ) -> Result<Option<FileStream>, Error> {
+        let outgoing = field_file_request(&self.place, attachment)?;
+        let file = self.place.client.file_stream(outgoing).await?;
+        Ok(file.map(|(_, file)| file))
     }
 }
 
@@ -229,7 +233,7 @@ mod tests {
     #[test]
     fn a_record_of_a_wrong_module_is_not_asked_for() {
         let wrong = place("Accounts/../org", "12");
-        assert!(wrong.path("test").is_err() && wrong.deleted_path("test").is_err());
+        assert!(wrong.path("test").is_err());
     }
 
     #[test]

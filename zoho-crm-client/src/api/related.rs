@@ -16,8 +16,8 @@ use super::{
     get::parse_one,
     list::{Body, FIELDS_PER_CALL, PAGE_SIZE, PARAMETER_LENGTH},
     outcome::{parse_row, parse_rows},
-    outgoing::{field_list, id_list, module_path},
-    record::Place,
+    outgoing::{field_list, id_list},
+    parent::Parent,
 };
 use crate::{
     error::Error,
@@ -35,7 +35,7 @@ const UNLINK: &str = "zoho.related.unlink";
 /// A related list of a record, such as the `Products` of a price book or the `Contact_Roles` of a deal. Its name is the
 /// list's API name ([`RelatedListMeta`](crate::RelatedListMeta)), which need not be a module's.
 pub struct RelatedList<T = Record> {
-    place: Place,
+    parent: Parent,
     name: ModuleName,
     model: PhantomData<fn() -> T>,
 }
@@ -43,7 +43,7 @@ pub struct RelatedList<T = Record> {
 impl<T> Clone for RelatedList<T> {
     fn clone(&self) -> Self {
         Self {
-            place: self.place.clone(),
+            parent: self.parent.clone(),
             name: self.name.clone(),
             model: PhantomData,
         }
@@ -53,7 +53,7 @@ impl<T> Clone for RelatedList<T> {
 impl<T> fmt::Debug for RelatedList<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RelatedList")
-            .field("module", &self.place.module)
+            .field("module", &self.parent.module)
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -65,18 +65,26 @@ struct Rows<'a> {
 }
 
 impl<T: Model> RelatedList<T> {
-    pub(super) fn new(place: Place, name: ModuleName) -> Self {
+    pub(super) fn new(parent: impl Into<Parent>, name: ModuleName) -> Self {
         Self {
-            place,
+            parent: parent.into(),
             name,
             model: PhantomData,
         }
     }
 
+    /// Lets values of external fields stand where ids would in the rows that are [linked](Self::link), such as
+    /// `Products.ERP_Key`.
+    #[must_use]
+    pub fn external<F: Into<FieldName>>(mut self, fields: impl IntoIterator<Item = F>) -> Self {
+        self.parent.add_external(fields.into_iter().map(Into::into));
+        self
+    }
+
     /// Lists the related records. Name the fields: Zoho sends nothing without them.
     pub fn list(&self) -> RelatedRequest<T> {
         let fields = T::fields().iter().copied().map(FieldName::from).collect();
-        RelatedRequest::new(self.place.clone(), self.name.clone(), fields)
+        RelatedRequest::new(self.parent.clone(), self.name.clone(), fields)
     }
 
     /// Lists what belonged to the record, which is deleted itself.
@@ -92,12 +100,12 @@ impl<T: Model> RelatedList<T> {
     /// As any call.
     pub async fn get(&self, id: &RecordId) -> Result<Option<T>, Error> {
         let outgoing = self.get_request(id)?;
-        self.place.client.send(outgoing, parse_one).await
+        self.parent.client.send(outgoing, parse_one).await
     }
 
     fn get_request(&self, id: &RecordId) -> Result<Outgoing, Error> {
         let path = format!("{}/{id}", self.path(GET)?);
-        Ok(Outgoing::get(GET, &path).of_module(&self.place.module))
+        self.parent.names(Outgoing::get(GET, &path))
     }
 
     /// Relates records by id, 100 in a call. A row may hold what the relation itself knows, such as a price book's
@@ -107,14 +115,21 @@ impl<T: Model> RelatedList<T> {
     /// [`Error::InvalidRequest`] when a row has no `id`; else when no call was answered. Once one was, a later call
     /// that fails shows as the outcome of its rows.
     pub async fn link(&self, rows: Vec<Record>) -> Result<WriteOutcomes, Error> {
-        run(&self.place.client, self.link_calls(&rows)?).await
+        run(&self.parent.client, self.link_calls(&rows)?).await
     }
 
     fn link_calls(&self, rows: &[Record]) -> Result<Vec<WriteCall>, Error> {
         let path = self.path(LINK)?;
+        // An `id` that holds an external value is no record id, but identifies as well.
+        let id = [FieldName::from("id")];
+        let key_fields = if self.parent.is_external() {
+            &id[..]
+        } else {
+            &[]
+        };
         let mut keys = RowKeys::default();
         for row in rows {
-            keys.push(|name| row.get(name).map(RawValue::get), &[]);
+            keys.push(|name| row.get(name).map(RawValue::get), key_fields);
         }
         if let Some(position) = keys.iter().position(<[_]>::is_empty) {
             return Err(Error::invalid(
@@ -126,8 +141,9 @@ impl<T: Model> RelatedList<T> {
             let body = Rows {
                 data: positions.iter().map(|position| &rows[*position]).collect(),
             };
-            let outgoing = Outgoing::change(LINK, Method::PUT, &path)
-                .of_module(&self.place.module)
+            let outgoing = self
+                .parent
+                .names(Outgoing::change(LINK, Method::PUT, &path))?
                 .rows(positions.len())
                 .repeatable(true)
                 .json(&body)?;
@@ -146,13 +162,13 @@ impl<T: Model> RelatedList<T> {
     /// [`Error::Api`] when Zoho refuses it; else as any call.
     pub async fn update(&self, id: &RecordId, fields: &Record) -> Result<Written, Error> {
         let outgoing = self.update_request(id, fields)?;
-        self.place.client.send(outgoing, parse_row).await
+        self.parent.client.send(outgoing, parse_row).await
     }
 
     fn update_request(&self, id: &RecordId, fields: &Record) -> Result<Outgoing, Error> {
         let path = format!("{}/{id}", self.path(UPDATE)?);
-        Outgoing::change(UPDATE, Method::PUT, &path)
-            .of_module(&self.place.module)
+        self.parent
+            .names(Outgoing::change(UPDATE, Method::PUT, &path))?
             .repeatable(true)
             .json(&Rows { data: vec![fields] })
     }
@@ -162,17 +178,20 @@ impl<T: Model> RelatedList<T> {
     /// # Errors
     /// When no call was answered. Once one was, a later call that fails shows as the outcome of its rows.
     pub async fn unlink(&self, ids: &[RecordId]) -> Result<WriteOutcomes, Error> {
-        run(&self.place.client, self.unlink_calls(ids)?).await
+        run(&self.parent.client, self.unlink_calls(ids)?).await
     }
 
     fn unlink_calls(&self, ids: &[RecordId]) -> Result<Vec<WriteCall>, Error> {
         let path = self.path(UNLINK)?;
-        Ok(delete_calls(UNLINK, &path, &self.place.module, ids))
+        let mut calls = delete_calls(UNLINK, &path, &self.parent.module, ids);
+        for call in &mut calls {
+            call.outgoing = self.parent.names(call.outgoing.clone())?;
+        }
+        Ok(calls)
     }
 
     fn path(&self, operation: &'static str) -> Result<String, Error> {
-        let list = module_path(operation, &self.name)?;
-        Ok(format!("{}{list}", self.place.path(operation)?))
+        self.parent.list_path(operation, &self.name, false)
     }
 }
 
@@ -203,7 +222,7 @@ pub(super) fn delete_calls(
 /// A listing of what belongs to a record. Has page numbers only.
 #[must_use = "call `page` or `stream`"]
 pub struct RelatedRequest<T = Record> {
-    place: Place,
+    parent: Parent,
     query: RelatedQuery,
     model: PhantomData<fn() -> T>,
 }
@@ -220,7 +239,7 @@ struct RelatedQuery {
 impl<T> Clone for RelatedRequest<T> {
     fn clone(&self) -> Self {
         Self {
-            place: self.place.clone(),
+            parent: self.parent.clone(),
             query: self.query.clone(),
             model: PhantomData,
         }
@@ -236,9 +255,9 @@ impl<T> fmt::Debug for RelatedRequest<T> {
 }
 
 impl<T: Model> RelatedRequest<T> {
-    pub(super) fn new(place: Place, list: ModuleName, fields: Vec<FieldName>) -> Self {
+    pub(super) fn new(parent: impl Into<Parent>, list: ModuleName, fields: Vec<FieldName>) -> Self {
         Self {
-            place,
+            parent: parent.into(),
             query: RelatedQuery {
                 list,
                 of_deleted: false,
@@ -279,8 +298,8 @@ impl<T: Model> RelatedRequest<T> {
                 "related lists have page numbers only: the page token is of another listing",
             ));
         };
-        let outgoing = self.query.request(&self.place, number)?;
-        self.place
+        let outgoing = self.query.request(&self.parent, number)?;
+        self.parent
             .client
             .send(outgoing, |received| parse(received, number))
             .await
@@ -296,7 +315,7 @@ impl<T: Model> RelatedRequest<T> {
 }
 
 impl RelatedQuery {
-    fn request(&self, place: &Place, page: u32) -> Result<Outgoing, Error> {
+    fn request(&self, parent: &Parent, page: u32) -> Result<Outgoing, Error> {
         if !(1..=PAGE_SIZE).contains(&self.per_page) {
             return Err(Error::invalid(
                 LIST,
@@ -319,13 +338,9 @@ impl RelatedQuery {
                 ),
             ));
         }
-        let record = match self.of_deleted {
-            true => place.deleted_path(LIST)?,
-            false => place.path(LIST)?,
-        };
-        let list = module_path(LIST, &self.list)?;
-        Ok(Outgoing::get(LIST, &format!("{record}{list}"))
-            .of_module(&place.module)
+        let path = parent.list_path(LIST, &self.list, self.of_deleted)?;
+        Ok(parent
+            .names(Outgoing::get(LIST, &path))?
             .query("fields", fields)
             .query("per_page", self.per_page.to_string())
             .query("page", page.to_string())
@@ -367,7 +382,7 @@ mod tests {
     #[test]
     fn the_requests() {
         let list = products().list().fields(["Product_Name"]).per_page(50);
-        let outgoing = list.query.request(&list.place, 2).unwrap();
+        let outgoing = list.query.request(&list.parent, 2).unwrap();
         assert!(outgoing.repeatable && !outgoing.writes);
         assert_eq!(
             sent(outgoing).1,
@@ -375,7 +390,7 @@ mod tests {
         );
         let deleted = products().list_of_deleted().fields(["id"]);
         assert_eq!(
-            sent(deleted.query.request(&deleted.place, 1).unwrap()).1,
+            sent(deleted.query.request(&deleted.parent, 1).unwrap()).1,
             "/crm/v8/Price_Books/deleted/12/Products?fields=id&per_page=200&page=1"
         );
         let id = "34".parse().unwrap();
@@ -415,15 +430,44 @@ mod tests {
     }
 
     #[test]
+    fn external_values_stand_for_the_record_and_for_the_rows() {
+        let client = place("Price_Books", "12").client;
+        let key = "Price_Books.ERP_Key".into();
+        let parent = Parent::external(client, "Price_Books".into(), key, "PB/1");
+        let products = RelatedList::<Record>::new(parent, "Products".into());
+        let products = products.external(["Products.ERP_Key"]);
+        let rows = [
+            Record::new().with("id", "P-1"),
+            Record::new().with("id", "p-1"),
+        ];
+        let calls = products.link_calls(&rows).unwrap();
+        assert_eq!(calls.len(), 2);
+        let request = calls[0].outgoing.clone().into_request().unwrap();
+        assert_eq!(request.uri(), "/crm/v8/Price_Books/PB%2F1/Products");
+        assert_eq!(
+            request.headers()["x-external"],
+            "Price_Books.ERP_Key,Products.ERP_Key"
+        );
+        let list = products.list().fields(["id"]);
+        let request = list.query.request(&list.parent, 1).unwrap();
+        let request = request.into_request().unwrap();
+        assert!(request.headers().contains_key("x-external"));
+        assert!(!format!("{list:?}{products:?}").contains("PB/1"));
+    }
+
+    #[test]
     fn wrong_requests_are_not_sent() {
         assert!(products().link_calls(&[Record::new()]).is_err());
         let list = products().list();
-        assert!(list.query.request(&list.place, 1).is_err());
+        assert!(list.query.request(&list.parent, 1).is_err());
         let wrong = RelatedList::<Record>::new(place("Price_Books", "12"), "../org".into());
         assert!(wrong.get_request(&"34".parse().unwrap()).is_err());
+        let wrong = RelatedList::<Record>::new(place("Accounts/../org", "12"), "Products".into());
+        let list = wrong.list_of_deleted().fields(["id"]);
+        assert!(list.query.request(&list.parent, 1).is_err());
         let many: Vec<String> = (0..51).map(|number| format!("F{number}")).collect();
         let list = products().list().fields(&many);
-        assert!(list.query.request(&list.place, 1).is_err());
+        assert!(list.query.request(&list.parent, 1).is_err());
     }
 
     #[test]

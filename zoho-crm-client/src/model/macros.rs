@@ -79,6 +79,71 @@ macro_rules! zoho_model {
     };
 }
 
+/// Declares the model of quotes, orders or invoices: fields of their own, and those that all of them have.
+macro_rules! inventory_model {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident of $module:literal { $($own:tt)* } with rows { $($rows:tt)* }
+    ) => {
+        zoho_model! {
+            $(#[$doc])*
+            pub struct $name of $module {
+                $($own)*
+                /// Sum of the lines. Computed by Zoho.
+                sub_total: $crate::ExactDecimal = "Sub_Total",
+                /// Discount on the whole.
+                discount: $crate::ExactDecimal = "Discount",
+                /// Sum of the taxes.
+                tax: $crate::ExactDecimal = "Tax",
+                /// What is added, or taken off, at the end.
+                adjustment: $crate::ExactDecimal = "Adjustment",
+                /// What is to be paid. Computed by Zoho.
+                grand_total: $crate::ExactDecimal = "Grand_Total",
+                /// The taxes on the whole.
+                line_tax: Vec<$crate::LineTax> = "$line_tax",
+                /// Terms. Free text, not usable in COQL conditions.
+                terms_and_conditions: $crate::Text = "Terms_and_Conditions",
+                /// Street of the billing address.
+                billing_street: $crate::Text = "Billing_Street",
+                /// City of the billing address.
+                billing_city: $crate::Text = "Billing_City",
+                /// State of the billing address.
+                billing_state: $crate::Text = "Billing_State",
+                /// Postal code of the billing address.
+                billing_code: $crate::Text = "Billing_Code",
+                /// Country of the billing address.
+                billing_country: $crate::Text = "Billing_Country",
+                /// Street of the shipping address.
+                shipping_street: $crate::Text = "Shipping_Street",
+                /// City of the shipping address.
+                shipping_city: $crate::Text = "Shipping_City",
+                /// State of the shipping address.
+                shipping_state: $crate::Text = "Shipping_State",
+                /// Postal code of the shipping address.
+                shipping_code: $crate::Text = "Shipping_Code",
+                /// Country of the shipping address.
+                shipping_country: $crate::Text = "Shipping_Country",
+                /// Free text, not usable in COQL conditions.
+                description: $crate::Text = "Description",
+                /// ISO code of its currency; only where the organisation has several.
+                currency: $crate::Text = "Currency",
+                /// Rate to the organisation's own currency; only where it has several.
+                exchange_rate: $crate::ExactDecimal = "Exchange_Rate",
+                /// The user in charge.
+                owner: Box<$crate::Lookup> = "Owner",
+                /// Who created it. Read only.
+                created_by: Box<$crate::Lookup> = "Created_By",
+                /// Who changed it last. Read only.
+                modified_by: Box<$crate::Lookup> = "Modified_By",
+                /// When it was created. Read only, whole seconds.
+                created_time: $crate::DateTime = "Created_Time",
+                /// When it was changed last. Read only, whole seconds.
+                modified_time: $crate::DateTime = "Modified_Time",
+            } with rows { $($rows)* }
+        }
+    };
+}
+
 /// The struct of [`zoho_model!`] and what it implements whether or not it belongs to a module.
 #[doc(hidden)]
 #[macro_export]

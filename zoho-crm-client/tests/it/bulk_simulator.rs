@@ -12,12 +12,15 @@ use zoho_crm_client::{
 };
 use zoho_crm_simulator::{Clock, ZohoSimulator};
 
+use crate::simulator::exchanges;
+
 /// Simulator and client in one time, which passes while the client waits.
 async fn world() -> (ZohoSimulator, ZohoClient) {
     let clock = ManualClock::new("2026-11-20T10:00:00Z".parse().unwrap());
     let shared = clock.clone();
     let simulator = ZohoSimulator::builder()
         .clock(Clock::from_source(move || client_core::Clock::now(&shared)))
+        .capture_into(exchanges())
         .start()
         .await
         .unwrap();

@@ -1,29 +1,11 @@
-use std::{sync::Arc, time::Duration};
+//! Conditions on reads and writes, against the simulator over sockets.
 
-use client_core::testing::ManualClock;
+use std::time::Duration;
+
 use serde_json::json;
-use zoho_crm_client::{Changed, ClientCredentials, DataCenter, Record, RecordId, ZohoClient};
-use zoho_crm_simulator::{Clock, ZohoSimulator};
+use zoho_crm_client::{Changed, Record, RecordId};
 
-async fn world() -> (ZohoSimulator, ZohoClient, ManualClock) {
-    let clock = ManualClock::new("2026-11-20T10:00:00Z".parse().unwrap());
-    let shared = clock.clone();
-    let simulator = ZohoSimulator::builder()
-        .clock(Clock::from_source(move || client_core::Clock::now(&shared)))
-        .start()
-        .await
-        .unwrap();
-    let credentials = simulator.credentials();
-    let client = ZohoClient::builder(
-        DataCenter::custom(simulator.base_url()).unwrap(),
-        ClientCredentials::new(credentials.client_id, credentials.client_secret),
-    )
-    .refresh_token(credentials.refresh_token)
-    .clock(Arc::new(clock.clone()))
-    .build()
-    .unwrap();
-    (simulator, client, clock)
-}
+use crate::simulator::world;
 
 #[tokio::test]
 async fn a_record_that_somebody_changed_is_not_overwritten() {

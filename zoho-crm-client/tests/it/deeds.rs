@@ -1,12 +1,15 @@
 //! What is done with records, against the simulator over sockets.
 
+use bytes::Bytes;
+use client_core::Upload;
 use futures::TryStreamExt;
 use http::Method;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zoho_crm_client::{
-    Attachment, FileUpload, InventoryTarget, JobState, Lead, LeadConversion, Lookup, MassKind,
-    OwnerChange, Quote, Record, RecordId, RowChanges, SalesOrder, SubRequest, Text,
+    Attachment, FileUpload, InventoryTarget, JobState, Lead, LeadConversion, Lookup, MassJobId,
+    MassJobStatus, MassKind, MassLeadConversion, NewField, OwnerChange, PageToken, Quote, Record,
+    RecordId, RowChanges, SalesOrder, SubRequest, Text,
 };
 use zoho_crm_simulator::ZohoSimulator;
 
@@ -111,8 +114,16 @@ async fn tags_are_defined_given_and_taken() {
         .map(|tag| tag.name.into_value().unwrap())
         .collect();
     assert!(names.contains(&"vip".into()) && names.contains(&"new".into()));
-    tags.delete(&created[0].id).await.unwrap();
+    tags.merge(&created[0].id, &created[1].id).await.unwrap();
+    assert_eq!(tags.count(&created[0].id).await.unwrap(), 2);
     assert_eq!(tags.list().await.unwrap().len(), names.len() - 1);
+    let gone = tags
+        .merge(&created[0].id, &created[1].id)
+        .await
+        .unwrap_err();
+    assert_eq!(gone.api_error().unwrap().code(), "INVALID_DATA");
+    tags.delete(&created[0].id).await.unwrap();
+    assert_eq!(tags.list().await.unwrap().len(), names.len() - 2);
 }
 
 #[tokio::test]
@@ -149,6 +160,9 @@ async fn records_are_given_locked_and_copied() {
 
     let lock = deal.locks().lock("audit").await.unwrap();
     deal.locks().update(&lock.id, "year end").await.unwrap();
+    let locks: Vec<_> = deal.locks().list().stream().try_collect().await.unwrap();
+    assert_eq!(locks[0].reason.as_deref(), Some("year end"));
+    assert_eq!(locks[0].locked_for.as_ref().unwrap().id, ids[0]);
     deal.locks().unlock(&lock.id).await.unwrap();
 
     let copy = deal
@@ -199,6 +213,152 @@ async fn a_view_is_listed_and_changed_as_a_whole() {
     assert_eq!((status.state, status.done), (JobState::Completed, Some(2)));
     let found: Vec<Record> = in_bern().await.unwrap();
     assert!(found.is_empty());
+}
+
+#[tokio::test]
+async fn records_that_are_named_are_deleted_at_once() {
+    let (simulator, client, _) = world().await;
+    let rows = ["A", "B"].map(|name| json!({"Account_Name": name}));
+    let mut ids = seed(&simulator, "Accounts", rows.to_vec());
+    ids.insert(1, "1".parse().unwrap());
+    let mass = client.module("Accounts").mass();
+    let rows = mass.delete(&ids).await.unwrap().into_rows();
+    assert_eq!(rows[0].as_ref().unwrap().id, ids[0]);
+    assert_eq!(rows[1].as_ref().unwrap_err().code(), Some("INVALID_DATA"));
+    assert_eq!(rows[2].as_ref().unwrap().id, ids[2]);
+    assert!(simulator.records("Accounts").is_empty());
+}
+
+/// Asks for a job until it is done.
+async fn finished(mass: &zoho_crm_client::Mass, kind: MassKind, job: &MassJobId) -> MassJobStatus {
+    for _ in 0..20 {
+        let status = mass.status(kind, job).await.unwrap().unwrap();
+        if status.state == JobState::Completed {
+            return status;
+        }
+    }
+    panic!("the job does not end")
+}
+
+#[tokio::test]
+async fn many_leads_and_quotes_are_converted_by_jobs() {
+    let (simulator, client, _) = world().await;
+    let rows = ["A", "B"].map(|name| {
+        json!({"Last_Name": name, "Company": format!("{name} AG"), "Tag": [{"name": "fair"}]})
+    });
+    let mut ids = seed(&simulator, "Leads", rows.to_vec());
+    let known = seed(
+        &simulator,
+        "Accounts",
+        vec![json!({"Account_Name": "A AG"})],
+    );
+    let leads = client.typed_module::<Lead>();
+    let options = leads.record(&ids[0]).conversion_options().await.unwrap();
+    let accounts = options.unwrap().accounts.into_value().unwrap();
+    assert_eq!(accounts[0].id().as_ref(), Some(&known[0]));
+    let unknown: RecordId = "1".parse().unwrap();
+    let nothing = leads.record(&unknown).conversion_options().await.unwrap();
+    assert!(nothing.is_none());
+
+    ids.push(unknown);
+    let conversion = MassLeadConversion::new().carry_over_tags(["Contacts"]);
+    let job = leads.convert_many(&ids, &conversion).await.unwrap();
+    let status = finished(&leads.mass(), MassKind::Convert, &job).await;
+    assert_eq!(
+        (status.done, status.failed, status.total),
+        (Some(2), Some(1), Some(3))
+    );
+    let contacts = simulator.records("Contacts");
+    assert_eq!(contacts.len(), 2);
+    let contact: RecordId = contacts[0].id.parse().unwrap();
+    let contact = client
+        .module("Contacts")
+        .get(&contact)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(contact.get("Tag").unwrap().get().contains("fair"));
+
+    let quotes = ["Q-1", "Q-2"]
+        .map(|subject| json!({"Subject": subject, "Account_Name": {"id": known[0].as_str()}}));
+    let ids = seed(&simulator, "Quotes", quotes.to_vec());
+    let quotes = client.typed_module::<Quote>();
+    let target = InventoryTarget::sales_order();
+    let job = quotes.convert_many_to(&ids, &[target]).await.unwrap();
+    let status = finished(&quotes.mass(), MassKind::Convert, &job).await;
+    assert_eq!((status.done, status.failed), (Some(2), Some(0)));
+    assert_eq!(simulator.records("Sales_Orders").len(), 2);
+}
+
+#[tokio::test]
+async fn a_file_goes_out_and_comes_back_in_pieces() {
+    const PIECES: usize = 64;
+    let (simulator, client, _) = world().await;
+    let ids = seed(
+        &simulator,
+        "Accounts",
+        vec![json!({"Account_Name": "Müller"})],
+    );
+    let piece = Bytes::from(vec![b'x'; 16 * 1024]);
+    let content = Upload::of_pieces(vec![piece.clone(); PIECES]);
+    let file = FileUpload::streamed("large.bin", content.clone());
+    let attachments = client.module("Accounts").record(&ids[0]).attachments();
+    let written = attachments.upload(&file).await.unwrap();
+    let stream = attachments
+        .download_stream(&written.id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(stream.name.as_deref(), Some("large.bin"));
+    let pieces: Vec<Bytes> = stream.content.try_collect().await.unwrap();
+    assert!(pieces.len() > 1 && pieces.concat() == piece.repeat(PIECES));
+
+    let files = client.files();
+    let uploaded = files
+        .upload(&FileUpload::streamed("large.bin", content))
+        .await
+        .unwrap();
+    let stream = files.download_stream(&uploaded.id).await.unwrap().unwrap();
+    let pieces: Vec<Bytes> = stream.content.try_collect().await.unwrap();
+    assert!(pieces.concat() == piece.repeat(PIECES));
+}
+
+#[tokio::test]
+async fn external_values_name_the_record_of_a_related_list_and_its_rows() {
+    let (simulator, client, _) = world().await;
+    for module in ["Price_Books", "Products"] {
+        let key = NewField::text("ERP Key", 40).external();
+        client.metadata().create_field(module, &key).await.unwrap();
+    }
+    let book = json!({"Price_Book_Name": "Dealers", "Pricing_Model": "Flat", "ERP_Key": "PB/1"});
+    let product = json!({"Product_Name": "Pump", "ERP_Key": "P-1"});
+    seed(&simulator, "Price_Books", vec![book]);
+    let products = seed(&simulator, "Products", vec![product]);
+    let list = client
+        .module("Price_Books")
+        .related_by_external("Price_Books.ERP_Key", "PB/1", "Products")
+        .external(["Products.ERP_Key"]);
+    let row = Record::new().with("id", "P-1").with("list_price", 5_i64);
+    list.link(vec![row]).await.unwrap().all_ok().unwrap();
+    let listed: Vec<Record> = list
+        .list()
+        .fields(["Product_Name"])
+        .stream()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(listed[0].id().unwrap(), products[0]);
+    let unknown =
+        client
+            .module("Price_Books")
+            .related_by_external("Price_Books.ERP_Key", "PB/2", "Products");
+    let error = unknown
+        .list()
+        .fields(["id"])
+        .page(&PageToken::first())
+        .await
+        .unwrap_err();
+    assert_eq!(error.api_error().unwrap().code(), "INVALID_DATA");
 }
 
 #[tokio::test]

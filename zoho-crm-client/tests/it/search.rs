@@ -1,30 +1,12 @@
-use std::{sync::Arc, time::Duration};
+//! Search, against the simulator over sockets.
 
-use client_core::testing::ManualClock;
+use std::time::Duration;
+
 use futures::TryStreamExt;
 use serde_json::json;
-use zoho_crm_client::{ClientCredentials, Criteria, DataCenter, Record, SearchBy, ZohoClient};
-use zoho_crm_simulator::{Clock, ZohoSimulator};
+use zoho_crm_client::{Criteria, Record, SearchBy, ZohoClient};
 
-async fn world() -> (ZohoSimulator, ZohoClient, ManualClock) {
-    let clock = ManualClock::new("2026-11-20T10:00:00Z".parse().unwrap());
-    let shared = clock.clone();
-    let simulator = ZohoSimulator::builder()
-        .clock(Clock::from_source(move || client_core::Clock::now(&shared)))
-        .start()
-        .await
-        .unwrap();
-    let credentials = simulator.credentials();
-    let client = ZohoClient::builder(
-        DataCenter::custom(simulator.base_url()).unwrap(),
-        ClientCredentials::new(credentials.client_id, credentials.client_secret),
-    )
-    .refresh_token(credentials.refresh_token)
-    .clock(Arc::new(clock.clone()))
-    .build()
-    .unwrap();
-    (simulator, client, clock)
-}
+use crate::simulator::world;
 
 async fn names(client: &ZohoClient, by: impl Into<SearchBy>) -> Vec<String> {
     let search = client

@@ -14,8 +14,8 @@ use serde_json::json;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 use zoho_crm_client::{
     Account, Channel, ChannelEvent, ChannelId, ClientCredentials, Coql, DataCenter, ErrorKind,
-    Filter, Order, PageToken, Record, RecordId, SortBy, WriteAction, ZohoClient,
-    webhook::{Operation, WebhookVerifier},
+    Filter, JobState, Order, PageToken, Record, RecordId, SortBy, WriteAction, ZohoClient,
+    webhook::{BulkJobCall, BulkJobKind, Operation, WebhookVerifier},
 };
 use zoho_crm_simulator::{Clock, Fault, FaultKind, ZohoSimulator, conformance};
 
@@ -26,7 +26,7 @@ fn start() -> Timestamp {
 }
 
 /// Where this run's exchanges with the simulator are written, for the target `zoho_openapi` to judge.
-fn exchanges() -> &'static Path {
+pub(crate) fn exchanges() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> =
         LazyLock::new(|| conformance::fresh_folder(env!("CARGO_TARGET_TMPDIR"), "zoho-crm-client"));
     &FOLDER
@@ -373,6 +373,26 @@ async fn metadata_tells_what_is_unique_and_what_is_there() {
     assert!(!client.org().await.unwrap().zgid.is_empty());
     let error = client.fields("Nonsense").await.unwrap_err();
     assert_eq!(error.api_error().unwrap().code(), "INVALID_MODULE");
+}
+
+#[tokio::test]
+async fn a_bulk_job_that_has_ended_is_told_of() {
+    let (simulator, client, _) = world().await;
+    let receiver = MockServer::start().await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200))
+        .mount(&receiver)
+        .await;
+    let url = format!("{}/zoho/jobs/8e1f", receiver.uri());
+    let request = client.bulk_read("Accounts").fields(["id"]).callback(url);
+    let job = request.start().await.unwrap();
+    simulator.flush_callbacks().await;
+    let calls = receiver.received_requests().await.unwrap();
+    let call = BulkJobCall::parse(&calls[0].body).unwrap();
+    assert_eq!((&call.job, call.kind), (job.id(), Some(BulkJobKind::Read)));
+    assert_eq!(call.state, JobState::Completed);
+    let (state, result) = client.bulk_read_job(call.job).state().await.unwrap();
+    assert!(state == JobState::Completed && result.is_some());
 }
 
 #[tokio::test]

@@ -26,6 +26,45 @@ async fn users_and_currencies_are_listed() {
 }
 
 #[tokio::test]
+async fn each_pipeline_has_stages_of_its_own() {
+    let (simulator, client, _) = world().await;
+    simulator.set_pipeline("Renewals", ["Qualification", "Asked", "Renewed"]);
+    let metadata = client.metadata();
+    let layout = metadata.layouts("Deals").await.unwrap().remove(0);
+    let pipelines = metadata.pipelines(&layout.id).await.unwrap();
+    let stages = |name: &str| -> Vec<String> {
+        let pipeline = pipelines
+            .iter()
+            .find(|pipeline| pipeline.actual_value.as_deref() == Some(name));
+        let stages = pipeline.unwrap().stages.iter();
+        stages
+            .filter_map(|stage| stage.actual_value.clone())
+            .collect()
+    };
+    assert_eq!(pipelines.len(), 2);
+    assert_eq!(stages("Renewals"), ["Qualification", "Asked", "Renewed"]);
+    assert!(stages("Standard (Standard)").contains(&"Closed Won".to_owned()));
+    let deal = |stage: &str| {
+        let deal = Record::new()
+            .with("Deal_Name", "Pumps")
+            .with("Stage", stage);
+        deal.with("Pipeline", "Renewals")
+            .with("Closing_Date", "2026-12-24")
+    };
+    let deals = client.module("Deals");
+    let rows = deals
+        .insert(vec![deal("Asked"), deal("Closed Won")])
+        .send()
+        .await
+        .unwrap()
+        .into_rows();
+    assert!(rows[0].is_ok());
+    let refused = rows[1].as_ref().unwrap_err();
+    assert_eq!(refused.code(), Some("MAPPING_MISMATCH"));
+    assert_eq!(refused.field().unwrap(), "Stage");
+}
+
+#[tokio::test]
 async fn a_field_is_created_and_its_values_stand_for_ids() {
     let (simulator, client, _) = world().await;
     let metadata = client.metadata();

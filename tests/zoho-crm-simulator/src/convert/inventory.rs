@@ -25,6 +25,19 @@ pub(crate) fn inventory(
     id: &str,
     body: &Json,
 ) -> Result<Answer, Failure> {
+    let details = convert_whole(world, module, id, body)?;
+    let message = "The record has been converted successfully";
+    let row = rows::success(details, message);
+    Ok(Answer::json(200, object! { "data" => vec![row] }))
+}
+
+/// Converts a record and tells of it, or leaves everything as it was. Says what it has become.
+pub(super) fn convert_whole(
+    world: &mut World,
+    module: &Module,
+    id: &str,
+    body: &Json,
+) -> Result<Object, Failure> {
     let record = source(world, &module.api_name, id)?;
     let saved = world.store.clone();
     let result = targets(body).and_then(|targets| {
@@ -49,9 +62,7 @@ pub(crate) fn inventory(
         let module = world.module(&change.module)?;
         records::settle(world, &module, std::slice::from_ref(change), 0);
     }
-    let message = "The record has been converted successfully";
-    let row = rows::success(details, message);
-    Ok(Answer::json(200, object! { "data" => vec![row] }))
+    Ok(details)
 }
 
 /// `convert_to` stands in the first element of `data` (the SDKs) or at the root (the OpenAPI schema).

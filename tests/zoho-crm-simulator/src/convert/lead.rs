@@ -1,9 +1,12 @@
 //! Lead conversion (reference: zoho-crm-v8 section 12.1, convert_lead.json).
 
+use std::sync::Arc;
+
 use super::{already_converted, create, named, source};
 use crate::exchange::Answer;
 use crate::failure::Failure;
 use crate::json::{Json, Object, object};
+use crate::metadata;
 use crate::owners;
 use crate::records::{self, Change};
 use crate::rows;
@@ -41,14 +44,85 @@ const ACCOUNT: [(&str, &str); 9] = [
 
 /// `POST /Leads/{id}/actions/convert`. Either everything is created or nothing.
 pub(crate) fn lead(world: &mut World, id: &str, body: &Json) -> Result<Answer, Failure> {
+    let lead = unconverted(world, id)?;
+    let entries = rows::entries(body, "data", 1)?;
+    let wishes = entries.into_iter().next().unwrap_or_default();
+    let details = convert_whole(world, &lead, &wishes)?;
+    let message = "The record has been converted successfully";
+    let row = rows::success(details, message);
+    Ok(Answer::json(200, object! { "data" => vec![row] }))
+}
+
+/// One of the leads of a mass conversion, whose `wishes` hold for all of them and name the modules that take over all
+/// tags of their lead.
+pub(super) fn one_of_many(world: &mut World, id: &str, wishes: &Object) -> Result<(), Failure> {
+    let lead = unconverted(world, id)?;
+    let mut wishes = wishes.clone();
+    let modules = wishes.get("carry_over_tags").and_then(Json::as_array);
+    let modules = modules.unwrap_or_default().iter();
+    let mut tags = Object::new();
+    for module in modules.filter_map(|module| module.get("api_name")?.as_str()) {
+        tags.set(module, lead.value("Tag").clone());
+    }
+    wishes.set("carry_over_tags", tags);
+    convert_whole(world, &lead, &wishes).map(|_| ())
+}
+
+/// `GET /Leads/{id}/__conversion_options`: accounts of the lead's company and contacts with its address.
+pub(crate) fn options(world: &World, id: &str) -> Result<Answer, Failure> {
+    let number: Id = id.parse().unwrap_or_default();
+    let Some(lead) = world.store.record("Leads", number) else {
+        return Ok(Answer::empty(204));
+    };
+    let mut options = object! {
+        "module_preference" => metadata::render_module(world, &*world.module("Contacts")?),
+        "Deals" => Vec::<Json>::new(),
+        "modules_with_multiple_layouts" => Vec::<Json>::new(),
+    };
+    let mut matched = object! { "Deals" => Vec::<Json>::new() };
+    for (name, own, theirs) in [
+        ("Accounts", "Company", "Account_Name"),
+        ("Contacts", "Email", "Email"),
+    ] {
+        let module = world.module(name)?;
+        let wanted = lead.value(own);
+        let is_same = |record: &&Arc<Record>| !wanted.is_null() && record.value(theirs) == wanted;
+        let rows = world.store.rows(&module);
+        let found = rows.iter().filter(is_same);
+        let found: Vec<Json> = found
+            .map(|record| Json::Object(named(world, name, record.id)))
+            .collect();
+        let by: Vec<Json> = match (found.is_empty(), module.field(theirs)) {
+            (false, Some(field)) => {
+                let field = object! { "api_name" => theirs, "id" => field.id.as_str() };
+                vec![Json::Object(
+                    object! { "field" => field, "matched_lead_value" => wanted.clone() },
+                )]
+            }
+            _ => Vec::new(),
+        };
+        options.set(name, found);
+        matched.set(name, by);
+    }
+    options.set("preference_field_matched_value", matched);
+    Ok(Answer::json(
+        200,
+        object! { "__conversion_options" => options },
+    ))
+}
+
+fn unconverted(world: &World, id: &str) -> Result<Arc<Record>, Failure> {
     let lead = source(world, "Leads", id)?;
     if lead.value("Converted__s").as_bool() == Some(true) {
         return Err(already_converted());
     }
-    let entries = rows::entries(body, "data", 1)?;
-    let wishes = entries.into_iter().next().unwrap_or_default();
+    Ok(lead)
+}
+
+/// Converts a lead and tells of it, or leaves everything as it was. Says what it has become.
+fn convert_whole(world: &mut World, lead: &Record, wishes: &Object) -> Result<Object, Failure> {
     let saved = world.store.clone();
-    let result = convert(world, &lead, &wishes);
+    let result = convert(world, lead, wishes);
     if result.is_err() {
         world.store = saved;
     }
@@ -57,9 +131,7 @@ pub(crate) fn lead(world: &mut World, id: &str, body: &Json) -> Result<Answer, F
         let module = world.module(&change.module)?;
         records::settle(world, &module, std::slice::from_ref(change), 0);
     }
-    let message = "The record has been converted successfully";
-    let row = rows::success(details, message);
-    Ok(Answer::json(200, object! { "data" => vec![row] }))
+    Ok(details)
 }
 
 /// The id of a record that the body names to be used, or `None` when one is to be created.
@@ -159,7 +231,8 @@ fn convert(
     Ok((details, changes))
 }
 
-/// `carry_over_tags`: `{"Contacts": [{"name"}], …}` names the tags a new record takes over.
+/// `carry_over_tags`: `{"Contacts": ["name"], …}` names the tags a new record takes over; objects with a name are
+/// accepted as well.
 fn carry_tags(lead: &Record, wishes: &Object, module: &str, row: &mut Object) {
     let wanted = wishes
         .get("carry_over_tags")
@@ -173,7 +246,7 @@ fn carry_tags(lead: &Record, wishes: &Object, module: &str, row: &mut Object) {
         .filter(|tag| {
             wanted
                 .iter()
-                .any(|other| other.get("name") == tag.get("name"))
+                .any(|other| Some(other.get("name").unwrap_or(other)) == tag.get("name"))
         })
         .cloned()
         .collect();

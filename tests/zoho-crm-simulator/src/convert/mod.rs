@@ -4,7 +4,7 @@ mod inventory;
 mod lead;
 
 pub(crate) use inventory::inventory;
-pub(crate) use lead::lead;
+pub(crate) use lead::{lead, options};
 
 use std::sync::Arc;
 
@@ -14,6 +14,20 @@ use crate::records::{self, Change};
 use crate::schema::Module;
 use crate::store::{Id, Record};
 use crate::world::World;
+
+/// Converts one of the records of a mass conversion.
+pub(crate) fn one_of_many(
+    world: &mut World,
+    module: &Module,
+    id: &str,
+    body: &Json,
+) -> Result<(), Failure> {
+    if module.api_name == "Leads" {
+        let wishes = body.as_object().cloned().unwrap_or_default();
+        return lead::one_of_many(world, id, &wishes);
+    }
+    inventory::convert_whole(world, module, id, body).map(|_| ())
+}
 
 /// The record to convert.
 fn source(world: &World, module: &str, id: &str) -> Result<Arc<Record>, Failure> {

@@ -54,7 +54,7 @@ pub(crate) fn module(world: &World, name: &str) -> Result<Answer, Failure> {
     Ok(Answer::json(200, object! { "modules" => vec![rendered] }))
 }
 
-fn render_module(world: &World, module: &Module) -> Json {
+pub(crate) fn render_module(world: &World, module: &Module) -> Json {
     let usable = world.settings.offers_module(module);
     let (generated, parent) = match &module.kind {
         Kind::Records | Kind::Elsewhere => ("default", Json::Object(Object::new())),

@@ -39,11 +39,16 @@ fn render_all(world: &World, call: &Call) -> Result<Vec<Json>, Failure> {
             .map(|field| field.picklist.clone())
             .unwrap_or_default()
     };
-    let stages: Vec<Object> = values("Stage")
-        .iter()
-        .enumerate()
-        .map(|(index, stage)| render_stage(index, stage))
-        .collect();
+    let all = values("Stage");
+    let stages = |pipeline: &str| -> Vec<Object> {
+        let own = world.schema.pipelines.get(pipeline);
+        let has = |stage: &(usize, &String)| own.is_none_or(|own| own.contains(stage.1));
+        let mut shown = Vec::new();
+        for (index, stage) in all.iter().enumerate().filter(has) {
+            shown.push(render_stage(index, shown.len() + 1, stage));
+        }
+        shown
+    };
     Ok(values("Pipeline")
         .iter()
         .enumerate()
@@ -55,13 +60,14 @@ fn render_all(world: &World, call: &Call) -> Result<Vec<Json>, Failure> {
                 "default" => index == 0,
                 "child_available" => false,
                 "parent" => Json::Null,
-                "maps" => stages.clone(),
+                "maps" => stages(name),
             })
         })
         .collect())
 }
 
-fn render_stage(index: usize, stage: &str) -> Object {
+/// `index` tells the stage from all others, `place` says where it is in its pipeline.
+fn render_stage(index: usize, place: usize, stage: &str) -> Object {
     let (category, kind) = match stage {
         "Closed Won" => ("Closed", "Closed Won"),
         stage if stage.starts_with("Closed") => ("Omitted", "Closed Lost"),
@@ -71,7 +77,7 @@ fn render_stage(index: usize, stage: &str) -> Object {
         "id" => format!("48768760000004{:05}", 100 + index),
         "display_value" => stage,
         "actual_value" => stage,
-        "sequence_number" => index + 1,
+        "sequence_number" => place,
         "forecast_type" => kind,
         "forecast_category" => object! { "name" => category, "id" => format!("4876876000000490{:03}", category.len()) },
         "colour_code" => Json::Null,

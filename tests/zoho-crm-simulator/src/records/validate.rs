@@ -72,6 +72,7 @@ pub(crate) fn check_row(
             Err(failure) => failures.push(failure),
         }
     }
+    failures.extend(wrong_stage(world, module, &checked, index, existing));
     if let Err(failure) = settle_currency(world, module, &mut checked, index, existing.is_none()) {
         failures.push(failure);
     }
@@ -83,6 +84,36 @@ pub(crate) fn check_row(
         existing.is_none(),
     ));
     Failure::combined(failures).map_or(Ok(checked), Err)
+}
+
+/// A deal's stage must be one of its pipeline's, where that has stages of its own.
+fn wrong_stage(
+    world: &World,
+    module: &Module,
+    checked: &Checked,
+    index: usize,
+    existing: Option<&Record>,
+) -> Option<Failure> {
+    if module.api_name != "Deals" {
+        return None;
+    }
+    let value = |field: &str| {
+        let new = checked.values.get(field);
+        let value = new.or_else(|| existing.map(|record| record.value(field)));
+        value.and_then(Json::as_str)
+    };
+    let stages = world.schema.pipelines.get(value("Pipeline")?)?;
+    let stage = value("Stage")?;
+    if stages.iter().any(|other| other == stage) {
+        return None;
+    }
+    let place = |field: &str| {
+        object! { "api_name" => field, "json_path" => format!("$.data[{index}].{field}") }
+    };
+    let mut details = place("Stage");
+    details.set("dependee", place("Pipeline"));
+    let message = "Pipeline doesn't contain the Stage";
+    Some(Failure::new(400, "MAPPING_MISMATCH", message, details))
 }
 
 /// With multi-currency every record of a module that has amounts bears a currency and its rate to the home currency; a

@@ -119,6 +119,7 @@ fn settings(path: &[&str], verb: &Verb<'_>) -> Result<Route, Failure> {
         ["tags"] => verb.only(&["GET", "POST", "PUT"], Route::Tags),
         ["tags", id] => verb.only(&["PUT", "DELETE"], Route::Tag(owned(id))),
         ["tags", id, "actions", "records_count"] => verb.get(Route::TagCount(owned(id))),
+        ["tags", id, "actions", "merge"] => verb.post(Route::TagMerge(owned(id))),
         // Nobody set one.
         ["duplicate_check_preference"] => verb.get(Route::DuplicateCheck),
         ["recycle_bin"] => verb.only(&["GET", "DELETE"], Route::RecycleBin),
@@ -179,6 +180,7 @@ fn records(module: String, path: &[&str], verb: &Verb<'_>) -> Result<Route, Fail
                 "mass_update" => mass::Kind::Update,
                 "mass_delete" => mass::Kind::Delete,
                 "mass_change_owner" => mass::Kind::Owner,
+                "mass_convert" => mass::Kind::Convert,
                 _ => return Err(Failure::invalid_url()),
             };
             verb.only(&["GET", "POST"], Route::Mass(kind, module))
@@ -197,6 +199,9 @@ fn record(module: String, id: String, path: &[&str], verb: &Verb<'_>) -> Result<
             "DELETE" => Ok(Route::DeleteOne(module, id)),
             _ => verb.refuse(),
         },
+        ["__conversion_options"] if module == "Leads" => {
+            verb.get(Route::ConversionOptions(module, id))
+        }
         ["photo"] => verb.only(&["GET", "POST", "DELETE"], Route::Photo(module, id)),
         ["actions", action] => match *action {
             "clone" => verb.post(Route::Clone(module, id)),

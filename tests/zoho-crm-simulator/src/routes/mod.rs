@@ -30,6 +30,7 @@ pub(crate) enum Route {
     Clone(String, String),
     FullData(String, String),
     Convert(String, String),
+    ConversionOptions(String, String),
     /// With the id of a single record.
     ChangeOwner(String, Option<String>),
     AddTags(String, Option<String>),
@@ -38,6 +39,7 @@ pub(crate) enum Route {
     Tags,
     Tag(String),
     TagCount(String),
+    TagMerge(String),
     Files,
     Composite,
     Coql,
@@ -103,7 +105,7 @@ impl Route {
             Self::Photo(..) => "photo",
             Self::Clone(..) => "clone",
             Self::FullData(..) => "full_data",
-            Self::Convert(..) => "convert",
+            Self::Convert(..) | Self::ConversionOptions(..) => "convert",
             Self::ChangeOwner(..) => "change_owner",
             Self::AddTags(..) | Self::RemoveTags(..) => "tags",
             Self::Mass(..) => "mass",
@@ -140,6 +142,7 @@ impl Route {
             | Self::Clone(module, _)
             | Self::FullData(module, _)
             | Self::Convert(module, _)
+            | Self::ConversionOptions(module, _)
             | Self::ChangeOwner(module, _)
             | Self::AddTags(module, _)
             | Self::RemoveTags(module, _)

@@ -21,12 +21,22 @@ impl Route {
             {
                 "UPDATE"
             }
+            Self::TagMerge(_) => "UPDATE",
             Self::Mass(mass::Kind::Delete, _) if method == Method::POST => "DELETE",
             Self::Mass(..) if method == Method::POST => "UPDATE",
             _ => verb,
         };
         if let Self::Attachments(_) = self {
             return vec![format!("ZohoCRM.modules.attachments.{verb}")];
+        }
+        if let Self::Mass(mass::Kind::Convert, module) = self {
+            let verb = if method == Method::GET {
+                "READ"
+            } else {
+                "CREATE"
+            };
+            let module = module.replace('_', "");
+            return vec![format!("ZohoCRM.mass_convert.{module}.{verb}")];
         }
         if let Some(module) = self.module() {
             let module = module.replace('_', "").to_lowercase();
@@ -45,7 +55,9 @@ impl Route {
         }
         let area = match self {
             Self::Files => "ZohoCRM.files",
-            Self::Tags | Self::Tag(_) | Self::TagCount(_) => "ZohoCRM.settings.tags",
+            Self::Tags | Self::Tag(_) | Self::TagCount(_) | Self::TagMerge(_) => {
+                "ZohoCRM.settings.tags"
+            }
             Self::Upload => "ZohoFiles.files",
             Self::BulkRead
             | Self::BulkReadJob(_)

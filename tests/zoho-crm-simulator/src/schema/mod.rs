@@ -89,6 +89,8 @@ pub(crate) struct Schema {
     order: Vec<String>,
     next_id: u64,
     pub(crate) global_picklists: Vec<GlobalPicklist>,
+    /// The stages of deals by pipeline, of those that do not have all.
+    pub(crate) pipelines: BTreeMap<String, Vec<String>>,
 }
 
 impl Schema {
@@ -99,6 +101,7 @@ impl Schema {
             order: Vec::new(),
             next_id: 4_876_876_000_000_000_100,
             global_picklists: vec![GlobalPicklist::delivery_terms()],
+            pipelines: BTreeMap::new(),
         };
         for module in standard::modules() {
             schema.add_module(module);
@@ -194,6 +197,35 @@ impl Schema {
             field.data_type,
             DataType::Picklist | DataType::MultiPicklist
         )
+    }
+
+    /// Gives deals a pipeline with stages of its own, or an old one other stages.
+    pub(crate) fn set_pipeline(&mut self, name: &str, stages: &[String]) {
+        // Those that have all stages have no more than these.
+        let all = |field: &str| {
+            let field = self.any("Deals").and_then(|deals| deals.field(field));
+            field
+                .map(|field| field.picklist.clone())
+                .unwrap_or_default()
+        };
+        let stages_so_far = all("Stage");
+        for pipeline in all("Pipeline") {
+            let own = self.pipelines.entry(pipeline);
+            own.or_insert_with(|| stages_so_far.clone());
+        }
+        for (field, values) in [("Pipeline", &[name.to_owned()][..]), ("Stage", stages)] {
+            let known = self.any("Deals").and_then(|deals| deals.field(field));
+            let mut all = known
+                .map(|field| field.picklist.clone())
+                .unwrap_or_default();
+            for value in values {
+                if !all.contains(value) {
+                    all.push(value.clone());
+                }
+            }
+            self.set_picklist("Deals", field, &all);
+        }
+        self.pipelines.insert(name.to_owned(), stages.to_vec());
     }
 
     /// A module, whether or not the edition offers it.

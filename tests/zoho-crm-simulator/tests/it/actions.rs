@@ -191,6 +191,20 @@ async fn jobs_work_on_all_records_of_a_view() {
 }
 
 #[tokio::test]
+async fn a_mass_delete_of_named_records_answers_record_by_record() {
+    let world = World::new().await;
+    let ids = world.seed_accounts(3);
+    let body = json!({"ids": [ids[0], "1"]});
+    let deleted = world.post("Accounts/actions/mass_delete", body).await;
+    assert_eq!(deleted.status, 207, "{}", deleted.text);
+    assert_eq!(deleted.row(0)["details"]["id"], json!(ids[0]));
+    assert_eq!(deleted.row(1)["code"], "INVALID_DATA");
+    assert_eq!(world.simulator.records("Accounts").len(), 2);
+    let bin = world.get("Accounts/deleted?type=recycle").await;
+    assert_eq!(bin.row(0)["id"], json!(ids[0]));
+}
+
+#[tokio::test]
 async fn a_mass_update_of_named_records_answers_record_by_record() {
     let world = World::new().await;
     let ids = world.seed_accounts(2);

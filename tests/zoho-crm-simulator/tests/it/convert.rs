@@ -11,11 +11,75 @@ fn lead(world: &World) -> String {
 }
 
 #[tokio::test]
+async fn what_a_lead_could_become_is_told() {
+    let world = World::new().await;
+    let lead = lead(&world);
+    let path = format!("Leads/{lead}/__conversion_options");
+    let options = world.get(&path).await.json()["__conversion_options"].clone();
+    assert_eq!(options["Accounts"], json!([]));
+    let account = json!({"Account_Name": "Northwind"});
+    let account = world
+        .simulator
+        .seed("Accounts", [account])
+        .unwrap()
+        .remove(0);
+    let options = world.get(&path).await.json()["__conversion_options"].clone();
+    assert_eq!(
+        options["Accounts"],
+        json!([{"name": "Northwind", "id": account}])
+    );
+    let matched = &options["preference_field_matched_value"];
+    assert_eq!(matched["Accounts"][0]["matched_lead_value"], "Northwind");
+    assert_eq!(matched["Contacts"], json!([]));
+    assert_eq!(world.get("Leads/1/__conversion_options").await.status, 204);
+}
+
+#[tokio::test]
+async fn many_leads_are_converted_by_a_job() {
+    let world = World::new().await;
+    let good = lead(&world);
+    let body = json!({"ids": [good, "1"], "carry_over_tags": [{"api_name": "Contacts"}],
+        "Deals": {"Deal_Name": "Bolts", "Stage": "Qualification", "Closing_Date": "2026-12-31"}});
+    world.simulator.reset_counters();
+    let started = world.post("Leads/actions/mass_convert", body).await;
+    assert_eq!(
+        (started.status, started.code().as_str()),
+        (200, "SCHEDULED")
+    );
+    assert_eq!(world.simulator.counters().credits_spent, 200);
+    let job = started.json()["details"]["job_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("Leads/actions/mass_convert?job_id={job}");
+    let mut status = world.get(&path).await.row(0);
+    for _ in 0..20 {
+        if status["Status"] == "COMPLETED" {
+            break;
+        }
+        status = world.get(&path).await.row(0);
+    }
+    assert_eq!(
+        (&status["Converted_Count"], &status["Failed_Count"]),
+        (&json!(1), &json!(1))
+    );
+    let contacts = world.simulator.records("Contacts");
+    assert_eq!(contacts.len(), 1);
+    let contact = world
+        .get(&format!("Contacts/{}", contacts[0].id))
+        .await
+        .row(0);
+    assert_eq!(contact["Tag"].as_array().unwrap().len(), 2);
+    let none = world.post("Leads/actions/mass_convert", json!({})).await;
+    assert_eq!(none.code(), "MANDATORY_NOT_FOUND");
+}
+
+#[tokio::test]
 async fn a_lead_becomes_an_account_a_contact_and_a_deal() {
     let world = World::new().await;
     let lead = lead(&world);
     let body = json!({"data": [{"Deals": {"Deal_Name": "Bolts", "Stage": "Qualification", "Closing_Date": "2026-12-31"},
-        "carry_over_tags": {"Contacts": [{"name": "hot"}]}}]});
+        "carry_over_tags": {"Contacts": ["hot"]}}]});
     let path = format!("Leads/{lead}/actions/convert");
     world.simulator.reset_counters();
     let converted = world.post(&path, body.clone()).await;

@@ -336,6 +336,26 @@ async fn custom_fields_are_created_and_deleted_over_the_api() {
 }
 
 #[tokio::test]
+async fn a_deal_keeps_to_the_stages_of_its_pipeline() {
+    let world = World::new().await;
+    world
+        .simulator
+        .set_pipeline("Renewals", ["Asked", "Renewed"]);
+    let deal = |pipeline: &str, stage: &str| json!({"data": [{"Deal_Name": "Bolts", "Pipeline": pipeline, "Stage": stage, "Closing_Date": "2026-12-31"}]});
+    let good = world.post("Deals", deal("Renewals", "Asked")).await;
+    assert_eq!(good.status, 201, "{}", good.text);
+    let wrong = world.post("Deals", deal("Renewals", "Closed Won")).await;
+    assert_eq!(wrong.row(0)["code"], "MAPPING_MISMATCH");
+    assert_eq!(wrong.row(0)["details"]["dependee"]["api_name"], "Pipeline");
+    let id = good.row(0)["details"]["id"].as_str().unwrap().to_owned();
+    let moved = json!({"data": [{"Stage": "Qualification"}]});
+    let moved = world.put(&format!("Deals/{id}"), moved).await;
+    assert_eq!(moved.row(0)["code"], "MAPPING_MISMATCH");
+    let other = deal("Standard (Standard)", "Closed Won");
+    assert_eq!(world.post("Deals", other).await.status, 201);
+}
+
+#[tokio::test]
 async fn pipelines_belong_to_the_layout_of_deals() {
     let world = World::new().await;
     let layout = async |module: &str| {

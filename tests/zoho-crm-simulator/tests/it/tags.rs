@@ -11,6 +11,31 @@ async fn names(world: &World, id: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn two_tags_are_made_one() {
+    let world = World::new().await;
+    let ids = world.seed_accounts(2);
+    for (id, names) in ids.iter().zip([&["key", "client"][..], &["client"]]) {
+        let tags: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+        let path = format!("Accounts/{id}/actions/add_tags");
+        world.post(&path, json!({ "tags": tags })).await;
+    }
+    let listed = world.get("settings/tags?module=Accounts").await.json();
+    let id = |place: usize| listed["tags"][place]["id"].clone();
+    let merge = |id: &Value| format!("settings/tags/{}/actions/merge", id.as_str().unwrap());
+    let body = json!({"tags": [{"conflict_id": id(1)}]});
+    let merged = world.post(&merge(&id(0)), body.clone()).await;
+    assert_eq!(merged.status, 200, "{}", merged.text);
+    for account in &ids {
+        assert_eq!(names(&world, account).await, ["key"]);
+    }
+    let again = world.post(&merge(&id(0)), body).await;
+    assert_eq!(
+        (again.status, again.json()["tags"][0]["code"].as_str()),
+        (400, Some("INVALID_DATA"))
+    );
+}
+
+#[tokio::test]
 async fn tags_are_added_to_and_removed_from_records() {
     let world = World::new().await;
     let ids = world.seed_accounts(2);
