@@ -138,6 +138,9 @@ fn run_all(arguments: &Arguments) -> Sum {
         .fold(Sum::default(), Sum::merge)
 }
 
+/// A deliberate bug that hides is hunted with so many times as many seeds.
+const HUNTED: u64 = 4;
+
 /// The first seed that finds each deliberate bug; all cores share the work.
 fn hunt(arguments: &Arguments) -> Vec<(Mutant, Option<u64>)> {
     let next = AtomicUsize::new(0);
@@ -153,7 +156,8 @@ fn hunt(arguments: &Arguments) -> Vec<(Mutant, Option<u64>)> {
                 !simulate(&options).violations.is_empty()
             };
             let first = arguments.options.seed;
-            found.push((*mutant, (first..first + arguments.seeds).find(finds)));
+            let end = first + HUNTED * arguments.seeds;
+            found.push((*mutant, (first..end).find(finds)));
         }
         found
     };

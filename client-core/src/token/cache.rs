@@ -441,8 +441,11 @@ impl TokenCache {
                 Ok(revision) => revision,
                 Err(CasError::Store(error)) => return Err(error.into()),
                 Err(CasError::Conflict) => match self.still_wanted(unsaved).await? {
-                    Some(revision) => {
+                    Some((revision, lease)) => {
                         unsaved.replaces = revision;
+                        // Another process may be renewing meanwhile: nobody else must.
+                        unsaved.token.refresh_lease =
+                            lease.filter(|lease| lease.holder != self.holder);
                         continue;
                     }
                     None => {
@@ -463,8 +466,12 @@ impl TokenCache {
         Ok(None)
     }
 
-    /// The revision that a renewed token should replace after somebody else wrote; none when theirs is to stay.
-    async fn still_wanted(&self, unsaved: &Unsaved) -> Result<Option<TokenRevision>, AuthError> {
+    /// The revision that a renewed token should replace after somebody else wrote, with the lease that is on it; none when
+    /// theirs is to stay.
+    async fn still_wanted(
+        &self,
+        unsaved: &Unsaved,
+    ) -> Result<Option<(TokenRevision, Option<RefreshLease>)>, AuthError> {
         let Some((stored, revision)) = self.store.load(&self.key).await? else {
             return Ok(None);
         };
@@ -472,7 +479,7 @@ impl TokenCache {
         // although the store reported a failure: what is stored is good. With the same one, the other writer changed
         // something lesser, and ours may be the only copy of a rotated refresh token.
         let is_same = same_option(&stored.refresh_token, &unsaved.obtained_with);
-        Ok(is_same.then_some(revision))
+        Ok(is_same.then_some((revision, stored.refresh_lease)))
     }
 
     async fn give_up_lease(&self) {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     batch::{Work, held, home, key_of},
-    execute::forget_replaced,
+    look_back::forget_replaced,
     outcome::{Intention, WrittenPlan, is_open},
     report::Report,
 };

@@ -12,15 +12,16 @@ use super::{
     calls::shape,
     guard::Wanted,
     identify::decided_by_a_person,
+    look_back::{forget_replaced, to_be_replaced},
     outcome::{Intention, Outcome, WrittenPlan, is_open},
 };
 use crate::{
-    audit::{AuditEntry, AuditEvent, FieldDecision},
+    audit::{AuditEntry, AuditEvent},
     endpoint::{EndpointError, EndpointErrorKind, Write, WriteError, Written},
     error::Error,
     flow::{DeleteRule, Flow},
     job::{Cause, ParkReason},
-    link::{Intent, LinkContent, Planned, Replaces},
+    link::{Intent, LinkContent, Planned},
     mutant::bug,
     plan::{CreatePlan, Plan, UpdatePlan},
     side::{Side, Sides},
@@ -420,28 +421,6 @@ fn unconfirmed(flow: &Flow, work: &Work, now: Timestamp) -> Vec<AuditEntry> {
     unconfirmed.chain(overwritten).collect()
 }
 
-/// What the writes to a side are to replace, if its system can tell afterwards what they replaced.
-fn replaces(flow: &Flow, work: &Work, side: Side, decisions: &[FieldDecision]) -> Replaces {
-    let mut replaces = Replaces::default();
-    if !flow.endpoints.get(side).keeps_history() || flow.policy.mode.target().is_some() {
-        return replaces;
-    }
-    let record = work.records.get(side).as_ref();
-    replaces.as_of = record.and_then(|record| record.modified_at);
-    for decision in decisions {
-        let read = match side {
-            Side::Left => &decision.left,
-            Side::Right => &decision.right,
-        };
-        if let Some(result) = decision.result.as_ref().filter(|result| *result != read) {
-            let field = &decision.field;
-            replaces.read.set(field.clone(), read.clone());
-            replaces.written.set(field.clone(), result.clone());
-        }
-    }
-    replaces
-}
-
 fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Timestamp) -> Task {
     let UpdatePlan {
         agreed,
@@ -452,7 +431,7 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
     } = plan;
     let planned = Planned {
         replaces: Sides::new(Side::Left, Side::Right)
-            .map(|side| replaces(flow, work, side, &decisions)),
+            .map(|side| to_be_replaced(flow, work, side, &decisions)),
         ..planned
     };
     let mut content = LinkContent {
@@ -498,13 +477,6 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
         content,
         audit,
         wanted: Wanted::default(),
-    }
-}
-
-/// What was found out about the last writes is noted, and is not asked again.
-pub(super) fn forget_replaced(content: &mut LinkContent) {
-    if let Some(planned) = &mut content.planned {
-        planned.replaces = Sides::default();
     }
 }
 

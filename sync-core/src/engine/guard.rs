@@ -265,11 +265,12 @@ impl Engine {
         linked: u64,
     ) -> Result<Option<Result<(), StopReason>>, Error> {
         let guards = &flow.policy.guards;
-        let now = self.clock.now();
         let admit = |watch: &mut Watch| {
             if watch.stopped.is_some() {
                 return None;
             }
+            // Not before: what others counted while this worker waited would seem to be ahead of its time.
+            let now = self.clock.now();
             watch.move_to(now, guards);
             Some(watch.admit(wanted, guards, linked, now))
         };

@@ -12,10 +12,10 @@ use crate::{
     endpoint::PastChange,
     flow::Flow,
     ids::{FieldName, RecordId},
-    link::Replaces,
+    link::{LinkContent, Replaces},
     mapping::Row,
     mutant::bug,
-    side::Side,
+    side::{Side, Sides},
     value::{Document, Value},
 };
 
@@ -53,6 +53,40 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// What the writes to a side are to replace, if its system can tell afterwards what they replaced.
+pub(super) fn to_be_replaced(
+    flow: &Flow,
+    work: &Work,
+    side: Side,
+    decisions: &[FieldDecision],
+) -> Replaces {
+    let mut replaces = Replaces::default();
+    if !flow.endpoints.get(side).keeps_history() || flow.policy.mode.target().is_some() {
+        return replaces;
+    }
+    let record = work.records.get(side).as_ref();
+    replaces.as_of = record.and_then(|record| record.modified_at);
+    for decision in decisions {
+        let read = match side {
+            Side::Left => &decision.left,
+            Side::Right => &decision.right,
+        };
+        if let Some(result) = decision.result.as_ref().filter(|result| *result != read) {
+            let field = &decision.field;
+            replaces.read.set(field.clone(), read.clone());
+            replaces.written.set(field.clone(), result.clone());
+        }
+    }
+    replaces
+}
+
+/// What was found out about the last writes is noted, and is not asked again.
+pub(super) fn forget_replaced(content: &mut LinkContent) {
+    if let Some(planned) = &mut content.planned {
+        planned.replaces = Sides::default();
     }
 }
 

@@ -258,6 +258,8 @@ impl Engine {
         let window = budget.window;
         let outcome = self
             .change_document(&document_name(side, budget), |spent: &mut Spent| {
+                // Not before: what others counted while this worker waited would seem to be ahead of its time.
+                let now = self.clock.now();
                 spent.move_to(now, window);
                 let mut taken = [0; 3];
                 let parts = taken.iter_mut().zip(missing).zip(budget.limits());

@@ -10,7 +10,7 @@ use super::{
     fault::FaultClass,
     promise::Promise,
     state::{Handle, State},
-    thing::{EDITED, Effect, EffectKind, Overwritten, Unseen, number_of, same, tag_field},
+    thing::{EDITED, Effect, EffectKind, Overwritten, number_of, same, tag_field},
     world::{FLOW, GUARD_WINDOW},
 };
 use crate::{
@@ -282,10 +282,15 @@ impl Network {
             };
             let there = before.and_then(|record| record.fields.get(edited.field(side)));
             let unseen = state.things.unseen.remove(&(side, id.clone(), edited.row));
-            if let Some(Unseen { shown, value: lost }) = unseen
+            // A value that somebody was shown once may be what the writer knows.
+            let is_new = |lost: &Value| {
+                let key = (side, id.clone(), edited.row, spelled(lost));
+                !state.things.shown.contains(&key)
+            };
+            if let Some(lost) = unseen
                 && there == Some(&lost)
                 && !same(&lost, written)
-                && !same(&lost, &shown)
+                && is_new(&lost)
                 && self.system.keeps_history()
             {
                 state.trace.note(format_args!(
@@ -310,6 +315,10 @@ impl Network {
             for edited in &EDITED {
                 let key = (self.side, record.id.clone(), edited.row);
                 state.things.unseen.remove(&key);
+                if let Some(value) = record.fields.get(edited.field(self.side)) {
+                    let (side, id, row) = key;
+                    state.things.shown.insert((side, id, row, spelled(value)));
+                }
             }
         }
     }
@@ -374,6 +383,11 @@ impl Network {
             self.handle.lock().violated(Promise::LimitsKept, what);
         }
     }
+}
+
+/// Equal for values that are the same.
+fn spelled(value: &Value) -> String {
+    value.to_string().to_uppercase()
 }
 
 /// How many of these instants are within the window that ends now.

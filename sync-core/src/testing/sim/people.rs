@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     fault::FaultClass,
     state::State,
-    thing::{EDITED, Edited, Thing, Unseen, tag, tag_field},
+    thing::{EDITED, Edited, Thing, tag, tag_field},
     world::World,
 };
 use crate::{
@@ -161,18 +161,12 @@ impl World {
     ) {
         let fields = Document::new().with(edited.field(side), value.clone());
         let row = edited.row;
-        let before = self.system(side).value(id.clone(), edited.field(side));
         if self.system(side).edit_as_user(id.clone(), fields).is_ok() {
             state.trace.note(format_args!(
                 "user: sets {row} of {id} on the {side} side to {value}"
             ));
-            let unseen = state.things.unseen.entry((side, id.clone(), row));
-            unseen
-                .or_insert_with(|| Unseen {
-                    shown: before,
-                    value: Value::Null,
-                })
-                .value = value.clone();
+            let unseen = (side, id.clone(), row);
+            state.things.unseen.insert(unseen, value.clone());
             if let Some(thing) = state.things.all.get_mut(number) {
                 thing.entered.entry(row).or_default().push((side, value));
             }

@@ -1,6 +1,6 @@
 //! What users know: the things that records are about, and every value they ever entered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     ids::RecordId,
@@ -88,13 +88,6 @@ pub(super) enum EffectKind {
     Deleted,
 }
 
-/// An edit that no worker was shown.
-pub(super) struct Unseen {
-    /// What the workers were shown last.
-    pub(super) shown: Value,
-    pub(super) value: Value,
-}
-
 /// A value that a user entered and the engine wrote over before anybody saw it.
 pub(super) struct Overwritten {
     /// The thing's number.
@@ -114,7 +107,9 @@ pub(super) struct Things {
     pub(super) bin: Vec<(usize, Side, RecordId)>,
     pub(super) effects: Vec<Effect>,
     /// What a user made of a field of a record, until a worker was shown the record.
-    pub(super) unseen: BTreeMap<(Side, RecordId, &'static str), Unseen>,
+    pub(super) unseen: BTreeMap<(Side, RecordId, &'static str), Value>,
+    /// Every value of a field that workers were shown.
+    pub(super) shown: BTreeSet<(Side, RecordId, &'static str, String)>,
     pub(super) overwritten: Vec<Overwritten>,
 }
 
