@@ -19,7 +19,8 @@ use crate::{
     failure::Failure,
     flows::{
         contacts::ContactsConfig, credit::CreditConfig, customers::CustomersConfig,
-        leads::LeadsConfig, products::ProductsConfig, purchase_orders::PurchaseOrdersConfig,
+        fulfilment::FulfilmentConfig, leads::LeadsConfig, orders::OrdersConfig,
+        products::ProductsConfig, purchase_orders::PurchaseOrdersConfig,
         suppliers::SuppliersConfig,
     },
 };
@@ -56,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) suppliers: Option<SuppliersConfig>,
     #[serde(rename = "purchase-orders")]
     pub(crate) purchase_orders: Option<PurchaseOrdersConfig>,
+    pub(crate) orders: Option<OrdersConfig>,
+    pub(crate) fulfilment: Option<FulfilmentConfig>,
     #[serde(skip)]
     source: Source,
 }

@@ -7,7 +7,9 @@ mod common;
 pub(crate) mod contacts;
 pub(crate) mod credit;
 pub(crate) mod customers;
+pub(crate) mod fulfilment;
 pub(crate) mod leads;
+pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod purchase_orders;
 mod rows;
@@ -27,6 +29,8 @@ pub(crate) const ALL: &[Definition] = &[
     suppliers::DEFINITION,
     purchase_orders::DEFINITION,
     leads::DEFINITION,
+    orders::DEFINITION,
+    fulfilment::DEFINITION,
 ];
 
 /// A flow that this program knows.

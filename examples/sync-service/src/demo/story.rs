@@ -37,7 +37,7 @@ const STILLNESS: Duration = Duration::from_millis(2500);
 pub(crate) async fn tell(world: &mut World) -> Result<Verdict, Failure> {
     let mut verdict = Verdict::default();
     let config = Config::read(&world.config)?;
-    first_sync(&world.config).await?;
+    Box::pin(first_sync(&world.config)).await?;
     let store = setup::open_store(&config).await?;
     let mut teller = Teller {
         world,
@@ -53,7 +53,7 @@ pub(crate) async fn tell(world: &mut World) -> Result<Verdict, Failure> {
     let worker = teller.lost_answer(worker, &mut verdict).await?;
     let worker = teller.killed_worker(worker, &mut verdict).await?;
     teller.rest(worker, &mut verdict).await?;
-    teller.sum_up(&mut verdict).await?;
+    Box::pin(teller.sum_up(&mut verdict)).await?;
     Ok(verdict)
 }
 

@@ -46,8 +46,9 @@ pub(super) fn missing(definition: &Definition, flow: &Flow, facts: &Facts) -> Ve
     let mut missing: Vec<Missing> = Vec::new();
     for row in flow.mapping.rows() {
         let field = row.fields.right.as_str();
-        // A path leads through a lookup or into lines: its fields are not this module's.
-        let is_own = row.direction != Direction::None && !field.contains('.');
+        // A path leads through a lookup or into lines: its fields are not this module's. `$` begins what is no field.
+        let is_own =
+            row.direction != Direction::None && !field.contains('.') && !field.starts_with('$');
         if !is_own || facts.has_field(module, field) != Presence::Missing {
             continue;
         }
