@@ -15,6 +15,7 @@ mod private_postgres;
 mod probes;
 mod program;
 mod reload;
+mod restore;
 mod running;
 mod takeover;
 mod webdriver;

@@ -115,7 +115,10 @@ pub(crate) async fn with_conflict() -> (Site, Running, String) {
         .edit_as_user("Accounts", &id, json!({"VAT_Number": "FR22222222222"}))
         .unwrap();
     // Read once, so that nothing but a person brings the record back.
-    site.configure(|text| text + &SERVED.replace("poll_seconds = 1", "poll_seconds = 3600"));
+    site.configure(|text| {
+        let text = text.replace("[zoho]", "[zoho]\ncredits_per_day = 5000");
+        text + &SERVED.replace("poll_seconds = 1", "poll_seconds = 3600")
+    });
     let running = site.start().await;
     (site, running, code)
 }
@@ -302,6 +305,9 @@ async fn a_person_settles_a_conflict_on_the_page() {
         .await;
     assert!(pair.text.contains("linked") && pair.text.contains("FR22222222222"));
     assert!(visitor.get("/audit").await.text.contains("changed in X3"));
+    // What was spent is counted, and how long the rest lasts is said.
+    let overview = visitor.get("/").await.text;
+    assert!(overview.contains("5\u{202f}000 credits") && overview.contains("lasts"));
     assert!(running.stop().await.success());
 }
 
