@@ -18,10 +18,10 @@ pub(crate) use self::secret::Secret;
 use crate::{
     failure::Failure,
     flows::{
-        contacts::ContactsConfig, credit::CreditConfig, customers::CustomersConfig,
-        fulfilment::FulfilmentConfig, leads::LeadsConfig, orders::OrdersConfig,
-        products::ProductsConfig, purchase_orders::PurchaseOrdersConfig,
-        suppliers::SuppliersConfig,
+        codes::CodesConfig, contacts::ContactsConfig, credit::CreditConfig,
+        customers::CustomersConfig, fulfilment::FulfilmentConfig, invoices::InvoicesConfig,
+        leads::LeadsConfig, orders::OrdersConfig, products::ProductsConfig,
+        purchase_orders::PurchaseOrdersConfig, suppliers::SuppliersConfig,
     },
 };
 
@@ -47,6 +47,9 @@ pub(crate) struct Config {
     pub(crate) admin: Option<AdminConfig>,
     #[serde(default)]
     pub(crate) timing: TimingConfig,
+    /// Tables of codes that flows share.
+    #[serde(default)]
+    pub(crate) codes: CodesConfig,
     // One section a flow. All but customers are off unless their section is there.
     #[serde(default)]
     pub(crate) customers: CustomersConfig,
@@ -59,6 +62,7 @@ pub(crate) struct Config {
     pub(crate) purchase_orders: Option<PurchaseOrdersConfig>,
     pub(crate) orders: Option<OrdersConfig>,
     pub(crate) fulfilment: Option<FulfilmentConfig>,
+    pub(crate) invoices: Option<InvoicesConfig>,
     #[serde(skip)]
     source: Source,
 }

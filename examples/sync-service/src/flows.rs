@@ -3,11 +3,13 @@
 //! A flow is one file: its section of the configuration, and how it is built from what both systems offer. To add one,
 //! write the file, name it in [`ALL`], and give [`Config`] its section.
 
+pub(crate) mod codes;
 mod common;
 pub(crate) mod contacts;
 pub(crate) mod credit;
 pub(crate) mod customers;
 pub(crate) mod fulfilment;
+pub(crate) mod invoices;
 pub(crate) mod leads;
 pub(crate) mod orders;
 pub(crate) mod products;
@@ -31,6 +33,7 @@ pub(crate) const ALL: &[Definition] = &[
     leads::DEFINITION,
     orders::DEFINITION,
     fulfilment::DEFINITION,
+    invoices::DEFINITION,
 ];
 
 /// A flow that this program knows.

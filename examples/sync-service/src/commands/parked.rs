@@ -87,7 +87,7 @@ pub(crate) async fn run(command: &Parked) -> Result<(), Failure> {
     match command {
         Parked::List(arguments) => list(arguments).await,
         Parked::Show(arguments) => show(arguments).await,
-        Parked::Edit(arguments) => edit(arguments).await,
+        Parked::Edit(arguments) => Box::pin(edit(arguments)).await,
         Parked::Replay(arguments) => replay(arguments).await,
         Parked::Dismiss(arguments) => dismiss(arguments).await,
     }
