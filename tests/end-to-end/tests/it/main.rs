@@ -16,4 +16,5 @@ mod orders;
 mod products;
 mod purchasing;
 mod shop;
+mod shown_invoices;
 mod world;
