@@ -4,7 +4,6 @@
 //! write the file, name it in [`ALL`], and give [`Config`] its section.
 
 pub(crate) mod codes;
-mod common;
 pub(crate) mod contacts;
 pub(crate) mod credit;
 pub(crate) mod customers;
@@ -16,6 +15,7 @@ pub(crate) mod products;
 pub(crate) mod purchase_orders;
 mod rows;
 pub(crate) mod suppliers;
+mod wiring;
 
 use std::collections::BTreeSet;
 

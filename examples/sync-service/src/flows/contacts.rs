@@ -12,8 +12,9 @@ use sync_core::{
 };
 
 use super::{
-    Definition, FlowState, common,
+    Definition, FlowState,
     rows::{self, RowConfig},
+    wiring,
 };
 use crate::{
     config::Config,
@@ -76,7 +77,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let Some(wanted) = &config.contacts else {
         return Ok(FlowState::off("its section is not there"));
     };
-    if let Some(reason) = common::without_node(systems, "businessPartnerContact") {
+    if let Some(reason) = wiring::without_node(systems, "businessPartnerContact") {
         return Ok(FlowState::off(reason));
     }
     let mut notes = Vec::new();
@@ -90,7 +91,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     if options.create_in_x3 {
         settings = settings.with_creates();
     }
-    if let Some(stamp) = common::stamp(config)? {
+    if let Some(stamp) = wiring::stamp(config)? {
         settings = settings.stamp(stamp);
     }
     let standard = ContactEndpoint::new(systems.x3.clone(), settings.clone());

@@ -10,7 +10,7 @@ use sync_core::{
     x3::CustomerSettings,
 };
 
-use super::common;
+use super::wiring;
 use crate::{config::Config, failure::Failure};
 
 /// Credit status and balance of X3 customers on Zoho accounts. The limit is there anyway.
@@ -51,7 +51,7 @@ impl CreditConfig {
         if let Some(field) = &self.zoho_status_field {
             options.zoho_status_field.clone_from(field);
         }
-        if let Some(statuses) = common::codes("statuses", &self.statuses) {
+        if let Some(statuses) = wiring::codes("statuses", &self.statuses) {
             options.statuses = statuses;
         }
         options

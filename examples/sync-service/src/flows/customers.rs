@@ -14,8 +14,9 @@ use sync_core::{
 use zoho_crm_client::ZohoClient;
 
 use super::{
-    Definition, FlowState, common, credit, leads,
+    Definition, FlowState, credit, leads,
     rows::{self, RowConfig},
+    wiring,
 };
 use crate::{
     config::Config,
@@ -159,7 +160,7 @@ fn x3_settings(
         notes.push(format!("changes go to Zoho only: {}", activate("update")));
         settings = settings.without_updates();
     }
-    if let Some(stamp) = common::stamp(config)? {
+    if let Some(stamp) = wiring::stamp(config)? {
         for source in [
             ChangeSource::Customer,
             ChangeSource::BusinessPartner,

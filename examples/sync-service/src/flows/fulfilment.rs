@@ -13,8 +13,9 @@ use sync_core::{
 };
 
 use super::{
-    Definition, FlowState, common, orders,
+    Definition, FlowState, orders,
     rows::{self, RowConfig},
+    wiring,
 };
 use crate::{
     config::Config,
@@ -112,12 +113,12 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let Some(wanted) = &config.fulfilment else {
         return Ok(FlowState::off("[fulfilment] is not there"));
     };
-    if let Some(reason) = common::without_module(systems, SALES_ORDERS) {
+    if let Some(reason) = wiring::without_module(systems, SALES_ORDERS) {
         return Ok(FlowState::off(format!(
             "{reason}; flow orders shows the statuses on the deal instead"
         )));
     }
-    if let Some(reason) = common::without_node(systems, "salesOrder") {
+    if let Some(reason) = wiring::without_node(systems, "salesOrder") {
         return Ok(FlowState::off(reason));
     }
     let options = wanted.options(config);

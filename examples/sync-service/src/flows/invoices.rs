@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use self::{to_x3::PostConfig, to_zoho::ShowConfig};
-use super::{Definition, FlowState, common::without_module};
+use super::{Definition, FlowState, wiring::without_module};
 use crate::{config::Config, failure::Failure, systems::Systems};
 
 pub(crate) const DEFINITION: Definition = Definition {

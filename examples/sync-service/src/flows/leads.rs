@@ -13,8 +13,9 @@ use sync_core::{
 };
 
 use super::{
-    Definition, FlowState, common,
+    Definition, FlowState,
     rows::{self, RowConfig},
+    wiring,
 };
 use crate::{
     config::Config,
@@ -121,7 +122,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
             "Zoho shows this user no module Leads: give the user's profile rights on it",
         ));
     }
-    if let Some(reason) = common::without_node(systems, "customer") {
+    if let Some(reason) = wiring::without_node(systems, "customer") {
         return Ok(FlowState::off(reason));
     }
     if systems.facts.x3_operation("customer", "create") == Presence::Missing {
@@ -138,7 +139,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         .create_in(category)
         .prospects_only()
         .mapped_fields(mapping.fields(Side::Left));
-    if let Some(stamp) = common::stamp(config)? {
+    if let Some(stamp) = wiring::stamp(config)? {
         for source in [
             ChangeSource::Customer,
             ChangeSource::BusinessPartner,

@@ -18,8 +18,9 @@ use sync_core::{
 };
 
 use super::{
-    Definition, FlowState, common, fulfilment,
+    Definition, FlowState, fulfilment,
     rows::{self, RowConfig},
+    wiring,
 };
 use crate::{
     config::Config,
@@ -205,7 +206,7 @@ impl TableConfig {
     fn rule(&self, name: &str) -> ByTable {
         ByTable {
             field: self.field.clone(),
-            codes: common::codes(name, &self.codes).unwrap_or_default(),
+            codes: wiring::codes(name, &self.codes).unwrap_or_default(),
         }
     }
 }
@@ -295,7 +296,7 @@ impl OrdersConfig {
             LinesConfig::Products { .. } => "Products",
             LinesConfig::Item { .. } => return None,
         };
-        let reason = common::without_module(systems, module)?;
+        let reason = wiring::without_module(systems, module)?;
         Some(format!(
             "{reason}; without it, order a configured item: lines = {{ from = \"item\", product = \"...\" }} in [orders]"
         ))
@@ -313,7 +314,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     }
     if let Some(reason) = wanted
         .without_lines(systems)
-        .or_else(|| common::without_node(systems, "salesOrder"))
+        .or_else(|| wiring::without_node(systems, "salesOrder"))
     {
         return Ok(FlowState::off(reason));
     }
@@ -413,7 +414,7 @@ pub(super) fn with_site_fields(
     let standard = SalesOrderEndpoint::new(systems.x3.clone(), SalesOrderSettings::new());
     let custom = rows::custom_fields(config, section, rows, standard.field_names())?;
     settings.custom.extend(custom);
-    if let Some(stamp) = common::stamp(config)? {
+    if let Some(stamp) = wiring::stamp(config)? {
         for source in [ChangeSource::SalesOrder, ChangeSource::SalesOrderLine] {
             settings.stamps.push((source, stamp.clone()));
         }

@@ -13,8 +13,9 @@ use sync_core::{
 };
 
 use super::{
-    Definition, FlowState, common,
+    Definition, FlowState,
     rows::{self, RowConfig},
+    wiring,
 };
 use crate::{
     config::Config,
@@ -116,9 +117,9 @@ impl ProductsConfig {
         }
         options.stock = self.stock;
         options.stock_sites.clone_from(&self.stock_sites);
-        options.units = common::codes("units", &self.units);
-        options.categories = common::codes("categories", &self.categories);
-        options.tax_levels = common::codes("tax_levels", &self.tax_levels);
+        options.units = wiring::codes("units", &self.units);
+        options.categories = wiring::codes("categories", &self.categories);
+        options.tax_levels = wiring::codes("tax_levels", &self.tax_levels);
         options
     }
 }
@@ -127,8 +128,8 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let Some(wanted) = &config.products else {
         return Ok(FlowState::off("its section is not there"));
     };
-    let missing = common::without_module(systems, PRODUCTS)
-        .or_else(|| common::without_node(systems, "product"));
+    let missing = wiring::without_module(systems, PRODUCTS)
+        .or_else(|| wiring::without_node(systems, "product"));
     if let Some(reason) = missing {
         return Ok(FlowState::off(reason));
     }
@@ -158,7 +159,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     if options.stock {
         settings = settings.stock_of(sites(config, &options.stock_sites)?);
     }
-    if let Some(stamp) = common::stamp(config)? {
+    if let Some(stamp) = wiring::stamp(config)? {
         for source in [ChangeSource::Product, ChangeSource::Stock] {
             settings = settings.stamp(source, stamp.clone());
         }

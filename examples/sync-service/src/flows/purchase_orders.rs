@@ -13,8 +13,9 @@ use sync_core::{
 };
 
 use super::{
-    Definition, FlowState, common,
+    Definition, FlowState,
     rows::{self, RowConfig},
+    wiring,
 };
 use crate::{config::Config, failure::Failure, systems::Systems};
 
@@ -87,10 +88,10 @@ impl PurchaseOrdersConfig {
         if let Some(field) = &self.price_field {
             options.price_field.clone_from(field);
         }
-        if let Some(statuses) = common::codes("purchase_order_statuses", &self.statuses) {
+        if let Some(statuses) = wiring::codes("purchase_order_statuses", &self.statuses) {
             options.statuses = statuses;
         }
-        options.currencies = common::codes("currencies", &self.currencies);
+        options.currencies = wiring::codes("currencies", &self.currencies);
         options
     }
 
@@ -112,8 +113,8 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let Some(wanted) = &config.purchase_orders else {
         return Ok(FlowState::off("its section is not there"));
     };
-    let missing = common::without_module(systems, ORDERS)
-        .or_else(|| common::without_node(systems, "purchaseOrder"));
+    let missing = wiring::without_module(systems, ORDERS)
+        .or_else(|| wiring::without_node(systems, "purchaseOrder"));
     if let Some(reason) = missing {
         return Ok(FlowState::off(reason));
     }
@@ -123,7 +124,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let mut settings = wanted
         .settings(config)?
         .mapped_fields(mapping.fields(Side::Left));
-    if let Some(stamp) = common::stamp(config)? {
+    if let Some(stamp) = wiring::stamp(config)? {
         settings = settings.stamp(stamp);
     }
     let standard = PurchaseOrderEndpoint::new(systems.x3.clone(), settings.clone());

@@ -12,8 +12,9 @@ use sync_core::{
 };
 
 use super::{
-    Definition, FlowState, common,
+    Definition, FlowState,
     rows::{self, RowConfig},
+    wiring,
 };
 use crate::{config::Config, failure::Failure, systems::Systems};
 
@@ -89,8 +90,8 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let Some(wanted) = &config.suppliers else {
         return Ok(FlowState::off("its section is not there"));
     };
-    let missing = common::without_module(systems, VENDORS)
-        .or_else(|| common::without_node(systems, "supplier"));
+    let missing = wiring::without_module(systems, VENDORS)
+        .or_else(|| wiring::without_node(systems, "supplier"));
     if let Some(reason) = missing {
         return Ok(FlowState::off(reason));
     }
@@ -98,7 +99,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let table = suppliers::mapping(&options).map_err(|error| config.wrong(NAME, error))?;
     let mapping = rows::changed(config, NAME, table, &wanted.without, &wanted.rows)?;
     let mut settings = SupplierSettings::new().mapped_fields(mapping.fields(Side::Left));
-    if let Some(stamp) = common::stamp(config)? {
+    if let Some(stamp) = wiring::stamp(config)? {
         settings = settings.stamp(stamp);
     }
     let standard = SupplierEndpoint::new(systems.x3.clone(), settings.clone());

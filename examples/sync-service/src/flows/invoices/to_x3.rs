@@ -23,7 +23,7 @@ use super::{InvoicesConfig, NAME};
 use crate::{
     config::Config,
     failure::Failure,
-    flows::{FlowState, codes::CodeTable, common::stamp},
+    flows::{FlowState, codes::CodeTable, wiring::stamp},
     systems::{Presence, Systems},
 };
 

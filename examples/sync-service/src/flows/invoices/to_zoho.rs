@@ -19,7 +19,7 @@ use crate::{
     flows::{
         FlowState,
         codes::CodeTable,
-        common::{stamp, without_node},
+        wiring::{stamp, without_node},
     },
     systems::Systems,
 };
