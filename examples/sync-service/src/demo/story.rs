@@ -1,4 +1,6 @@
-//! What happens: a first sync, users on both sides, a lost answer, a killed worker, and rest.
+//! What happens: a first sync, users on both sides, a lost answer, a killed worker, trade, and rest.
+
+mod trade;
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
@@ -52,6 +54,8 @@ pub(crate) async fn tell(world: &mut World) -> Result<Verdict, Failure> {
     let worker = teller.conflicts(worker).await?;
     let worker = teller.lost_answer(worker, &mut verdict).await?;
     let worker = teller.killed_worker(worker, &mut verdict).await?;
+    let worker = teller.stock_and_credit(worker, &mut verdict).await?;
+    let worker = teller.deals_are_won(worker, &mut verdict).await?;
     teller.rest(worker, &mut verdict).await?;
     Box::pin(teller.sum_up(&mut verdict)).await?;
     Ok(verdict)
@@ -404,7 +408,7 @@ impl Teller<'_> {
 
     /// At rest, only polling goes on.
     async fn rest(&mut self, mut worker: Worker, verdict: &mut Verdict) -> Result<(), Failure> {
-        out!("\n6. Rest");
+        out!("\n8. Rest");
         let before = self.writes();
         let calls = self.world.x3.counters().requests;
         self.until("some polls have passed", &mut worker, |world, _| {
@@ -481,6 +485,7 @@ impl Teller<'_> {
         let parked = verdict
             .parked
             .iter()
+            .filter(|job| job.key.flow.as_str() == flows::customers::NAME)
             .filter(|job| words::is_conflict(&job.parked.reason));
         let parked = parked.count() as u64;
         verdict.expect(

@@ -25,6 +25,8 @@ pub(crate) struct Verdict {
     pub(crate) conflicts_resolved: u64,
     pub(crate) conflicts_kept: u64,
     pub(crate) duplicates: usize,
+    pub(crate) deals: usize,
+    pub(crate) orders: usize,
     pub(crate) writes_at_rest: u64,
     pub(crate) x3_calls: u64,
     pub(crate) zoho_calls: u64,
@@ -187,7 +189,7 @@ impl Verdict {
             .filter(|job| words::is_conflict(&job.parked.reason))
             .count();
         out!("\nVerdict, counted from the two servers");
-        let rows: [(&str, String); 10] = [
+        let rows: [(&str, String); 11] = [
             ("pairs in agreement", self.pairs_in_agreement.to_string()),
             (
                 "conflicts resolved by rule",
@@ -202,6 +204,10 @@ impl Verdict {
                 (self.parked.len() - conflicts).to_string(),
             ),
             ("duplicates", self.duplicates.to_string()),
+            (
+                "deals won, orders in X3",
+                format!("{}, {}", self.deals, self.orders),
+            ),
             ("writes at rest", self.writes_at_rest.to_string()),
             ("calls to X3", self.x3_calls.to_string()),
             (

@@ -3,10 +3,10 @@
 use std::{fs, io, net::TcpListener, path::PathBuf, str::FromStr};
 
 use rust_decimal::Decimal;
-use sage_x3_simulator::{AddressSeed, CustomerSeed, X3Simulator};
+use sage_x3_simulator::{AddressSeed, CustomerSeed, RecordSeed, X3Simulator};
 use serde_json::json;
 use tempfile::TempDir;
-use zoho_crm_simulator::ZohoSimulator;
+use zoho_crm_simulator::{CustomField, ZohoSimulator};
 
 use super::{
     companies::{Company, Market},
@@ -18,12 +18,26 @@ use crate::failure::Failure;
 pub(crate) const ENDPOINT: &str = "SEED";
 /// The address code that customers get.
 pub(crate) const ADDRESS: &str = "MAIN";
+/// The site that sells.
+pub(crate) const SITE: &str = "FR011";
+/// What is sold: code, description, price.
+pub(crate) const WARES: [(&str, &str, u32); 2] =
+    [("PUMP", "Pump, cast iron", 220), ("HOSE", "Hose, 10 m", 35)];
 /// Secrets that are found again wherever they should not be.
 const CANARIES: [&str; 4] = [
     "canary-x3-secret-9f31c7",
     "canary-zoho-secret-51be02",
     "1000.canary-refresh-77d0aa",
     "canary-hook-token-c0ffee",
+];
+
+/// Fields that the flows write, beside those that the simulated organisation has from the start.
+const FIELDS: [(&str, &str, &str); 5] = [
+    ("Deals", "X3_Amount", "currency"),
+    ("Deals", "X3_Amount_With_Tax", "currency"),
+    ("Deals", "X3_Amount_Difference", "currency"),
+    ("Deals", "X3_Credit_Status", "text"),
+    ("Deals", "X3_Warnings", "text"),
 ];
 
 /// Where the story takes place.
@@ -53,7 +67,11 @@ impl World {
             .start()
             .await
             .map_err(|error| broken("the simulated X3 does not start")(&error))?;
-        let zoho = ZohoSimulator::builder()
+        let fields = FIELDS.into_iter();
+        let zoho = fields
+            .fold(ZohoSimulator::builder(), |zoho, (module, field, kind)| {
+                zoho.custom_field(CustomField::new(module, field, kind))
+            })
             .configure(|settings| {
                 settings.credentials.client_secret = client_secret.to_owned();
                 settings.credentials.refresh_token = refresh_token.to_owned();
@@ -92,6 +110,20 @@ impl World {
         self.x3
             .seed_customers(ENDPOINT, customers)
             .map_err(|error| broken("X3 refuses a company")(&error))?;
+        for (code, description, price) in WARES {
+            let records = [
+                RecordSeed::product(code, description).set("basePrice", Decimal::from(price)),
+                RecordSeed::product_site(code, SITE),
+            ];
+            self.x3
+                .seed(ENDPOINT, records)
+                .map_err(|error| broken("X3 refuses a product")(&error))?;
+        }
+        for ((code, ..), lot) in WARES.iter().zip(1..) {
+            self.x3
+                .seed(ENDPOINT, [RecordSeed::stock(SITE, lot, code, 500)])
+                .map_err(|error| broken("X3 refuses goods")(&error))?;
+        }
         let accounts: Vec<serde_json::Value> = market.zoho.iter().map(account).collect();
         self.zoho
             .seed("Accounts", accounts)
@@ -148,6 +180,12 @@ client_secret = {{ file = "DEMO_ZOHO_SECRET" }}
 refresh_token = {{ file = "DEMO_ZOHO_REFRESH" }}
 [customers]
 category = "STD"
+[credit]
+balance = false
+[products]
+[orders]
+sales_site = "{SITE}"
+order_type = "SOI"
 [webhook]
 listen = "127.0.0.1:{receiver}"
 public_url = "http://127.0.0.1:{receiver}/zoho/3f9a1c"

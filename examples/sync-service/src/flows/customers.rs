@@ -32,7 +32,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     build,
 };
 
-const NAME: &str = "customers";
+pub(crate) const NAME: &str = "customers";
 const ACCOUNTS: &str = "Accounts";
 
 /// X3 customers and Zoho accounts. On unless it is turned off.
