@@ -4,7 +4,7 @@ mod reload;
 mod servers;
 mod signals;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, watch};
 use zoho_crm_client::webhook::WebhookVerifier;
@@ -19,10 +19,14 @@ use crate::{
     setup::{FlowChannel, Setup},
 };
 
+/// Pauses between tries to ask the systems at start.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// Polls, receives notifications and works until SIGINT or SIGTERM. A changed configuration is taken up between two
 /// batches.
 pub(crate) async fn run(configured: &Configured) -> Result<(), Failure> {
-    let setup = Setup::open(Config::read(&configured.config)?).await?;
+    let setup = Box::pin(open(&configured.config)).await?;
     let metrics = Arc::new(Metrics::default());
     let live = live(setup, &metrics)?;
     warn_without_approval(&live).await?;
@@ -49,6 +53,35 @@ pub(crate) async fn run(configured: &Configured) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     ended
+}
+
+/// Asks both systems what they offer. Where a first sync was approved they were set up rightly once: what fails now may
+/// pass, and a service that gave up would stop silently. A set-up that never worked is told at once what is wrong with it.
+async fn open(path: &Path) -> Result<Setup, Failure> {
+    let config = || Config::read(path);
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        match Setup::open(config()?).await {
+            Err(failure) if Box::pin(has_worked(config()?)).await => {
+                let pause_s = pause.as_secs();
+                tracing::warn!(%failure, pause_s, "the systems cannot be asked what they offer; trying again");
+                tokio::time::sleep(pause).await;
+                pause = LONGEST_PAUSE.min(pause * 2);
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Whether a first sync of any flow was approved, by the store alone.
+async fn has_worked(config: Config) -> bool {
+    let status = async {
+        let engine = Setup::unasked(config).await?.engine("start")?;
+        Ok::<_, Failure>(engine.status().await?)
+    };
+    status
+        .await
+        .is_ok_and(|flows| flows.iter().any(|flow| flow.approved))
 }
 
 /// Works, with one configuration after the other. The batch in work is finished before anything ends.
