@@ -5,6 +5,7 @@ mod alike;
 mod backup;
 mod child;
 mod crashes;
+mod hostile_text;
 mod laws;
 mod place;
 mod postgres;

@@ -3,6 +3,7 @@
 
 mod dependency_rules;
 mod public_signatures;
+mod security_review;
 mod source_text;
 mod tree;
 mod tree_rules;
