@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
+use client_core::Clock as _;
 use sage_x3_simulator::Edit;
 use secrecy::SecretString;
 use sync_core::{Engine, Side};
@@ -51,6 +52,48 @@ async fn at_rest_nothing_is_written() {
     let before = world.writes();
     world.settle().await;
     assert_eq!(world.writes(), before);
+}
+
+#[tokio::test]
+async fn an_idle_hour_costs_its_polls_and_nothing_else() {
+    let world = World::open().await;
+    world.pair().await;
+    world.settle().await;
+    // What is asked once at start is asked.
+    world.engine.upkeep().await;
+    world.x3.reset_counters();
+    world.zoho.reset_counters();
+    let asked_before = world.x3.requests().len();
+    let writes = world.writes();
+    let end = world.clock.now() + Duration::from_secs(3_600);
+    let (clock, watch) = (world.clock.clone(), world.clock.clone());
+    let stop = std::future::poll_fn(move |_| {
+        if watch.now() >= end {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    });
+    let sleep = |pause| {
+        clock.advance(pause);
+        tokio::task::yield_now()
+    };
+    world.engine.run(sleep, stop).await.unwrap();
+
+    assert_eq!(world.writes(), writes);
+    let polls = 60;
+    let mut x3 = std::collections::BTreeMap::new();
+    for request in world.x3.requests().iter().skip(asked_before) {
+        *x3.entry(request.operation_name.clone()).or_insert(0u64) += 1;
+    }
+    println!("{x3:?} {:?}", world.zoho.counters().calls);
+    let zoho = world.zoho.counters();
+    let [list, deleted] = ["list", "deleted"].map(|kind| zoho.calls_of(kind));
+    assert!(
+        list.abs_diff(polls) <= 1 && deleted.abs_diff(polls) <= 1,
+        "{:?}",
+        zoho.calls
+    );
 }
 
 /// Zoho's notifications, delivered over a socket into the engine's queue.
