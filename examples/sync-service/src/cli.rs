@@ -64,7 +64,7 @@ pub(crate) enum Command {
     Status(Configured),
     /// Asks a running program whether it is well, as containers do.
     Probe {
-        /// Its [admin] address.
+        /// Its address, that of `[admin]`.
         address: String,
         /// What is asked for: `/healthz` whether it lives, `/readyz` whether it works.
         #[arg(long, default_value = "/healthz")]

@@ -1,7 +1,7 @@
 //! X3 sales orders as Zoho sales orders: what was ordered, delivered and invoiced, where sales people see it.
 //!
 //! A mirror: X3 is copied to Zoho, which is not read. Zoho has sales orders from the edition Professional on; below that, the
-//! flow [`orders`](super::orders) shows the statuses on the deal.
+//! flow [`super::orders`] shows the statuses on the deal.
 //!
 //! | row | X3 | Zoho |
 //! |---|---|---|

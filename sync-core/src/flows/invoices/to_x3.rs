@@ -17,7 +17,7 @@
 //! | `total` | `totalAmountIncludingTax` | `Grand_Total` | to X3 |
 //!
 //! X3 does not change an invoice that is made. What is changed at Zoho afterwards, and a total that X3 works out otherwise,
-//! therefore parks the invoice with both values, or, with [`Changed::Ignored`](super::Changed::Ignored), is left as it is.
+//! therefore parks the invoice with both values, or, with [`Changed::Ignored`], is left as it is.
 
 use std::sync::Arc;
 
