@@ -392,12 +392,12 @@ impl Engine {
 
     /// A program that was started anew may have other rules than the one that parked the records.
     async fn review_once(&self, flow: &Flow) -> Result<(), Error> {
-        let mut is_new = false;
-        if let Ok(mut reviewed) = self.reviewed.lock() {
-            is_new = reviewed.insert(flow.name.clone());
-        }
+        let reviewed = || self.reviewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = !reviewed().contains(&flow.name);
         if is_new {
             self.review_parked(&flow.name).await?;
+            // Only now: what is parked under rules that were not written down would not be looked at when these change.
+            reviewed().insert(flow.name.clone());
         }
         Ok(())
     }
