@@ -32,6 +32,8 @@ pub(super) struct Ending<'a> {
     finish: Finish,
     /// Whether the pair has come about, or was completed after an interruption.
     complete: bool,
+    /// Whether a record of the pair was found to be gone.
+    lost: bool,
     audit: Vec<AuditEntry>,
 }
 
@@ -46,6 +48,7 @@ impl<'a> Ending<'a> {
             link: None,
             finish: Finish::Done,
             complete: false,
+            lost: false,
             audit: Vec::new(),
         }
     }
@@ -294,6 +297,7 @@ impl<'a> Ending<'a> {
             // The mirror has no feed that would tell that both are gone.
             return self.both_gone();
         }
+        self.lost = true;
         self.content.detached = Some(lost);
         if let Some(planned) = &mut self.content.planned {
             let base = self.content.base.as_ref();
@@ -391,6 +395,7 @@ impl<'a> Ending<'a> {
             self.note(AuditEvent::Unlinked, Vec::new());
         }
         self.complete = !self.work.was_bound();
+        self.lost = true;
         // Should the partner come back, an unfinished plan still tells what was written from what was edited.
         self.content.detached = Some(side);
         self.content.intent = None;
@@ -399,6 +404,7 @@ impl<'a> Ending<'a> {
 
     pub(super) fn both_gone(&mut self) {
         if self.work.link.is_some() {
+            self.lost = true;
             self.note_unconfirmed();
             self.note(AuditEvent::Forgotten, Vec::new());
             self.remove_link();
@@ -495,20 +501,28 @@ impl<'a> Ending<'a> {
 
     /// Both records of the pair, when it has just come about.
     fn completed_keys(&self) -> Vec<JobKey> {
-        let ids = match self.complete {
-            true => self.linked(),
-            false => None,
-        };
-        let of = |side: Side| {
-            let id = ids?.get(side).clone()?;
-            Some(key_of(&self.flow.name, side, id))
-        };
+        match self.complete {
+            true => self.linked().map_or_else(Vec::new, |ids| self.keys_of(ids)),
+            false => Vec::new(),
+        }
+    }
+
+    fn keys_of(&self, ids: &Sides<Option<RecordId>>) -> Vec<JobKey> {
+        let of = |side: Side| Some(key_of(&self.flow.name, side, ids.get(side).clone()?));
         Side::BOTH.into_iter().filter_map(of).collect()
     }
 
-    /// Keys of the pair under which something may be parked that is over now.
+    /// Keys of the pair under which something may be parked that is over now. From when two records are a pair, hints for
+    /// either are filed under one key, and none reaches what was parked under the other.
     pub(super) fn obsolete(&self) -> Vec<JobKey> {
-        let mut keys = self.completed_keys();
+        let is_bound = self
+            .linked()
+            .is_some_and(|ids| ids.left.is_some() && ids.right.is_some());
+        let is_new = is_bound && !self.work.was_bound();
+        if !(is_new || self.complete || self.lost) {
+            return Vec::new();
+        }
+        let mut keys = self.keys_of(&self.content.ids);
         keys.retain(|key| self.work.jobs.iter().all(|job| job.key != *key));
         keys
     }

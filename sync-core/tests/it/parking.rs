@@ -223,6 +223,38 @@ fn what_was_parked_for_a_record_is_over_when_its_partner_sets_things_right() {
 }
 
 #[test]
+fn what_was_parked_for_a_record_does_not_outlive_it_although_its_pair_never_agreed() {
+    let forbidden = Arc::new(AtomicBool::new(false));
+    let gate = Arc::clone(&forbidden);
+    let world = World::with(|setup: &mut Setup| {
+        setup.left = crate::world::erp(&setup.clock).required("city");
+        setup.right = crm(&setup.clock).validate(move |_| {
+            let rejection = Rejection {
+                field: Some("X_Code".into()),
+                code: None,
+                message: "the administrator forbids it".to_owned(),
+            };
+            Some(rejection).filter(|_| gate.load(Ordering::Relaxed))
+        });
+    });
+    let engine = world.engine();
+    let cityless = account("Globex").with("City", sync_core::Value::Null);
+    let right = world.right.create_as_user(cityless).unwrap();
+    world.settle(&engine);
+    assert_eq!(world.only_parked().key.side, Side::Right);
+    // They become a pair, but the right side takes nothing of it.
+    forbidden.store(true, Ordering::Relaxed);
+    let left = thing("C1").with("vat", "DE-Globex");
+    let left = world.left.create_as_user(left).unwrap();
+    world.settle(&engine);
+    assert_eq!(world.partner(Side::Left, &left), Some(right.clone()));
+    assert_eq!(world.only_parked().key, world.key(Side::Left, left));
+    world.right.delete_as_user(right).unwrap();
+    world.settle(&engine);
+    assert!(world.parked().is_empty(), "{:?}", world.parked());
+}
+
+#[test]
 fn a_pair_is_parked_once_although_both_its_records_were_queued() {
     let world = World::new();
     let engine = world.engine();
