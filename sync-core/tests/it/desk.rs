@@ -1,11 +1,17 @@
 //! What people do with parked records, and what brings records back by itself.
 
+use std::sync::Arc;
+
+use futures::FutureExt;
 use sync_core::{
     AuditEvent, Document, Error, Kind, Mapping, ParkReason, Row, Side, Value, Verdict,
     testing::RowFault,
 };
 
-use crate::world::{World, block_on, set, text, thing};
+use crate::{
+    store_spy::{At, SpyStore, Trouble},
+    world::{World, block_on, set, text, thing},
+};
 
 #[test]
 fn a_person_settles_a_conflict_by_naming_the_value() {
@@ -163,6 +169,26 @@ fn parked_records_are_looked_at_again_when_the_mapping_changes() {
             .into_iter()
             .any(|cause| cause == sync_core::Cause::RulesChanged)
     );
+}
+
+#[test]
+fn a_look_through_the_parked_that_was_broken_off_is_made_again_by_the_same_program() {
+    let mut world = World::new();
+    let long = "a name that is much too long for the ERP";
+    world.right.create_as_user(set("Name", long)).unwrap();
+    world.settle(&world.engine());
+    let mut rows: Vec<Row> = world.flow.mapping.rows().to_vec();
+    rows[1] = Row::new("name", "name", "Name", Kind::Text);
+    world.flow.mapping = Mapping::new(rows).unwrap();
+    let mut broken = false;
+    let store = SpyStore::new(Arc::clone(&world.store), move |at| {
+        let first = at == At::Enqueue && !std::mem::replace(&mut broken, true);
+        first.then_some(Trouble::DiesBefore)
+    });
+    let changed = world.engine_on(store);
+    assert!(changed.tick().now_or_never().is_none(), "it is broken off");
+    world.drain(&changed);
+    assert!(world.parked().is_empty());
 }
 
 #[test]
