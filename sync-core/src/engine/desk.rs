@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use super::{Engine, dependants::parent_of};
+use super::{Engine, batch::home, dependants::parent_of};
 use crate::{
     audit::{AuditEntry, AuditEvent, FieldDecision, Verdict},
     endpoint::{Write, WriteError},
@@ -227,8 +227,9 @@ impl Engine {
         }
     }
 
-    /// Looks again at parked records whose cause is gone: those whose parent has a partner by now, and all of them when the
-    /// flow's mapping or policy is not what it was. Returns how many.
+    /// Looks again at parked records whose cause is gone: those whose parent has a partner by now, those that became part of
+    /// a pair while they were being parked, and all of them when the flow's mapping or policy is not what it was. Returns
+    /// how many.
     ///
     /// # Errors
     /// [`Error::UnknownFlow`], [`Error::Store`].
@@ -245,6 +246,8 @@ impl Engine {
             let Some(last) = page.last().map(|job| job.key.clone()) else {
                 break;
             };
+            let (page, strays) = self.take_strays(flow, page).await?;
+            again += strays;
             let (keys, cause) = if changed {
                 let keys: Vec<JobKey> = page.into_iter().map(|job| job.key).collect();
                 (keys, Cause::RulesChanged)
@@ -260,6 +263,38 @@ impl Engine {
                 .await?;
         }
         Ok(again)
+    }
+
+    /// Takes away what is parked under another key than its pair's, where no hint reaches it: the pair came about while it
+    /// was being parked, or the program died before it could take it away. The look goes on under the pair's key. Returns
+    /// the others, and how many were taken.
+    async fn take_strays(
+        &self,
+        flow: &Flow,
+        page: Vec<ParkedJob>,
+    ) -> Result<(Vec<ParkedJob>, u64), Error> {
+        let records: Vec<(Side, RecordId)> = page
+            .iter()
+            .map(|job| (job.key.side, job.key.id.clone()))
+            .collect();
+        let links = self
+            .store
+            .links(&self.connection, &flow.name, &records)
+            .await?;
+        let (mut others, mut strays) = (Vec::new(), Vec::new());
+        for (job, link) in page.into_iter().zip(links) {
+            let home = link.and_then(|link| home(&job.key, &link.content.ids));
+            match home.is_none_or(|home| home == job.key) {
+                true => others.push(job),
+                false => strays.push(job.key),
+            }
+        }
+        if !strays.is_empty() {
+            self.queue_again(strays.iter().cloned(), &Cause::Verify)
+                .await?;
+            self.store.dismiss(&self.connection, &strays, &[]).await?;
+        }
+        Ok((others, strays.len() as u64))
     }
 
     /// Those that wait for a record that has a partner.
