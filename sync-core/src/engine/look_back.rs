@@ -107,42 +107,52 @@ fn overwritten(flow: &Flow, work: &Work, side: Side, changes: &[PastChange]) -> 
     let Some(replaces) = replaces(work, side) else {
         return Vec::new();
     };
-    let lost = replaces.read.iter().filter_map(|(name, read)| {
-        let written = replaces.written.get(name.as_str())?;
-        let row = flow.mapping.rows().iter().find(|row| row.name == *name)?;
-        let before = before_own_write(flow, work, side, row, changes, (read, replaces.as_of))?;
-        let unseen = before != *read && before != *written;
-        unseen.then(|| decision(side, name, read, before, written))
-    });
-    lost.collect()
+    let mut lost = Vec::new();
+    for (name, read) in replaces.read.iter() {
+        let mut rows = flow.mapping.rows().iter();
+        let row = rows.find(|row| row.name == *name);
+        let (Some(row), Some(written)) = (row, replaces.written.get(name.as_str())) else {
+            continue;
+        };
+        let replaced = replaced(flow, work, side, row, changes, (written, replaces.as_of));
+        let unseen = replaced
+            .into_iter()
+            .filter(|value| value != read && value != written);
+        lost.extend(unseen.map(|value| decision(side, name, read, value, written)));
+    }
+    lost
 }
 
-/// What a field was before the engine wrote it.
-fn before_own_write(
+/// What a field was each time that the engine wrote over it since it was read: more than once if a call was repeated.
+fn replaced(
     flow: &Flow,
     work: &Work,
     side: Side,
     row: &Row,
     changes: &[PastChange],
-    (read, as_of): (&Value, Option<Timestamp>),
-) -> Option<Value> {
+    (written, as_of): (&Value, Option<Timestamp>),
+) -> Vec<Value> {
     let field = row.fields.get(side);
     let meant = |value: &Value| {
         let record = Document::new().with(field.clone(), value.clone());
         let document = flow.mapping.project_with(side, &record, &work.references);
         document.ok()?.get(row.name.as_str()).cloned()
     };
-    // An earlier write of the engine may be what made the value that was read, at that very stamp.
-    let mut was_left = false;
-    for change in changes.iter().filter(|change| change.field == *field) {
-        let (before, after) = (meant(&change.before)?, meant(&change.after)?);
-        let is_later = was_left || after != *read || Some(change.at) > as_of;
-        if change.own && is_later {
-            return Some(before);
+    let own: Vec<&PastChange> = changes
+        .iter()
+        .filter(|change| change.own && change.field == *field)
+        .collect();
+    let mut replaced = Vec::new();
+    for (place, change) in own.iter().enumerate() {
+        // What bears the very stamp of the reading may have been written before it, by an earlier plan.
+        let is_last = place + 1 == own.len();
+        let is_later =
+            Some(change.at) > as_of || (is_last && meant(&change.after).as_ref() == Some(written));
+        if is_later {
+            replaced.extend(meant(&change.before));
         }
-        was_left |= before == *read;
     }
-    None
+    replaced
 }
 
 fn decision(
