@@ -454,6 +454,10 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
     if !work.was_bound() {
         audit.push(entry(flow, work, AuditEvent::Linked, now));
     }
+    // Before the writes: if these are interrupted and the record is deleted once more, that is another deletion.
+    if let Some(side) = content.detached.take() {
+        audit.push(entry(flow, work, AuditEvent::PartnerRestored { side }, now));
+    }
     let ids = work.ids.clone();
     let write = |side: Side| {
         let fields = writes.get(side).clone();
