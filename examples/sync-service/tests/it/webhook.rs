@@ -7,6 +7,7 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
+use zoho_crm_client::webhook::WebhookVerifier;
 
 use crate::{
     program::Site,
@@ -43,6 +44,19 @@ async fn send(running: &Running, body: String) -> StatusCode {
     let address = format!("{}{PATH}", running.receiver().await);
     let sent = http().post(address).body(body).send().await.unwrap();
     sent.status()
+}
+
+/// The start of the answer to a call that is sent as far as `rest`, and not to its end.
+async fn begin(running: &Running, rest: &str) -> String {
+    let address = running.receiver().await;
+    let address = address.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let call = format!("POST {PATH} HTTP/1.1\r\nHost: x\r\n{rest}");
+    stream.write_all(call.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 1024];
+    let read = timeout(PATIENCE, stream.read(&mut answer)).await;
+    answer.truncate(read.expect("it is answered in time").unwrap());
+    String::from_utf8(answer).unwrap()
 }
 
 async fn count(running: &Running, outcome: &str) -> u64 {
@@ -106,9 +120,18 @@ async fn what_is_no_notification_of_ours_is_refused_and_queues_nothing() {
         ),
         ("{\"module\":".to_owned(), 400),
         (String::new(), 400),
-        ("x".repeat(2 * 1024 * 1024), 413),
     ] {
         assert_eq!(send(&running, body).await, status);
+    }
+    let too_much = "x".repeat(WebhookVerifier::DEFAULT_MAX_BYTES + 1);
+    for sent in [
+        // What is announced is refused before it is sent.
+        "Content-Length: 2097152\r\n\r\n".to_owned(),
+        // What is not announced is refused when it is too much, though it goes on.
+        format!("Transfer-Encoding: chunked\r\n\r\n200000\r\n{too_much}"),
+    ] {
+        let answer = begin(&running, &sent).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     }
     let elsewhere = format!("{}/zoho/guessed", running.receiver().await);
     let sent = http()
@@ -118,7 +141,7 @@ async fn what_is_no_notification_of_ours_is_refused_and_queues_nothing() {
     assert_eq!(sent.await.unwrap().status(), 404);
     assert_eq!(count(&running, "forged").await, 3);
     assert_eq!(count(&running, "malformed").await, 2);
-    assert_eq!(count(&running, "too_large").await, 1);
+    assert_eq!(count(&running, "too_large").await, 2);
     assert_eq!(count(&running, "queued").await, 0);
     let reads = site.zoho.log().into_iter();
     let reads = reads
