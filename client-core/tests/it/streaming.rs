@@ -90,7 +90,7 @@ async fn a_body_that_stalls_or_breaks_off_ends_with_an_error() {
         .await;
         let transport = ReqwestTransport::new().unwrap();
         let answer = transport
-            .stream(get(address, Duration::from_millis(150)))
+            .stream(get(address, Duration::from_secs(1)))
             .await
             .unwrap();
         let mut body = answer.into_body();
@@ -109,7 +109,7 @@ async fn a_server_that_never_answers_is_given_up() {
     .await;
     let transport = ReqwestTransport::new().unwrap();
     let result = transport
-        .stream(get(address, Duration::from_millis(150)))
+        .stream(get(address, Duration::from_secs(1)))
         .await;
     assert_eq!(result.unwrap_err().kind(), TransportErrorKind::Timeout);
 }
