@@ -1,5 +1,6 @@
-//! What happens: a first sync, users on both sides, a lost answer, a killed worker, trade, and rest.
+//! What happens: a first sync, users on both sides, a lost answer, a killed worker, trade, the books, and rest.
 
+mod books;
 mod trade;
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
@@ -54,8 +55,9 @@ pub(crate) async fn tell(world: &mut World) -> Result<Verdict, Failure> {
     let worker = teller.conflicts(worker).await?;
     let worker = teller.lost_answer(worker, &mut verdict).await?;
     let worker = teller.killed_worker(worker, &mut verdict).await?;
-    let worker = teller.stock_and_credit(worker, &mut verdict).await?;
+    let worker = teller.stock_and_credit(worker).await?;
     let worker = teller.deals_are_won(worker, &mut verdict).await?;
+    let worker = teller.month_end(worker, &mut verdict).await?;
     teller.rest(worker, &mut verdict).await?;
     Box::pin(teller.sum_up(&mut verdict)).await?;
     Ok(verdict)
@@ -255,6 +257,12 @@ impl Teller<'_> {
         pairs.into_iter().skip(from).take(count).collect()
     }
 
+    /// The pair at that place.
+    fn pair(&self, place: usize) -> Result<(String, String), Failure> {
+        let found = self.pairs(place, 1).into_iter().next();
+        found.ok_or_else(|| Failure::broken(format!("there is no pair {place}")))
+    }
+
     async fn users_at_work(&mut self, mut worker: Worker) -> Result<Worker, Failure> {
         out!("\n2. Users on both sides create, change and delete");
         for _ in 0..10 {
@@ -408,7 +416,7 @@ impl Teller<'_> {
 
     /// At rest, only polling goes on.
     async fn rest(&mut self, mut worker: Worker, verdict: &mut Verdict) -> Result<(), Failure> {
-        out!("\n8. Rest");
+        out!("\n9. Rest");
         let before = self.writes();
         let calls = self.world.x3.counters().requests;
         self.until("some polls have passed", &mut worker, |world, _| {

@@ -27,6 +27,8 @@ pub(crate) struct Verdict {
     pub(crate) duplicates: usize,
     pub(crate) deals: usize,
     pub(crate) orders: usize,
+    pub(crate) invoices: usize,
+    pub(crate) posted: usize,
     pub(crate) writes_at_rest: u64,
     pub(crate) x3_calls: u64,
     pub(crate) zoho_calls: u64,
@@ -189,7 +191,7 @@ impl Verdict {
             .filter(|job| words::is_conflict(&job.parked.reason))
             .count();
         out!("\nVerdict, counted from the two servers");
-        let rows: [(&str, String); 11] = [
+        let rows: [(&str, String); 12] = [
             ("pairs in agreement", self.pairs_in_agreement.to_string()),
             (
                 "conflicts resolved by rule",
@@ -207,6 +209,10 @@ impl Verdict {
             (
                 "deals won, orders in X3",
                 format!("{}, {}", self.deals, self.orders),
+            ),
+            (
+                "invoices approved, posted in X3",
+                format!("{}, {}", self.invoices, self.posted),
             ),
             ("writes at rest", self.writes_at_rest.to_string()),
             ("calls to X3", self.x3_calls.to_string()),

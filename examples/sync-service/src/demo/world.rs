@@ -3,7 +3,7 @@
 use std::{fs, io, net::TcpListener, path::PathBuf, str::FromStr};
 
 use rust_decimal::Decimal;
-use sage_x3_simulator::{AddressSeed, CustomerSeed, RecordSeed, X3Simulator};
+use sage_x3_simulator::{AddressSeed, CustomerSeed, Operation, RecordSeed, X3Simulator};
 use serde_json::json;
 use tempfile::TempDir;
 use zoho_crm_simulator::{CustomField, ZohoSimulator};
@@ -23,6 +23,8 @@ pub(crate) const SITE: &str = "FR011";
 /// What is sold: code, description, price.
 pub(crate) const WARES: [(&str, &str, u32); 2] =
     [("PUMP", "Pump, cast iron", 220), ("HOSE", "Hose, 10 m", 35)];
+/// What is sold beside: code, description, price.
+pub(crate) const SUPPORT: (&str, &str, u32) = ("SUPPORT", "Support of the control, hour", 85);
 /// Secrets that are found again wherever they should not be.
 const CANARIES: [&str; 4] = [
     "canary-x3-secret-9f31c7",
@@ -72,6 +74,7 @@ impl World {
             .fold(ZohoSimulator::builder(), |zoho, (module, field, kind)| {
                 zoho.custom_field(CustomField::new(module, field, kind))
             })
+            .custom_field(CustomField::new("Invoices", "X3_Invoice", "text").unique())
             .configure(|settings| {
                 settings.credentials.client_secret = client_secret.to_owned();
                 settings.credentials.refresh_token = refresh_token.to_owned();
@@ -97,6 +100,9 @@ impl World {
             folder,
             config,
         };
+        world
+            .x3
+            .set_activation("customerInvoiceHeader", Operation::Create, true);
         world.fill()?;
         Ok(world)
     }
@@ -110,9 +116,12 @@ impl World {
         self.x3
             .seed_customers(ENDPOINT, customers)
             .map_err(|error| broken("X3 refuses a company")(&error))?;
-        for (code, description, price) in WARES {
+        let goods = WARES.map(|ware| (ware, "STD"));
+        for ((code, description, price), category) in goods.into_iter().chain([(SUPPORT, "SERV")]) {
             let records = [
-                RecordSeed::product(code, description).set("basePrice", Decimal::from(price)),
+                RecordSeed::product(code, description)
+                    .set("basePrice", Decimal::from(price))
+                    .set("productCategory", category),
                 RecordSeed::product_site(code, SITE),
             ];
             self.x3
@@ -183,9 +192,20 @@ category = "STD"
 [credit]
 balance = false
 [products]
+categories = {{ STD = "Hardware", SERV = "Software" }}
 [orders]
 sales_site = "{SITE}"
 order_type = "SOI"
+[invoices.post]
+chart = "FRA"
+currency = "EUR"
+default_site = "{SITE}"
+accounts = [
+  {{ account = "707000", category = "Hardware" }},
+  {{ account = "708500", part = "adjustment" }},
+]
+[codes]
+taxes = {{ FRNOR = "VAT 20", FRRED = "VAT 5.5" }}
 [webhook]
 listen = "127.0.0.1:{receiver}"
 public_url = "http://127.0.0.1:{receiver}/zoho/3f9a1c"

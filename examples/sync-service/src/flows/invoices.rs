@@ -18,7 +18,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     build,
 };
 
-const NAME: &str = "invoices";
+pub(crate) const NAME: &str = "invoices";
 const INVOICES: &str = "Invoices";
 
 /// Invoices, one way: exactly one of `post` (Zoho's invoices become customer invoices in X3's accounting) and `show` (X3's

@@ -26,11 +26,7 @@ pub(super) struct Deal {
 
 impl Teller<'_> {
     /// What sales people need to know before they promise anything.
-    pub(super) async fn stock_and_credit(
-        &mut self,
-        mut worker: Worker,
-        verdict: &mut Verdict,
-    ) -> Result<Worker, Failure> {
+    pub(super) async fn stock_and_credit(&mut self, mut worker: Worker) -> Result<Worker, Failure> {
         out!("\n6. Stock and credit appear where sales people see them");
         let (code, ..) = WARES[0];
         let counted = Edit::record("stock", &format!("{SITE}|1"))
@@ -38,18 +34,15 @@ impl Teller<'_> {
         self.clerk_edits(&counted)?;
         let (customer, account) = self.pair(5)?;
         self.clerk_edits(&Edit::customer(&customer).set("creditControl", "hold"))?;
-        self.until_rest(&mut worker).await?;
-        let stock =
-            product(self.world, code).and_then(|found| decimal(found.number("Qty_in_Stock")));
-        verdict.expect(
-            stock == Some(Decimal::from(7)),
-            format!("Zoho shows {stock:?} of {code} instead of 7"),
-        );
-        let status = self.account(&account, "X3_Credit_Status");
-        verdict.expect(
-            status == "On hold",
-            format!("the account of {customer} shows `{status}` instead of its credit hold"),
-        );
+        let what = format!("Zoho shows 7 of {code}, and {customer} on hold");
+        self.until(&what, &mut worker, |world, _| {
+            let product = product(world, code);
+            let stock = product.and_then(|found| decimal(found.number("Qty_in_Stock")));
+            let account = world.zoho.record("Accounts", &account);
+            let status = account.as_ref().and_then(|it| it.text("X3_Credit_Status"));
+            stock == Some(Decimal::from(7)) && status == Some("On hold")
+        })
+        .await?;
         out!("   7 of {code} are left; {customer} is on hold, and its account says so.");
         Ok(worker)
     }
@@ -81,8 +74,12 @@ impl Teller<'_> {
             self.stage(&deal.id, "Closed Won")?;
         }
         self.until_rest(&mut worker).await?;
+        let parked = self.counts().await?.parked;
         self.stage(&deals[0].id, "Negotiation/Review")?;
-        self.until_rest(&mut worker).await?;
+        self.until("the reopened deal is parked", &mut worker, |_, counts| {
+            counts.parked == parked + 1
+        })
+        .await?;
         self.judge_deals(&deals, verdict)?;
         out!(
             "   {} orders stand in X3, their numbers and amounts on the deals. One deal was opened again: it waits for a person.",
@@ -179,15 +176,10 @@ impl Teller<'_> {
             .edit_as_user("Deals", deal, json!({"Stage": stage}));
         edited.map_err(|error| Failure::broken(format!("Zoho refuses a stage: {error}")))
     }
-
-    fn pair(&self, place: usize) -> Result<(String, String), Failure> {
-        let found = self.pairs(place, 1).into_iter().next();
-        found.ok_or_else(|| Failure::broken(format!("there is no pair {place}")))
-    }
 }
 
 /// Zoho's product with this code.
-fn product(world: &World, code: &str) -> Option<StoredRecord> {
+pub(super) fn product(world: &World, code: &str) -> Option<StoredRecord> {
     let products = world.zoho.records("Products").into_iter();
     let mut found = products.filter(|product| product.text("Product_Code") == Some(code));
     found.next()
