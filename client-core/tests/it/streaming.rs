@@ -108,9 +108,7 @@ async fn a_server_that_never_answers_is_given_up() {
     })
     .await;
     let transport = ReqwestTransport::new().unwrap();
-    let result = transport
-        .stream(get(address, Duration::from_secs(1)))
-        .await;
+    let result = transport.stream(get(address, Duration::from_secs(1))).await;
     assert_eq!(result.unwrap_err().kind(), TransportErrorKind::Timeout);
 }
 
