@@ -429,6 +429,7 @@ mod tests {
     #[test]
     fn the_commented_example_is_right() {
         parse(include_str!("../sync.example.toml")).unwrap();
+        parse(include_str!("../simulators.toml")).unwrap();
     }
 
     #[test]
