@@ -9,6 +9,8 @@ mod config;
 mod diagnose;
 pub mod dynamic;
 mod error;
+#[cfg(test)]
+mod evidence;
 mod field_map;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;

@@ -2,9 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use graphql_client_codegen::{
@@ -15,6 +13,7 @@ use super::{adaptation::Adaptation, document::Rendering};
 use crate::{
     FieldName, StampField,
     config::Generation,
+    evidence::{assert_listed, listed, rows},
     nodes,
     records::{Meta, keys_document, sealed::Typed},
     write::{WriteAction, WriteKind},
@@ -102,50 +101,26 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
     packages
 }
 
-fn assumed() -> BTreeSet<String> {
-    let lines = ASSUMPTIONS
-        .lines()
-        .filter_map(|line| Some(line.strip_prefix("- `")?.split_once('`')?.0));
-    lines.map(str::to_owned).collect()
-}
-
 /// Package and name of a node, and a property with its type as the reference writes it.
 struct Documented {
     package: String,
     properties: BTreeMap<(String, String), String>,
 }
 
-/// What the reference documents, by node; none where the reference is not at hand, which is an error where `CI` is set.
+/// What the reference documents, by node.
 fn documented() -> Option<BTreeMap<String, Documented>> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/reference/x3-schema/documented_nodes.tsv");
-    let Ok(text) = fs::read_to_string(&file) else {
-        let missing = format!(
-            "{} is not there, so the schema was not compared with the evidence",
-            file.display()
-        );
-        let ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
-        assert!(!ci, "{missing}");
-        // Not by `eprintln!`, which the test runner hides when a test passes.
-        writeln!(io::stderr(), "SKIPPED: {missing}").unwrap();
-        return None;
-    };
     let mut nodes: BTreeMap<String, Documented> = BTreeMap::new();
-    for line in text.lines().skip(1) {
-        let columns: Vec<&str> = line.split('\t').collect();
-        let [package, node, property, kind] = columns[..4] else {
-            panic!("not a row: {line}");
-        };
+    for [package, node, property, kind] in rows("documented_nodes")? {
         // Some packages are written with the package that extends the node: `x3MasterData(+x3Stock)`.
         let package = package.split('(').next().unwrap();
         nodes
-            .entry(node.to_owned())
+            .entry(node.clone())
             .or_insert_with(|| Documented {
                 package: package.to_owned(),
                 properties: BTreeMap::new(),
             })
             .properties
-            .insert((node.to_owned(), property.to_owned()), kind.to_owned());
+            .insert((node, property), kind);
     }
     Some(nodes)
 }
@@ -163,7 +138,7 @@ fn same_type(schema: &str, documented: &str) -> bool {
 
 #[test]
 fn what_the_schema_says_is_documented_or_listed_as_assumed() {
-    let assumed = assumed();
+    let assumed = listed(ASSUMPTIONS);
     let documented = documented();
     let packages = packages();
     let mut beyond = BTreeSet::new();
@@ -190,12 +165,7 @@ fn what_the_schema_says_is_documented_or_listed_as_assumed() {
         // Without the reference, documented members have to be taken on trust.
         beyond.retain(|member| assumed.contains(member));
     }
-    let missing: Vec<_> = beyond.difference(&assumed).collect();
-    let surplus: Vec<_> = assumed.difference(&beyond).collect();
-    assert!(
-        missing.is_empty() && surplus.is_empty(),
-        "docs/assumptions.md and the schema disagree.\nNot listed: {missing:#?}\nListed in vain: {surplus:#?}"
-    );
+    assert_listed("docs/assumptions.md", &assumed, &beyond);
 }
 
 #[test]
@@ -228,7 +198,7 @@ fn what_no_evidence_proves_is_optional() {
     let Some(documented) = documented() else {
         return;
     };
-    let assumed = assumed();
+    let assumed = listed(ASSUMPTIONS);
     for meta in nodes::all() {
         let optional: BTreeSet<(&str, &str)> = meta.file.optional_fields().collect();
         let kinds: BTreeSet<String> = optional

@@ -50,8 +50,8 @@ impl SoapPlace {
 
 /// An object that is published as a SOAP web service, as the write path of a node.
 ///
-/// Block names depend on the screen. The ready-made ones hold the blocks of the standard transactions as they were seen at
-/// several sites; compare them with what *getDescription* says at yours.
+/// Block names depend on the screen. Those of the ready-made ones are taken for the standard transactions' and are published
+/// nowhere (`docs/assumptions-services.md`): compare them with what *getDescription* says at your site.
 #[derive(Clone, Debug)]
 pub struct SoapPublication {
     pub(super) public_name: String,
@@ -213,6 +213,13 @@ impl SoapPublication {
             orders = orders.ignore(format!("{lines}._action"));
         }
         orders.row_key("SOH4_1", "SOPLIN")
+    }
+
+    /// Member, block and field of every place.
+    #[cfg(test)]
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let places = self.placement.places().iter();
+        places.map(|(member, place)| (member.as_str(), &*place.block, &*place.field))
     }
 
     /// Says where a member goes, by the name that it has in the node's GraphQL input: `currency`, `addresses.city`, or for one

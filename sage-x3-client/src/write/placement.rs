@@ -28,6 +28,11 @@ impl<P> Placement<P> {
         self.ignored.insert(member.into());
     }
 
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> &BTreeMap<String, P> {
+        &self.places
+    }
+
     /// The place of a value; none when it is to be left out.
     ///
     /// # Errors

@@ -24,6 +24,13 @@ macro_rules! record {
             pub columns: $crate::api1::Columns,
         }
 
+        #[cfg(test)]
+        impl $name {
+            /// The columns that have fields of their own, and the kinds of those.
+            pub(crate) const COLUMNS: &'static [(&'static str, &'static str)] =
+                &[$(($column, stringify!($kind)),)*];
+        }
+
         impl ::std::fmt::Debug for $name {
             /// Shows which columns there are and no value: they are customers' data.
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
