@@ -196,13 +196,7 @@ impl X3Client {
             ..
         } = &*self.inner;
         let call = call.timeout(site.timeout);
-        let context = CallContext {
-            operation,
-            endpoint: site.endpoint.clone(),
-            status: None,
-            attempts: 0,
-            may_have_been_applied: false,
-        };
+        let context = CallContext::of(operation, &site.endpoint);
         let span = info_span!("x3.request", x3.endpoint = %site.endpoint, x3.operation = operation);
         let answer = pipeline
             .execute(call, auth.as_ref(), &classify)
@@ -257,13 +251,7 @@ impl X3Client {
             pipeline,
             ..
         } = &*self.inner;
-        let mut context = CallContext {
-            operation,
-            endpoint: site.endpoint.clone(),
-            status: None,
-            attempts: 0,
-            may_have_been_applied: false,
-        };
+        let mut context = CallContext::of(operation, &site.endpoint);
         let span = info_span!("x3.request", x3.endpoint = %site.endpoint, x3.operation = operation);
         let answer = pipeline
             .execute(call.timeout(site.timeout), auth.as_ref(), classify)

@@ -47,6 +47,19 @@ pub struct CallContext {
     pub may_have_been_applied: bool,
 }
 
+impl CallContext {
+    /// A call that was not answered yet.
+    pub(crate) fn of(operation: &'static str, endpoint: &EndpointName) -> Self {
+        Self {
+            operation,
+            endpoint: endpoint.clone(),
+            status: None,
+            attempts: 0,
+            may_have_been_applied: false,
+        }
+    }
+}
+
 impl fmt::Display for CallContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at X3 endpoint `{}`", self.operation, self.endpoint)?;

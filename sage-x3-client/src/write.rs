@@ -4,6 +4,7 @@ mod chooser;
 mod placement;
 mod refusal;
 mod route;
+mod row_action;
 mod rows;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ pub(crate) use self::{
     chooser::{WriteKind, single},
     placement::{Conversion, Placement},
     route::{Presence, WriteRoute, WriteRow, WrittenRows},
+    row_action::{RowAction, RowActions, same_key},
 };
 
 /// A way to write a record of X3. Which of them a site offers is a matter of its release and set-up.

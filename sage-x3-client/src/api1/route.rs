@@ -13,7 +13,10 @@ use crate::{
     graphql::node_path::NodePath,
     ids::RecordId,
     outcome::Outcome,
-    write::{Presence, WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows},
+    write::{
+        Presence, RowAction, RowActions, WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows,
+        same_key,
+    },
 };
 
 /// Writes records of one node through a class.
@@ -94,19 +97,14 @@ impl Api1Route {
     ) -> Result<Written, Error> {
         let (values, tables) = self.values(row)?;
         let answer = match (action, &row.key) {
-            (WriteAction::Create, _) => {
-                let values = with_rows(values, tables, |_, rows| Ok(rows))?;
-                class.create(&values).await?
-            }
+            (WriteAction::Create, _) => class.create(&with_rows(values, tables)).await?,
             (WriteAction::Update, Some(id)) => {
                 let key = Key::composite(id.as_str().split('|'))?;
                 let values = if tables.is_empty() {
                     values
                 } else {
                     let present = self.present(class, &key).await?;
-                    with_rows(values, tables, |table, rows| {
-                        self.identified(&present, table, rows)
-                    })?
+                    with_rows(values, self.identified(class, &present, tables)?)
                 };
                 class.update(&key, &values).await?
             }
@@ -137,11 +135,8 @@ impl Api1Route {
         let answer = class.read(key).await?;
         answer.value.ok_or_else(|| Error::Rejected {
             context: Box::new(CallContext {
-                operation: "api1.details",
-                endpoint: class.client.endpoint().clone(),
-                status: None,
                 attempts: answer.attempts,
-                may_have_been_applied: false,
+                ..CallContext::of("api1.details", class.client.endpoint())
             }),
             error: Box::new(RecordError {
                 kind: RecordErrorKind::NotFound,
@@ -156,16 +151,19 @@ impl Api1Route {
         let name = format!("class {}", self.publication.class);
         let mut values = Values::new();
         let mut tables = Tables::new();
-        for leaf in row.input.leaves()? {
-            let Some(place) = self.publication.placement.find(&leaf, &name)? else {
+        let leaves = row.input.leaves()?;
+        let actions = RowActions::of(&leaves);
+        for leaf in &leaves {
+            let Some(place) = self.publication.placement.find(leaf, &name)? else {
                 continue;
             };
-            let value = place.conversion.convert(&leaf)?;
+            let value = place.conversion.convert(leaf)?;
             match (&place.table, leaf.row) {
                 (Some(table), Some(row)) => {
                     let rows = tables.entry(table.clone()).or_default();
-                    let known = rows.remove(&row).unwrap_or_default();
-                    rows.insert(row, known.set(place.column.clone(), value));
+                    let row = rows.entry(row).or_default();
+                    row.action = actions.get(leaf);
+                    row.values = std::mem::take(&mut row.values).set(place.column.clone(), value);
                 }
                 (None, None) => values = values.set(place.column.clone(), value),
                 _ => {
@@ -182,44 +180,55 @@ impl Api1Route {
     /// The rows with the ids of those that are there already.
     fn identified(
         &self,
+        class: &Api1Class<Columns>,
         present: &Columns,
-        table: &ColumnName,
-        rows: Vec<Values>,
-    ) -> Result<Vec<Values>, InvalidRequest> {
-        let column = self.publication.row_keys.get(table).ok_or_else(|| {
-            InvalidRequest::new(format!(
-                "rows of {table} cannot be changed: say with Api1Publication::row_key by which column they are known"
-            ))
-        })?;
-        let unreadable = |_| InvalidRequest::new(format!("the rows of {table} cannot be read"));
-        let known: Vec<Columns> = present.rows(table.as_str()).map_err(unreadable)?;
-        rows.into_iter()
-            .map(|row| {
-                for present in &known {
-                    let key = present.text(column.as_str()).map_err(unreadable)?;
-                    let same = key.is_some_and(|key| row.has_text(column, key.trim()));
-                    if let (true, Some(uuid)) = (same, present.text("$uuid").map_err(unreadable)?) {
-                        return Ok(row.of_row(&uuid));
-                    }
+        mut tables: Tables,
+    ) -> Result<Tables, Error> {
+        for (table, rows) in &mut tables {
+            let column = self.publication.row_keys.get(table).ok_or_else(|| {
+                InvalidRequest::new(format!(
+                    "rows of {table} cannot be changed: say with Api1Publication::row_key by which column they are known"
+                ))
+            })?;
+            let unreadable = |_| InvalidRequest::new(format!("the rows of {table} cannot be read"));
+            let known: Vec<Columns> = present.rows(table.as_str()).map_err(unreadable)?;
+            let mut ids = BTreeMap::new();
+            for row in &known {
+                let key = row.text(column.as_str()).map_err(unreadable)?;
+                let id = row.text("$uuid").map_err(unreadable)?;
+                ids.extend(key.zip(id));
+            }
+            for row in rows.values_mut() {
+                let key = row.values.text(column);
+                let id = ids
+                    .iter()
+                    .find(|(known, _)| key.as_ref().is_some_and(|key| same_key(known, key)));
+                if let Some(action) = row.action {
+                    action.check(id.is_some(), table.as_str(), &class.client, "api1.update")?;
                 }
-                Ok(row)
-            })
-            .collect()
+                if let Some((_, id)) = id {
+                    row.values = std::mem::take(&mut row.values).of_row(id);
+                }
+            }
+        }
+        Ok(tables)
     }
 }
 
-type Tables = BTreeMap<ColumnName, BTreeMap<usize, Values>>;
+/// Rows of child tables, by table and their number in the input.
+type Tables = BTreeMap<ColumnName, BTreeMap<usize, DraftRow>>;
 
-fn with_rows(
-    mut values: Values,
-    tables: Tables,
-    prepare: impl Fn(&ColumnName, Vec<Values>) -> Result<Vec<Values>, InvalidRequest>,
-) -> Result<Values, InvalidRequest> {
-    for (table, rows) in tables {
-        let rows = prepare(&table, rows.into_values().collect())?;
-        values = values.rows(table, rows);
-    }
-    Ok(values)
+#[derive(Debug, Default)]
+struct DraftRow {
+    /// What is to be done with it, in an update.
+    action: Option<RowAction>,
+    values: Values,
+}
+
+fn with_rows(values: Values, tables: Tables) -> Values {
+    tables.into_iter().fold(values, |values, (table, rows)| {
+        values.rows(table, rows.into_values().map(|row| row.values))
+    })
 }
 
 #[cfg(test)]
@@ -232,7 +241,8 @@ mod tests {
     use super::*;
     use crate::{
         AddressCode, AddressPatch, CategoryCode, ConnectedApp, CustomerCode, CustomerPatch,
-        NewCustomer, SiteConfig,
+        NewCustomer, SalesOrderId, SalesOrderLineChange, SalesOrderLinePatch, SalesOrderPatch,
+        SiteConfig, X3ClientBuilder,
         api1::{Api1Place, ClassName},
     };
 
@@ -254,12 +264,14 @@ mod tests {
             .place("addresses.code", row("BPAADD"))
             .place("addresses.city", row("CTY"))
             .row_key(column("YADR"), column("BPAADD"));
+        let builder = builder(transport).api1_publication("customer", publication);
+        builder.build().unwrap()
+    }
+
+    fn builder(transport: &ScriptedTransport) -> X3ClientBuilder {
         X3Client::builder(SiteConfig::new("http://x3", "SEED").write_paths([WritePath::Api1]))
             .credential(ConnectedApp::new("c", "s"))
             .transport(Arc::new(transport.clone()))
-            .api1_publication("customer", publication)
-            .build()
-            .unwrap()
     }
 
     fn new() -> NewCustomer {
@@ -297,15 +309,59 @@ mod tests {
         let transport = ScriptedTransport::new()
             .answer(200, r#"{"BPCNUM":"C1","YADR":[{"$uuid":"u0","BPAADD":"A0"},{"$uuid":"u1","BPAADD":"A1"}]}"#)
             .answer(200, r#"{"$key":"C1","BPCNUM":"C1"}"#);
-        let address = |code| AddressPatch::update(AddressCode::new(code).unwrap()).city("Bonn");
+        let code = |code| AddressCode::new(code).unwrap();
         let patch = CustomerPatch::new()
-            .address(address("A1"))
-            .address(address("A2"));
+            .address(AddressPatch::update(code("a1")).city("Bonn"))
+            .address(AddressPatch::create(code("A2")).city("Bonn"));
         let code = CustomerCode::new("C1").unwrap();
         block_on(client(&transport).customers().update(&code, &patch)).unwrap();
         assert_eq!(
             transport.requests()[1].body(),
-            r#"{"BPCNUM":"C1","YADR":[{"BPAADD":"A1","CTY":"Bonn","$uuid":"u1"},{"BPAADD":"A2","CTY":"Bonn"}]}"#
+            r#"{"BPCNUM":"C1","YADR":[{"BPAADD":"a1","CTY":"Bonn","$uuid":"u1"},{"BPAADD":"A2","CTY":"Bonn"}]}"#
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_added_or_changed_is_judged_as_graphql_does() {
+        let present = r#"{"BPCNUM":"C1","YADR":[{"$uuid":"u1","BPAADD":"A1"}]}"#;
+        let code = |code| AddressCode::new(code).unwrap();
+        for address in [
+            AddressPatch::update(code("A9")),
+            AddressPatch::create(code("A1")),
+        ] {
+            let transport = ScriptedTransport::new().answer(200, present);
+            let patch = CustomerPatch::new().address(address.city("Bonn"));
+            let customer = CustomerCode::new("C1").unwrap();
+            let error =
+                block_on(client(&transport).customers().update(&customer, &patch)).unwrap_err();
+            assert!(matches!(error, Error::Rejected { .. }), "{error}");
+            assert!(!error.may_have_been_applied());
+            let mut written = transport.requests().into_iter();
+            assert!(written.all(|request| request.method() != http::Method::PUT));
+        }
+    }
+
+    #[test]
+    fn a_line_is_known_by_its_number() {
+        let transport = ScriptedTransport::new()
+            .answer(200, r#"{"SOHNUM":"SO1","SOHSOP":[{"$uuid":"u1","SOPLIN":1000},{"$uuid":"u2","SOPLIN":2000}]}"#)
+            .answer(200, r#"{"$key":"SO1","SOHNUM":"SO1"}"#);
+        let row = |code| Api1Place::row(column("SOHSOP"), column(code));
+        let publication = Api1Publication::new(ClassName::new("YORDER").unwrap())
+            .place("id", Api1Place::column(column("SOHNUM")))
+            .ignore("salesOrderLines._action")
+            .place("salesOrderLines.lineNumber", row("SOPLIN"))
+            .place("salesOrderLines.quantityInSalesUnitOrdered", row("QTY"))
+            .row_key(column("SOHSOP"), column("SOPLIN"));
+        let client = builder(&transport).api1_publication("salesOrder", publication);
+        let line = SalesOrderLinePatch::new().quantity(rust_decimal::Decimal::TEN);
+        let patch = SalesOrderPatch::new().line(SalesOrderLineChange::Update(2000, line));
+        let id = SalesOrderId::new("SO1").unwrap();
+        let orders = client.build().unwrap().sales_orders();
+        block_on(orders.update(&id, &patch)).unwrap();
+        assert_eq!(
+            transport.requests()[1].body(),
+            r#"{"SOHNUM":"SO1","SOHSOP":[{"SOPLIN":2000,"QTY":10,"$uuid":"u2"}]}"#
         );
     }
 

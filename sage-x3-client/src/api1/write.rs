@@ -61,12 +61,14 @@ impl Values {
         self
     }
 
-    /// Whether a column has this text.
-    pub(super) fn has_text(&self, column: &ColumnName, text: &str) -> bool {
-        self.0.iter().any(|(name, value)| {
-            name == column.as_str()
-                && matches!(value, Value::Scalar(Scalar::Text(known)) if known.trim() == text)
-        })
+    /// The value of a column as text, where it is a text or a whole number: what keys are made of.
+    pub(super) fn text(&self, column: &ColumnName) -> Option<String> {
+        let (_, value) = self.0.iter().find(|(name, _)| name == column.as_str())?;
+        match value {
+            Value::Scalar(Scalar::Text(text)) => Some(text.clone()),
+            Value::Scalar(Scalar::Integer(number)) => Some(number.to_string()),
+            _ => None,
+        }
     }
 
     fn put(&mut self, name: String, value: Value) {

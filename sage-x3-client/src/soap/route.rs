@@ -15,7 +15,10 @@ use crate::{
     graphql::node_path::NodePath,
     ids::RecordId,
     outcome::Outcome,
-    write::{Presence, WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows},
+    write::{
+        Presence, RowAction, RowActions, WriteAction, WritePath, WriteRoute, WriteRow, WrittenRows,
+        same_key,
+    },
 };
 
 /// Writes records of one node through a published object.
@@ -97,6 +100,7 @@ impl SoapRoute {
                 let key = self.publication.key(key)?;
                 let object = if draft.depends_on_the_present() {
                     let present = soap.read(public_name, &key).await?.value;
+                    draft.check_rows(&present, &self.publication.row_keys, &soap.client)?;
                     draft.finished(&present, Some(&self.publication.row_keys))?
                 } else {
                     draft.finished(&SoapObject::default(), None)?
@@ -168,7 +172,11 @@ struct Draft {
 }
 
 #[derive(Debug, Default)]
-struct DraftRow(Vec<(String, DraftField)>);
+struct DraftRow {
+    /// What is to be done with it, in an update.
+    action: Option<RowAction>,
+    fields: Vec<(String, DraftField)>,
+}
 
 #[derive(Debug)]
 enum DraftField {
@@ -180,12 +188,15 @@ impl Draft {
     fn new(publication: &SoapPublication, row: &WriteRow) -> Result<Self, InvalidRequest> {
         let name = format!("the SOAP publication {}", publication.public_name);
         let mut draft = Self::default();
-        for leaf in row.input.leaves()? {
-            let Some(place) = publication.placement.find(&leaf, &name)? else {
+        let leaves = row.input.leaves()?;
+        let actions = RowActions::of(&leaves);
+        for leaf in &leaves {
+            let Some(place) = publication.placement.find(leaf, &name)? else {
                 continue;
             };
-            let value = text(&place.conversion.convert(&leaf)?)?;
+            let value = text(&place.conversion.convert(leaf)?)?;
             let row = draft.row(place, leaf.row);
+            row.action = actions.get(leaf);
             row.put(place, leaf.slot, value);
         }
         Ok(draft)
@@ -206,9 +217,30 @@ impl Draft {
         let in_part = self
             .groups
             .iter()
-            .flat_map(|(_, row)| &row.0)
+            .flat_map(|(_, row)| &row.fields)
             .any(|(_, field)| matches!(field, DraftField::Places(_)));
         in_part || !self.tables.is_empty()
+    }
+
+    /// Refuses to change rows that are not there, and to add those that are.
+    fn check_rows(
+        &self,
+        present: &SoapObject,
+        row_keys: &BTreeMap<String, String>,
+        client: &X3Client,
+    ) -> Result<(), Error> {
+        for (block, drafts) in &self.tables {
+            let Some(field) = row_keys.get(block) else {
+                continue;
+            };
+            for draft in drafts.values() {
+                if let Some(action) = draft.action {
+                    let is_there = draft.position(present.rows(block), field).is_some();
+                    action.check(is_there, block, client, "soap.modify")?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The object, completed from `present`. `row_keys` says how rows of an existing record are known; without it all rows
@@ -236,11 +268,7 @@ impl Draft {
                              are known"
                         ))
                     })?;
-                    let key = draft.single(field).unwrap_or_default();
-                    at = known.iter().enumerate().find(|(_, row)| {
-                        row.get(field)
-                            .is_some_and(|value| value.trim().eq_ignore_ascii_case(key.trim()))
-                    });
+                    at = draft.position(known, field);
                 }
                 let mut row = draft.finished(at.map(|(_, row)| row))?;
                 row.number = match at {
@@ -268,32 +296,42 @@ fn entry<'a, T: Default>(blocks: &'a mut Vec<(String, T)>, name: &str) -> &'a mu
 
 impl DraftRow {
     fn put(&mut self, place: &SoapPlace, slot: Option<usize>, value: String) {
-        let known = self.0.iter_mut().find(|(name, _)| *name == place.field);
+        let known = self
+            .fields
+            .iter_mut()
+            .find(|(name, _)| *name == place.field);
         match (place.position.or(slot), known) {
             (Some(position), Some((_, DraftField::Places(places)))) => {
                 places.insert(position, value);
             }
             (Some(position), _) => {
                 let places = DraftField::Places(BTreeMap::from([(position, value)]));
-                self.0.push((place.field.clone(), places));
+                self.fields.push((place.field.clone(), places));
             }
             (None, Some((_, field))) => *field = DraftField::Single(value),
             (None, None) => self
-                .0
+                .fields
                 .push((place.field.clone(), DraftField::Single(value))),
         }
     }
 
     fn single(&self, field: &str) -> Option<&str> {
-        self.0.iter().find_map(|(name, value)| match value {
+        self.fields.iter().find_map(|(name, value)| match value {
             DraftField::Single(value) if name == field => Some(value.as_str()),
             _ => None,
         })
     }
 
+    /// The row that it means, of those that are there: the one with its key. A row without a key is a new one.
+    fn position<'a>(&self, known: &'a [SoapRow], field: &str) -> Option<(usize, &'a SoapRow)> {
+        let key = self.single(field)?;
+        let mut known = known.iter().enumerate();
+        known.find(|(_, row)| row.get(field).is_some_and(|value| same_key(value, key)))
+    }
+
     fn finished(self, present: Option<&SoapRow>) -> Result<SoapRow, InvalidRequest> {
         let mut row = SoapRow::default();
-        for (field, value) in self.0 {
+        for (field, value) in self.fields {
             let value = match value {
                 DraftField::Single(value) => SoapField::Single(value),
                 DraftField::Places(places) => {

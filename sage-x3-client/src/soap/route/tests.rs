@@ -141,6 +141,28 @@ fn an_update_of_rows_and_places_reads_first_and_leaves_the_others_as_they_are() 
 }
 
 #[test]
+fn what_is_to_be_added_or_changed_is_judged_as_graphql_does() {
+    let address = |code| AddressCode::new(code).unwrap();
+    for (patch, said) in [
+        (AddressPatch::update(address("A9")), "is not there"),
+        (AddressPatch::create(address("a1")), "is there already"),
+    ] {
+        let transport = ScriptedTransport::new().answer(200, answer(1, "", PRESENT));
+        let patch = CustomerPatch::new().address(patch.city("Bonn"));
+        let customers = client(&transport, site()).customers();
+        let error = block_on(customers.update(&code("C0001"), &patch)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
+        assert!(!error.may_have_been_applied());
+        assert!(error.to_string().contains(said), "{error}");
+        let modified = transport
+            .requests()
+            .iter()
+            .any(|request| String::from_utf8_lossy(request.body()).contains("modify"));
+        assert!(!modified, "nothing was written");
+    }
+}
+
+#[test]
 fn rows_of_unknown_key_are_not_changed_by_guesswork() {
     let transport = ScriptedTransport::new().answer(200, answer(1, "", PRESENT));
     let publication = SoapPublication::new("YBPC", "BPCNUM")

@@ -6,8 +6,8 @@ use client_core::testing::ManualClock;
 use rust_decimal::Decimal;
 use sage_x3_client::{
     AddressCode, AddressPatch, CategoryCode, ConnectedApp, CountryCode, CustomerPatch, ErrorKind,
-    NewCustomer, NewSalesOrder, NewSalesOrderLine, ProductCode, SalesOrderPatch, SiteCode,
-    SiteConfig, WritePath, X3Client,
+    NewCustomer, NewSalesOrder, NewSalesOrderLine, ProductCode, SalesOrderId, SalesOrderLineChange,
+    SalesOrderLinePatch, SalesOrderPatch, SiteCode, SiteConfig, WritePath, X3Client,
     soap::{ObjectKey, SoapObject, SoapPublication, SoapSettings},
 };
 use sage_x3_simulator::{
@@ -28,6 +28,7 @@ async fn site(settings: SoapSettings) -> (X3Simulator, X3Client) {
         ("customer", Operation::Create),
         ("customer", Operation::Update),
         ("salesOrder", Operation::Create),
+        ("salesOrder", Operation::Update),
     ] {
         x3.set_operation(node, operation, OperationState::NotActivated);
     }
@@ -141,7 +142,7 @@ async fn a_save_whose_answer_is_lost_leaves_one_customer_that_can_be_found() {
 }
 
 #[tokio::test]
-async fn an_order_is_created_with_its_lines() {
+async fn an_order_is_created_with_its_lines_and_changed() {
     let (x3, client) = site(pool()).await;
     x3.seed_customers(DEFAULT_ENDPOINT, [CustomerSeed::new("NA001", "Bakery")])
         .unwrap();
@@ -160,6 +161,37 @@ async fn an_order_is_created_with_its_lines() {
     let record = created.record.record().unwrap();
     assert_eq!(record.customer_order_reference, "DEAL-1");
     assert_eq!(record.sold_to_customer, Some(code("NA001")));
+
+    let line = SalesOrderLinePatch::new().quantity(Decimal::from(7));
+    let added = NewSalesOrderLine::new(ProductCode::new("BMS001").unwrap(), Decimal::ONE);
+    let patch = SalesOrderPatch::new()
+        .additional_reference("WEB")
+        .line(SalesOrderLineChange::Update(1000, line))
+        .line(SalesOrderLineChange::Add(added));
+    let orders = client.sales_orders();
+    let updated = orders.update(&created.key, &patch).await.unwrap();
+    assert_eq!(updated.path, WritePath::Soap);
+    let now = orders.read(&created.key).await.unwrap().unwrap();
+    assert_eq!(now.customer_order_reference, "DEAL-1");
+    assert_eq!(now.additional_reference, "WEB");
+    let both = [Some(Decimal::from(7)), Some(Decimal::ONE)];
+    assert_eq!(quantities(&client, &created.key).await, both);
+
+    let change = SalesOrderLinePatch::new().quantity(Decimal::TWO);
+    let missing = SalesOrderPatch::new().line(SalesOrderLineChange::Update(9000, change));
+    let error = orders.update(&created.key, &missing).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
+    assert_eq!(quantities(&client, &created.key).await, both);
+}
+
+async fn quantities(client: &X3Client, order: &SalesOrderId) -> Vec<Option<Decimal>> {
+    let ids = std::slice::from_ref(order);
+    let mut lines = client.sales_orders().lines(ids).await.unwrap();
+    let lines = lines.remove(order).unwrap();
+    lines
+        .into_iter()
+        .map(|line| line.quantity_ordered)
+        .collect()
 }
 
 #[tokio::test]
