@@ -32,6 +32,7 @@ mod open;
 mod outcome;
 mod outgoing;
 mod owner;
+mod paging;
 mod parent;
 mod photo;
 mod record;

@@ -28,7 +28,7 @@ use crate::{
     model::{FieldMeta, Model, ModuleMeta, Organization, Record, TypedModule},
     names::{ModuleName, RecordId},
     page::{PageToken, Pager},
-    usage::{Counters, OverBudget, Usage},
+    usage::{Counters, InFlight, OverBudget, Usage},
 };
 
 /// A client of one Zoho CRM organisation. Cheap to clone; clones share token, limits and counters.
@@ -250,7 +250,7 @@ impl ZohoClient {
                 true => Some(self.shared.heavy.acquire().await),
                 false => None,
             };
-            let _counted = self.shared.counters.enter();
+            let counted = self.shared.counters.enter();
             let request = outgoing.into_request()?;
             let method = request.method().clone();
             let path = request.uri().path().to_owned();
@@ -272,7 +272,8 @@ impl ZohoClient {
                 may_have_been_applied: false,
             };
             let received = Received::from(answer);
-            parse(&received).map_err(|failure| self.explain(failure, context, writes, &received))
+            parse(&received)
+                .map_err(|failure| self.explain(failure, context, writes, &received, &counted))
         }
         .instrument(span)
         .await
@@ -306,6 +307,7 @@ impl ZohoClient {
         mut context: CallContext,
         writes: bool,
         received: &Received,
+        counted: &InFlight<'_>,
     ) -> Error {
         let status = received.status();
         // A refusal (4xx) was not applied; anything else that is no proper answer may have been.
@@ -325,7 +327,7 @@ impl ZohoClient {
                 error: Box::new(error),
             },
             Failure::RateLimited => {
-                let cause = self.shared.counters.throttle_cause();
+                let cause = self.shared.counters.throttle_cause(counted);
                 Error::RateLimited {
                     context,
                     cause,

@@ -158,7 +158,7 @@ pub enum Error {
 pub enum ThrottleCause {
     /// Zoho said a short while ago that no more credits are left than were spent since.
     Credits,
-    /// Other calls of this client were in flight.
+    /// Other calls of this client were in flight at the same time.
     Concurrency,
     /// This call was alone, and credits should be left: other clients of the organisation are busy, or Zoho has not yet
     /// said that credits are used up.

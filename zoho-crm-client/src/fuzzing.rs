@@ -1,8 +1,8 @@
 //! What the fuzz targets run, and what must hold for any bytes. Not covered by semver.
 //!
-//! `fuzz/` has a target of cargo-fuzz for each function here, which needs a nightly toolchain:
-//! `cargo +nightly fuzz run callback`. The tests below run the same functions on the stable one, over the seeds in
-//! `fuzz/corpus` and changes to them.
+//! `fuzz/` has a target of cargo-fuzz for each function here: `cargo +nightly fuzz run callback`, or
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run callback` on the stable toolchain. The tests below run the same functions without
+//! it, over the seeds in `fuzz/corpus` and changes to them.
 
 use bytes::Bytes;
 use serde_json::Value;

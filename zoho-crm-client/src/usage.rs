@@ -151,15 +151,37 @@ pub(crate) struct Counters {
     token_requests: AtomicU64,
     /// `u64::MAX` until Zoho says.
     remaining: AtomicU64,
-    in_flight: AtomicU64,
+    flights: Mutex<Flights>,
+}
+
+/// Calls in flight.
+#[derive(Debug, Default)]
+struct Flights {
+    now: u64,
+    /// How many there have ever been.
+    begun: u64,
 }
 
 /// A call in flight, counted until this is dropped.
-pub(crate) struct InFlight<'a>(&'a AtomicU64);
+pub(crate) struct InFlight<'a> {
+    counters: &'a Counters,
+    /// Which one it is, from 1.
+    number: u64,
+    /// Others were in flight when it began.
+    joined_others: bool,
+}
+
+impl InFlight<'_> {
+    /// No other call has been in flight since this one began. Those that have ended count too: of calls that collide,
+    /// one is the last to hear of it.
+    fn was_alone(&self) -> bool {
+        !self.joined_others && self.counters.flights().begun == self.number
+    }
+}
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.counters.flights().now -= 1;
     }
 }
 
@@ -180,7 +202,7 @@ impl Counters {
             credits: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
             remaining: AtomicU64::new(u64::MAX),
-            in_flight: AtomicU64::new(0),
+            flights: Mutex::default(),
         }
     }
 
@@ -197,23 +219,33 @@ impl Counters {
         Ok(())
     }
 
-    pub(crate) fn enter(&self) -> InFlight<'_> {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(&self.in_flight)
+    fn flights(&self) -> MutexGuard<'_, Flights> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a 429 is likely to be about, asked for while the call counts as in flight.
-    pub(crate) fn throttle_cause(&self) -> ThrottleCause {
+    pub(crate) fn enter(&self) -> InFlight<'_> {
+        let mut flights = self.flights();
+        flights.now += 1;
+        flights.begun += 1;
+        InFlight {
+            counters: self,
+            number: flights.begun,
+            joined_others: flights.now > 1,
+        }
+    }
+
+    /// What the 429 that `call` was answered with is likely to be about.
+    pub(crate) fn throttle_cause(&self, call: &InFlight<'_>) -> ThrottleCause {
         let now = self.clock.now();
         let mut ledger = self.ledger();
         ledger.forget_old(now);
         let used_up = |told: &Told| told.remaining <= told.spent_since;
         if ledger.told.as_ref().is_some_and(used_up) {
             ThrottleCause::Credits
-        } else if self.in_flight.load(Ordering::Relaxed) > 1 {
-            ThrottleCause::Concurrency
-        } else {
+        } else if call.was_alone() {
             ThrottleCause::Unclear
+        } else {
+            ThrottleCause::Concurrency
         }
     }
 
@@ -293,6 +325,19 @@ mod tests {
         assert_eq!((refused.left, refused.retry_after), (1, TRUSTED));
         ledger.spend(2, None, now).unwrap();
         ledger.spend(2, Some(1_000), now + TRUSTED).unwrap();
+    }
+
+    #[test]
+    fn a_call_was_alone_if_no_other_overlapped_it() {
+        let counters = Counters::new(Arc::new(client_core::SystemClock), None);
+        let first = counters.enter();
+        assert!(first.was_alone());
+        let second = counters.enter();
+        assert!(!first.was_alone() && !second.was_alone());
+        drop(second);
+        assert!(!first.was_alone());
+        drop(first);
+        assert!(counters.enter().was_alone());
     }
 
     #[test]

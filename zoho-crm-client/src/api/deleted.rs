@@ -5,16 +5,17 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Failure, Outgoing, Received,
-    list::{Info, PAGE_SIZE},
+    Outgoing,
+    list::PAGE_SIZE,
     outgoing::module_path,
+    paging::{check_size, number, parse_numbered},
 };
 use crate::{
     client::ZohoClient,
     error::Error,
     model::{DateTime, Lookup},
     names::{ModuleName, RecordId},
-    page::{Page, PageToken, Pager, Position},
+    page::{Page, PageToken, Pager},
 };
 
 const OPERATION: &str = "zoho.records.deleted";
@@ -87,15 +88,21 @@ impl DeletedRequest {
     /// # Errors
     /// [`Error::InvalidRequest`] when a limit is broken or `at` comes from another listing.
     pub async fn page(&self, at: &PageToken) -> Result<Page<DeletedRecord>, Error> {
-        let outgoing = request(&self.module, self.since, self.per_page, at)?;
+        let number = number(OPERATION, at)?;
+        let outgoing = request(&self.module, self.since, self.per_page, number)?;
         self.client
-            .send(outgoing, |received| parse(received, at))
+            .send(outgoing, |received| parse_numbered(received, number))
             .await
     }
 
     /// All deleted records, fetched page by page as they are asked for.
     pub fn stream(self) -> Pager<DeletedRecord> {
-        Pager::new(PageToken::first(), move |at| {
+        self.stream_from(PageToken::first())
+    }
+
+    /// All deleted records from the page `start` on, which an earlier stream's [`continuation`](Pager::continuation) gave.
+    pub fn stream_from(self, start: PageToken) -> Pager<DeletedRecord> {
+        Pager::new(start, move |at| {
             let request = self.clone();
             async move { request.page(&at).await }.boxed()
         })
@@ -106,20 +113,9 @@ fn request(
     module: &ModuleName,
     since: Option<Timestamp>,
     per_page: u16,
-    at: &PageToken,
+    page: u32,
 ) -> Result<Outgoing, Error> {
-    if !(1..=PAGE_SIZE).contains(&per_page) {
-        return Err(Error::invalid(
-            OPERATION,
-            format!("a page holds 1 to {PAGE_SIZE} records, not {per_page}"),
-        ));
-    }
-    let Position::Number(page) = at.0 else {
-        return Err(Error::invalid(
-            OPERATION,
-            "deleted records have page numbers only: the page token is of another listing",
-        ));
-    };
+    check_size(OPERATION, per_page)?;
     let path = format!("{}/deleted", module_path(OPERATION, module)?);
     Ok(Outgoing::get(OPERATION, &path)
         .of_module(module)
@@ -130,28 +126,6 @@ fn request(
         .modified_since(since))
 }
 
-fn parse(received: &Received, at: &PageToken) -> Result<Page<DeletedRecord>, Failure> {
-    #[derive(Deserialize)]
-    struct Body {
-        data: Vec<DeletedRecord>,
-        info: Option<Info>,
-    }
-    let Some(body) = received.json::<Body>()? else {
-        return Ok(Page::empty());
-    };
-    let more = body.info.is_some_and(|info| info.more_records);
-    let next = match at.0 {
-        Position::Number(number) if more && !body.data.is_empty() => {
-            Some(PageToken::number(number + 1))
-        }
-        _ => None,
-    };
-    Ok(Page {
-        records: body.data,
-        next,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +134,7 @@ mod tests {
     #[test]
     fn the_request() {
         let since = "2026-11-20T10:00:00Z".parse().unwrap();
-        let request = request(&"Accounts".into(), Some(since), 200, &PageToken::number(2))
+        let request = request(&"Accounts".into(), Some(since), 200, 2)
             .unwrap()
             .into_request()
             .unwrap();
@@ -184,7 +158,7 @@ mod tests {
              "deleted_time":"2026-11-20T11:00:01+01:00"},
             {"id":"5725767000000524159","type":"archived"}
         ],"info":{"per_page":200,"count":3,"page":1,"more_records":true}}"#;
-        let page = parse(&received(200, body), &PageToken::first()).unwrap();
+        let page: Page<DeletedRecord> = parse_numbered(&received(200, body), 1).unwrap();
         let kinds: Vec<_> = page
             .records
             .iter()
@@ -208,7 +182,7 @@ mod tests {
     #[test]
     fn nothing_deleted_is_an_empty_page() {
         for status in [204, 304] {
-            let page = parse(&received(status, ""), &PageToken::first()).unwrap();
+            let page: Page<DeletedRecord> = parse_numbered(&received(status, ""), 1).unwrap();
             assert!(page.records.is_empty() && page.next.is_none());
         }
     }

@@ -13,6 +13,7 @@ use super::{
     Failure, Outgoing, Received,
     join::{self, Columns},
     outgoing::{field_list, id_list, module_path},
+    paging::check_size,
 };
 use crate::{
     client::ZohoClient,
@@ -266,15 +267,7 @@ impl ListQuery {
     }
 
     pub(super) fn request(&self, fields: &[FieldName], at: &PageToken) -> Result<Outgoing, Error> {
-        if !(1..=PAGE_SIZE).contains(&self.per_page) {
-            return Err(Error::invalid(
-                OPERATION,
-                format!(
-                    "a page holds 1 to {PAGE_SIZE} records, not {}",
-                    self.per_page
-                ),
-            ));
-        }
+        check_size(OPERATION, self.per_page)?;
         let path = module_path(OPERATION, &self.module)?;
         let mut request = Outgoing::get(OPERATION, &path)
             .of_module(&self.module)
@@ -377,7 +370,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
 /// By number while numbers reach, then by token. A listing that could go round in circles ends with an error.
 fn following(at: &PageToken, per_page: u16, token: Option<String>) -> Result<PageToken, Failure> {
     if let Position::Number(number) = at.0
-        && (number + 1).saturating_mul(u32::from(per_page)) <= REACHED_BY_NUMBER
+        && number.saturating_add(1).saturating_mul(u32::from(per_page)) <= REACHED_BY_NUMBER
     {
         return Ok(PageToken::number(number + 1));
     }

@@ -77,6 +77,19 @@ impl OpenRequest {
         self.with(|outgoing| Ok(outgoing.repeatable(true)))
     }
 
+    /// Says what the request costs, for [`usage`](ZohoClient::usage) and the
+    /// [budget](crate::ZohoClientBuilder::credit_budget). Default: 1 credit.
+    pub fn credits(self, credits: u64) -> Self {
+        self.with(|outgoing| Ok(outgoing.credits(credits)))
+    }
+
+    /// Says that Zoho runs only 10 requests like this one at once, whatever the edition, so that it waits for its turn
+    /// among them. So it is for COQL, sorted lists, lists of a custom view, writes of more than 10 rows, conversion of
+    /// leads, composite requests and mail (reference: Zoho v8 section 10.2, read 2026-11).
+    pub fn sub_concurrency(self) -> Self {
+        self.with(|outgoing| Ok(outgoing.heavy(true)))
+    }
+
     /// Sends it.
     ///
     /// # Errors

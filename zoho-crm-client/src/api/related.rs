@@ -5,25 +5,26 @@ use std::{fmt, marker::PhantomData};
 use futures::FutureExt;
 use http::Method;
 use jiff::Timestamp;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Failure, Outgoing, Received, WriteOutcomes, Written,
+    Outgoing, WriteOutcomes, Written,
     batch::{RowKeys, batches},
     calls::{WriteCall, run},
     delete::parse_deleted,
     get::parse_one,
-    list::{Body, FIELDS_PER_CALL, PAGE_SIZE, PARAMETER_LENGTH},
+    list::{FIELDS_PER_CALL, PAGE_SIZE, PARAMETER_LENGTH},
     outcome::{parse_row, parse_rows},
     outgoing::{field_list, id_list},
+    paging::{check_size, number, parse_numbered},
     parent::Parent,
 };
 use crate::{
     error::Error,
     model::{Model, Record},
     names::{FieldName, ModuleName, RecordId},
-    page::{Page, PageToken, Pager, Position},
+    page::{Page, PageToken, Pager},
 };
 
 const LIST: &str = "zoho.related.list";
@@ -292,22 +293,22 @@ impl<T: Model> RelatedRequest<T> {
     /// # Errors
     /// [`Error::InvalidRequest`] when no field is named, a limit is broken, or `at` comes from another kind of listing.
     pub async fn page(&self, at: &PageToken) -> Result<Page<T>, Error> {
-        let Position::Number(number) = at.0 else {
-            return Err(Error::invalid(
-                LIST,
-                "related lists have page numbers only: the page token is of another listing",
-            ));
-        };
+        let number = number(LIST, at)?;
         let outgoing = self.query.request(&self.parent, number)?;
         self.parent
             .client
-            .send(outgoing, |received| parse(received, number))
+            .send(outgoing, |received| parse_numbered(received, number))
             .await
     }
 
     /// All entries, fetched page by page as they are asked for.
     pub fn stream(self) -> Pager<T> {
-        Pager::new(PageToken::first(), move |at| {
+        self.stream_from(PageToken::first())
+    }
+
+    /// All entries from the page `start` on, which an earlier stream's [`continuation`](Pager::continuation) gave.
+    pub fn stream_from(self, start: PageToken) -> Pager<T> {
+        Pager::new(start, move |at| {
             let request = self.clone();
             async move { request.page(&at).await }.boxed()
         })
@@ -316,15 +317,7 @@ impl<T: Model> RelatedRequest<T> {
 
 impl RelatedQuery {
     fn request(&self, parent: &Parent, page: u32) -> Result<Outgoing, Error> {
-        if !(1..=PAGE_SIZE).contains(&self.per_page) {
-            return Err(Error::invalid(
-                LIST,
-                format!(
-                    "a page holds 1 to {PAGE_SIZE} entries, not {}",
-                    self.per_page
-                ),
-            ));
-        }
+        check_size(LIST, self.per_page)?;
         let fields = field_list(LIST, &self.fields)?;
         if self.fields.is_empty()
             || self.fields.len() > FIELDS_PER_CALL
@@ -346,17 +339,6 @@ impl RelatedQuery {
             .query("page", page.to_string())
             .modified_since(self.modified_since))
     }
-}
-
-fn parse<T: DeserializeOwned>(received: &Received, number: u32) -> Result<Page<T>, Failure> {
-    let Some(body) = received.json::<Body<T>>()? else {
-        return Ok(Page::empty());
-    };
-    let more = body.info.is_some_and(|info| info.more_records) && !body.data.is_empty();
-    Ok(Page {
-        records: body.data,
-        next: more.then(|| PageToken::number(number.saturating_add(1))),
-    })
 }
 
 #[cfg(test)]
@@ -480,13 +462,5 @@ mod tests {
             rows[1].as_ref().unwrap_err().json_path(),
             Some("$.data[1].id")
         );
-        let page: Page<Record> = parse(
-            &received(200, r#"{"data":[{"id":"34"}],"info":{"per_page":1,"count":1,"page":1,"more_records":true}}"#),
-            1,
-        )
-        .unwrap();
-        assert_eq!(page.next, Some(PageToken::number(2)));
-        let none: Page<Record> = parse(&received(204, ""), 1).unwrap();
-        assert!(none.records.is_empty() && none.next.is_none());
     }
 }

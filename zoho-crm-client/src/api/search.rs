@@ -3,13 +3,14 @@
 use std::{fmt, marker::PhantomData};
 
 use futures::FutureExt;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     Failure, Outgoing, Received,
-    list::{Body, FIELDS_PER_CALL, PAGE_SIZE, PARAMETER_LENGTH},
+    list::{FIELDS_PER_CALL, PAGE_SIZE, PARAMETER_LENGTH},
     outgoing::{field_list, module_path},
+    paging::{check_size, number, parse_numbered},
 };
 use crate::{
     client::ZohoClient,
@@ -17,7 +18,7 @@ use crate::{
     error::Error,
     model::{Model, Record},
     names::{FieldName, ModuleName},
-    page::{Page, PageToken, Pager, Position},
+    page::{Page, PageToken, Pager},
 };
 
 const SEARCH: &str = "zoho.records.search";
@@ -105,14 +106,19 @@ impl<T: Model> SearchRequest<T> {
         let number = self.query.number(at)?;
         let outgoing = self.query.request(number)?;
         self.client
-            .send(outgoing, |received| parse(received, number))
+            .send(outgoing, |received| parse_numbered(received, number))
             .await
     }
 
     /// All matches, fetched page by page as they are asked for. Ends with an error, not silently, when there are more
     /// than 2,000.
     pub fn stream(self) -> Pager<T> {
-        Pager::new(PageToken::first(), move |at| {
+        self.stream_from(PageToken::first())
+    }
+
+    /// All matches from the page `start` on, which an earlier stream's [`continuation`](Pager::continuation) gave.
+    pub fn stream_from(self, start: PageToken) -> Pager<T> {
+        Pager::new(start, move |at| {
             let request = self.clone();
             async move { request.page(&at).await }.boxed()
         })
@@ -121,21 +127,8 @@ impl<T: Model> SearchRequest<T> {
 
 impl SearchQuery {
     fn number(&self, at: &PageToken) -> Result<u32, Error> {
-        if !(1..=PAGE_SIZE).contains(&self.per_page) {
-            return Err(Error::invalid(
-                SEARCH,
-                format!(
-                    "a page holds 1 to {PAGE_SIZE} records, not {}",
-                    self.per_page
-                ),
-            ));
-        }
-        let Position::Number(number) = at.0 else {
-            return Err(Error::invalid(
-                SEARCH,
-                "the page token is of a listing, not of a search",
-            ));
-        };
+        check_size(SEARCH, self.per_page)?;
+        let number = number(SEARCH, at)?;
         if number.saturating_mul(u32::from(self.per_page)) > REACHED {
             return Err(Error::invalid(
                 SEARCH,
@@ -165,17 +158,6 @@ impl SearchQuery {
             .query("per_page", self.per_page.to_string())
             .query("page", number.to_string()))
     }
-}
-
-fn parse<T: DeserializeOwned>(received: &Received, number: u32) -> Result<Page<T>, Failure> {
-    let Some(body) = received.json::<Body<T>>()? else {
-        return Ok(Page::empty());
-    };
-    let more = body.info.is_some_and(|info| info.more_records);
-    Ok(Page {
-        records: body.data,
-        next: more.then(|| PageToken::number(number.saturating_add(1))),
-    })
 }
 
 /// How many records match, or how many there are. Counts with a selector go by the search index.
@@ -257,9 +239,9 @@ mod tests {
     fn pages_follow_while_there_is_more() {
         let body =
             r#"{"data":[{"id":"1"}],"info":{"per_page":1,"count":1,"page":1,"more_records":true}}"#;
-        let page: Page<Record> = parse(&received(200, body), 1).unwrap();
+        let page: Page<Record> = parse_numbered(&received(200, body), 1).unwrap();
         assert_eq!(page.next, Some(PageToken::number(2)));
-        let none: Page<Record> = parse(&received(204, ""), 1).unwrap();
+        let none: Page<Record> = parse_numbered(&received(204, ""), 1).unwrap();
         assert!(none.records.is_empty() && none.next.is_none());
     }
 

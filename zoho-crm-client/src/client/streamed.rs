@@ -10,6 +10,7 @@ use crate::{
     api::{Download, Failure, FileStream, Outgoing, Received, file_of, parse_download},
     error::{CallContext, Error},
     names::ModuleName,
+    usage::InFlight,
 };
 
 /// Most bytes of an answer that is read whole.
@@ -22,7 +23,7 @@ impl ZohoClient {
         &self,
         outgoing: Outgoing,
     ) -> Result<(Box<CallContext>, BodyStream), Error> {
-        let (context, answer) = self.exchange(outgoing, None).await?;
+        let (context, answer, counted) = self.exchange(outgoing, None).await?;
         let response = answer.response;
         let kind = response.headers().get(CONTENT_TYPE);
         let kind = kind.map_or(&b""[..], http::HeaderValue::as_bytes);
@@ -31,7 +32,7 @@ impl ZohoClient {
             return Ok((Box::new(context), response.into_body()));
         }
         let received = whole(response, false, &context).await?;
-        Err(self.explain(received.failure(), context, false, &received))
+        Err(self.explain(received.failure(), context, false, &received, &counted))
     }
 
     /// The file that `outgoing` is answered with, while it arrives, and the call for errors about it; `None` when there
@@ -40,7 +41,7 @@ impl ZohoClient {
         &self,
         outgoing: Outgoing,
     ) -> Result<Option<(Box<CallContext>, FileStream)>, Error> {
-        let (context, answer) = self.exchange(outgoing, None).await?;
+        let (context, answer, counted) = self.exchange(outgoing, None).await?;
         if answer.response.status() == StatusCode::NO_CONTENT {
             return Ok(None);
         }
@@ -51,7 +52,7 @@ impl ZohoClient {
         let received = whole(*response, false, &context).await?;
         match parse_download(&received) {
             Ok(file) => Ok(file.map(|file| (Box::new(context), file.into()))),
-            Err(failure) => Err(self.explain(failure, context, false, &received)),
+            Err(failure) => Err(self.explain(failure, context, false, &received, &counted)),
         }
     }
 
@@ -78,17 +79,18 @@ impl ZohoClient {
         parse: impl FnOnce(&Received) -> Result<T, Failure> + Send,
     ) -> Result<T, Error> {
         let writes = outgoing.writes;
-        let (context, answer) = self.exchange(outgoing, Some(upload)).await?;
+        let (context, answer, counted) = self.exchange(outgoing, Some(upload)).await?;
         let repeated = answer.earlier_attempt_may_have_been_applied;
         let received = whole(answer.response, repeated, &context).await?;
-        parse(&received).map_err(|failure| self.explain(failure, context, writes, &received))
+        parse(&received)
+            .map_err(|failure| self.explain(failure, context, writes, &received, &counted))
     }
 
     async fn exchange(
         &self,
         outgoing: Outgoing,
         upload: Option<Upload>,
-    ) -> Result<(CallContext, Answer<BodyStream>), Error> {
+    ) -> Result<(CallContext, Answer<BodyStream>, InFlight<'_>), Error> {
         let span = tracing::info_span!(
             "zoho.request",
             otel.name = outgoing.operation,
@@ -98,7 +100,7 @@ impl ZohoClient {
         async {
             let (operation, writes) = (outgoing.operation, outgoing.writes);
             let repeatable = outgoing.repeatable;
-            let _counted = self.shared.counters.enter();
+            let counted = self.shared.counters.enter();
             let request = outgoing.into_request()?;
             let method = request.method().clone();
             let path = request.uri().path().to_owned();
@@ -118,7 +120,7 @@ impl ZohoClient {
                 attempts: answer.attempts,
                 may_have_been_applied: false,
             };
-            Ok((context, answer))
+            Ok((context, answer, counted))
         }
         .instrument(span)
         .await

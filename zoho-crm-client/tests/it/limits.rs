@@ -11,6 +11,7 @@ use client_core::{
     HttpTransport, Request, ReqwestTransport, Response, RetryPolicy, TransportError,
 };
 use futures::future::join_all;
+use http::Method;
 use serde_json::json;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -102,8 +103,14 @@ async fn no_more_than_ten_heavy_calls_are_in_flight() {
     let sorted = list.clone().sort_by(SortBy::ModifiedTime, Order::Ascending);
     let queries = join_all((0..15).map(|_| client.coql(&query)));
     let lists = join_all((0..15).map(|_| sorted.page(&first)));
-    let (queries, lists) = futures::join!(queries, lists);
+    let open = join_all((0..15).map(|_| {
+        let request = client.request(Method::POST, "/crm/v8/coql");
+        request.sub_concurrency().credits(3).send()
+    }));
+    let (queries, lists, open) = futures::join!(queries, lists, open);
     assert!(queries.iter().all(Result::is_ok) && lists.iter().all(Result::is_ok));
+    assert!(open.iter().all(Result::is_ok));
+    assert_eq!(client.usage().estimated_credits, 1 + 15 + 15 + 15 * 3);
     assert_eq!(gauge.most.swap(0, Ordering::SeqCst), 10);
     join_all((0..15).map(|_| list.page(&first))).await;
     assert_eq!(gauge.most.load(Ordering::SeqCst), 15);
@@ -134,11 +141,13 @@ async fn a_burst_is_told_from_a_used_up_day_as_far_as_it_can_be() {
         let (builder, ..) = builder(DataCenter::custom(&server.uri()).unwrap());
         let client = builder.retry(RetryPolicy::none()).build().unwrap();
         let answers = join_all((0..calls).map(|_| client.org())).await;
-        let error = answers.into_iter().next().unwrap().unwrap_err();
-        assert!(
-            matches!(&error, Error::RateLimited { cause: told, .. } if *told == cause),
-            "{error}"
-        );
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(pause)));
+        for answer in answers {
+            let error = answer.unwrap_err();
+            assert!(
+                matches!(&error, Error::RateLimited { cause: told, .. } if *told == cause),
+                "{error}"
+            );
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(pause)));
+        }
     }
 }

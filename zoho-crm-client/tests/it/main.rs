@@ -22,5 +22,6 @@ mod schema;
 mod search;
 mod simulator;
 mod simulator_metadata;
+mod streaming;
 mod support;
 mod writes;
