@@ -60,7 +60,8 @@ pub use self::{
         BulkWriteOutcomes, BulkWriteRequest, BulkWritten,
     },
     channels::{
-        Channel, ChannelEvent, ChannelListing, Channels, EnabledChannel, Subscription, Verb,
+        ChangedFields, Channel, ChannelEvent, ChannelListing, Channels, EnabledChannel,
+        Subscription, Verb,
     },
     composite::{Composite, CompositeOutcomes, SubRequest, SubResponse},
     coql::CoqlPage,

@@ -25,15 +25,16 @@ pub mod webhook;
 pub use api::{
     Attachments, BulkAction, BulkColumn, BulkCriteria, BulkOperation, BulkOutcome, BulkReadJob,
     BulkReadRequest, BulkReadResult, BulkRowError, BulkRows, BulkWriteJob, BulkWriteOutcomes,
-    BulkWriteRequest, BulkWritten, Changed, Channel, ChannelEvent, ChannelListing, Channels,
-    Composite, CompositeOutcomes, Converted, ConvertedLead, CoqlPage, DeleteRequest, DeletedKind,
-    DeletedRecord, DeletedRequest, Download, EnabledChannel, FileId, FileStream, FileUpload, Files,
-    InsertRequest, InventorySource, InventoryTarget, JobState, LeadConversion, ListRequest, Locks,
-    Mass, MassJobStatus, MassKind, MassLeadConversion, Metadata, ModuleApi, NewNote, NewTag, Notes,
-    OpenRequest, OpenResponse, Order, OwnerChange, PartialFailure, Photo, Polling, RecordApi,
-    RecordError, RecordErrorCause, RelatedList, RelatedRequest, ReplaceRowsRequest, SearchRequest,
-    SortBy, SubRequest, SubResponse, Subscription, Tags, Trigger, TriggerKind, UpdateRequest,
-    UploadedFile, UpsertRequest, Verb, WriteAction, WriteOutcomes, Written,
+    BulkWriteRequest, BulkWritten, Changed, ChangedFields, Channel, ChannelEvent, ChannelListing,
+    Channels, Composite, CompositeOutcomes, Converted, ConvertedLead, CoqlPage, DeleteRequest,
+    DeletedKind, DeletedRecord, DeletedRequest, Download, EnabledChannel, FileId, FileStream,
+    FileUpload, Files, InsertRequest, InventorySource, InventoryTarget, JobState, LeadConversion,
+    ListRequest, Locks, Mass, MassJobStatus, MassKind, MassLeadConversion, Metadata, ModuleApi,
+    NewNote, NewTag, Notes, OpenRequest, OpenResponse, Order, OwnerChange, PartialFailure, Photo,
+    Polling, RecordApi, RecordError, RecordErrorCause, RelatedList, RelatedRequest,
+    ReplaceRowsRequest, SearchRequest, SortBy, SubRequest, SubResponse, Subscription, Tags,
+    Trigger, TriggerKind, UpdateRequest, UploadedFile, UpsertRequest, Verb, WriteAction,
+    WriteOutcomes, Written,
 };
 pub use api_error::ApiError;
 pub use auth::{Connection, Consent, Onboarding};

@@ -161,6 +161,12 @@ const KNOWN: &[KnownFault] = &[
         "common.MandatoryError",
         "NOT_SUBSCRIBED was observed wrapped in `watch` [5.3]",
     ),
+    fault(
+        "PUT",
+        "/crm/v8/actions/watch",
+        "common.MandatoryError",
+        "NOT_SUBSCRIBED was observed wrapped in `watch` [5.3]",
+    ),
 ];
 
 #[test]
@@ -175,7 +181,11 @@ fn every_exchange_conforms_to_zohos_openapi_documents() {
     let Some(verdict) = judged.unwrap() else {
         return;
     };
-    assert!(verdict.judged > 100, "{} exchanges", verdict.judged);
+    assert!(
+        verdict.judged > 100,
+        "{} exchanges: run the whole target `it` before this one",
+        verdict.judged
+    );
     let complaints = verdict.complaints(KNOWN);
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }

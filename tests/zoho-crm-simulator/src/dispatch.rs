@@ -71,12 +71,11 @@ impl Plan {
         } else {
             Ok(Json::Null)
         };
-        let rows = body
-            .as_ref()
-            .ok()
-            .and_then(|body| body.get("data"))
-            .and_then(Json::as_array)
-            .map_or(0, <[_]>::len);
+        let count = |name: &str| {
+            let list = body.as_ref().ok().and_then(|body| body.get(name));
+            list.and_then(Json::as_array).map_or(0, <[_]>::len)
+        };
+        let rows = count("data");
         let (credits, heavy) = match &route {
             Ok(route) => {
                 let coql_limit = match (&body, route) {
@@ -84,7 +83,7 @@ impl Plan {
                     _ => 0,
                 };
                 (
-                    limits::cost(route, call, rows, coql_limit),
+                    limits::cost(route, call, rows, count("ids"), coql_limit),
                     limits::is_heavy(route, call, rows),
                 )
             }

@@ -37,8 +37,9 @@ impl Ledger {
     }
 }
 
-/// What a call costs: `rows` is the number of rows in its body, `coql_limit` the rows a query asks for.
-pub(crate) fn cost(route: &Route, call: &Call, rows: usize, coql_limit: u64) -> u64 {
+/// What a call costs: `rows` is the number of rows in its body, `tagged` that of the records it tags, `coql_limit` the
+/// rows a query asks for.
+pub(crate) fn cost(route: &Route, call: &Call, rows: usize, tagged: usize, coql_limit: u64) -> u64 {
     match route {
         Route::Insert(_) | Route::UpdateMany(_) | Route::UpdateOne(..) | Route::Upsert(_) => {
             u64::try_from(rows.div_ceil(10)).unwrap_or(1).max(1)
@@ -46,6 +47,9 @@ pub(crate) fn cost(route: &Route, call: &Call, rows: usize, coql_limit: u64) -> 
         Route::List(_) if call.param("cvid").is_some() => 3,
         Route::Deleted(_) => 2,
         Route::Convert(module, _) if module == "Leads" => 5,
+        Route::AddTags(..) | Route::RemoveTags(..) => {
+            u64::try_from(tagged.div_ceil(50)).unwrap_or(1).max(1)
+        }
         Route::Mass(mass::Kind::Convert, _) if call.method == http::Method::POST => 200,
         Route::BulkRead => 50,
         Route::BulkWrite => 500,

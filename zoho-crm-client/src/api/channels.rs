@@ -12,12 +12,14 @@ use crate::{
     api_error::{ApiError, code},
     client::ZohoClient,
     error::Error,
-    model::DateTime,
-    names::{ChannelId, ModuleName},
+    model::{DateTime, FieldRef},
+    names::{ChannelId, ModuleName, RecordId},
 };
 
 const ENABLE: &str = "zoho.channels.enable";
+const UPDATE: &str = "zoho.channels.update";
 const RENEW: &str = "zoho.channels.renew";
+const REMOVE_EVENTS: &str = "zoho.channels.remove_events";
 const LIST: &str = "zoho.channels.list";
 const DISABLE: &str = "zoho.channels.disable";
 const PATH: &str = "/actions/watch";
@@ -27,6 +29,8 @@ const PATH: &str = "/actions/watch";
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600 - 600);
 const TOKEN_LENGTH: usize = 50;
 const URL_LENGTH: usize = 255;
+const CONDITIONS: usize = 2;
+const CONDITION_FIELDS: usize = 10;
 
 /// What happened to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +94,17 @@ pub struct Channel {
     pub notify_on_related_action: bool,
     /// Whether calls carry the new values of changed fields. Default no.
     pub return_affected_field_values: bool,
+    /// Which edits count: of a module that is named here, only those of the fields named. At most 2 modules and 10 fields.
+    pub only_fields: Vec<ChangedFields>,
+}
+
+/// Edits of a module that change one of some fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedFields {
+    /// The module.
+    pub module: ModuleName,
+    /// The fields.
+    pub fields: Vec<FieldRef>,
 }
 
 impl Channel {
@@ -108,7 +123,23 @@ impl Channel {
             expires_at: None,
             notify_on_related_action: false,
             return_affected_field_values: false,
+            only_fields: Vec::new(),
         }
+    }
+
+    /// Counts edits of `module` only when they change one of `fields`: [`FieldMeta`](crate::FieldMeta)s, because Zoho's
+    /// documents want their ids too, or names alone.
+    #[must_use]
+    pub fn only_fields<F: Into<FieldRef>>(
+        mut self,
+        module: impl Into<ModuleName>,
+        fields: impl IntoIterator<Item = F>,
+    ) -> Self {
+        self.only_fields.push(ChangedFields {
+            module: module.into(),
+            fields: fields.into_iter().map(Into::into).collect(),
+        });
+        self
     }
 
     /// Ends the channel at `instant`. More than a week ahead is cut to a little less than a week.
@@ -199,7 +230,7 @@ impl Channels {
         Self { client }
     }
 
-    /// Opens `channel`, or replaces the one with its id. Zoho may check that the URL answers.
+    /// Opens `channel`, or opens the one with its id anew. Zoho may check that the URL answers.
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] when a limit is broken; [`Error::Api`] when Zoho refuses it.
@@ -207,6 +238,33 @@ impl Channels {
         let outgoing = enable_request(channel, self.client.now())?;
         self.client
             .send(outgoing, |received| parse(received, &channel.id))
+            .await
+    }
+
+    /// Replaces all of a channel that is open by `channel`: its events, URL, token and end.
+    ///
+    /// # Errors
+    /// [`Error::ChannelLost`] when it has expired or was never there: [`enable`](Self::enable) it then;
+    /// [`Error::InvalidRequest`] when a limit is broken.
+    pub async fn update(&self, channel: &Channel) -> Result<EnabledChannel, Error> {
+        let outgoing = update_request(channel, self.client.now())?;
+        self.client
+            .send(outgoing, |received| parse(received, &channel.id))
+            .await
+    }
+
+    /// Takes events away from a channel and leaves the others, its token and its end as they are.
+    ///
+    /// # Errors
+    /// [`Error::ChannelLost`] when it has expired or was never there.
+    pub async fn remove_events(
+        &self,
+        id: &ChannelId,
+        events: &[ChannelEvent],
+    ) -> Result<(), Error> {
+        let outgoing = remove_events_request(id, events)?;
+        self.client
+            .send(outgoing, |received| parse(received, id).map(drop))
             .await
     }
 
@@ -249,7 +307,7 @@ impl Channels {
         };
         self.client
             .send(disable_request(ids), |received| {
-                parse(received, first).map(|_| ())
+                parse(received, first).map(drop)
             })
             .await
     }
@@ -267,24 +325,92 @@ struct Watch<'a> {
     notify_on_related_action: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     return_affected_field_values: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notification_condition: Vec<Condition<'a>>,
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
-    watch: [Watch<'a>; 1],
+struct Condition<'a> {
+    r#type: &'static str,
+    module: Named<'a>,
+    field_selection: Selection<'a>,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    api_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RecordId>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Selection<'a> {
+    Field {
+        field: Named<'a>,
+    },
+    Group {
+        group_operator: &'static str,
+        group: Vec<Self>,
+    },
+}
+
+impl<'a> Condition<'a> {
+    fn new(changed: &'a ChangedFields) -> Self {
+        let field = |field: &'a FieldRef| Selection::Field {
+            field: Named {
+                api_name: field.api_name.as_str(),
+                id: field.id.as_ref(),
+            },
+        };
+        let field_selection = match changed.fields.as_slice() {
+            [only] => field(only),
+            several => Selection::Group {
+                group_operator: "or",
+                group: several.iter().map(field).collect(),
+            },
+        };
+        Self {
+            r#type: "field_selection",
+            module: Named {
+                api_name: changed.module.as_str(),
+                id: None,
+            },
+            field_selection,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<W> {
+    watch: [W; 1],
 }
 
 /// A channel id is its identity, so enabling twice leaves one channel: repeatable.
 fn enable_request(channel: &Channel, now: Timestamp) -> Result<Outgoing, Error> {
-    check(ENABLE, channel)?;
+    full_request(ENABLE, Method::POST, channel, now)
+}
+
+fn update_request(channel: &Channel, now: Timestamp) -> Result<Outgoing, Error> {
+    full_request(UPDATE, Method::PUT, channel, now)
+}
+
+fn full_request(
+    operation: &'static str,
+    method: Method,
+    channel: &Channel,
+    now: Timestamp,
+) -> Result<Outgoing, Error> {
+    check(operation, channel)?;
     let watch = Watch {
         // Exposes the secret: Zoho must know what to send back.
         token: Some(channel.token.expose_secret()),
         notify_on_related_action: Some(channel.notify_on_related_action),
         return_affected_field_values: Some(channel.return_affected_field_values),
+        notification_condition: channel.only_fields.iter().map(Condition::new).collect(),
         ..watch(channel, now)
     };
-    Outgoing::change(ENABLE, Method::POST, PATH)
+    Outgoing::change(operation, method, PATH)
         .repeatable(true)
         .json(&Body { watch: [watch] })
 }
@@ -299,29 +425,69 @@ fn renew_request(channel: &Channel, now: Timestamp) -> Result<Outgoing, Error> {
         })
 }
 
+fn remove_events_request(id: &ChannelId, events: &[ChannelEvent]) -> Result<Outgoing, Error> {
+    #[derive(Serialize)]
+    struct Removal<'a> {
+        channel_id: &'a ChannelId,
+        events: Vec<String>,
+        _delete_events: bool,
+    }
+    check_events(REMOVE_EVENTS, events)?;
+    Outgoing::change(REMOVE_EVENTS, Method::PATCH, PATH)
+        .repeatable(true)
+        .json(&Body {
+            watch: [Removal {
+                channel_id: id,
+                events: names(events),
+                _delete_events: true,
+            }],
+        })
+}
+
+fn names(events: &[ChannelEvent]) -> Vec<String> {
+    events.iter().map(ToString::to_string).collect()
+}
+
 fn watch(channel: &Channel, now: Timestamp) -> Watch<'_> {
     let latest = now + LONGEST;
     Watch {
         channel_id: &channel.id,
-        events: channel.events.iter().map(ToString::to_string).collect(),
+        events: names(&channel.events),
         notify_url: &channel.notify_url,
         token: None,
         channel_expiry: channel.expires_at.unwrap_or(latest).min(latest).into(),
         notify_on_related_action: None,
         return_affected_field_values: None,
+        notification_condition: Vec::new(),
     }
+}
+
+fn check_events(operation: &'static str, events: &[ChannelEvent]) -> Result<(), Error> {
+    if !(1..=50).contains(&events.len()) {
+        let reason = format!("a channel has 1 to 50 events, not {}", events.len());
+        return Err(Error::invalid(operation, reason));
+    }
+    if let Some(event) = events.iter().find(|event| !event.module.is_plain()) {
+        let reason = format!("`{}` is no module API name", event.module);
+        return Err(Error::invalid(operation, reason));
+    }
+    Ok(())
 }
 
 fn check(operation: &'static str, channel: &Channel) -> Result<(), Error> {
     let refuse = |reason: String| Err(Error::invalid(operation, reason));
-    if !(1..=50).contains(&channel.events.len()) {
+    check_events(operation, &channel.events)?;
+    let fields = channel
+        .only_fields
+        .iter()
+        .map(|changed| changed.fields.len());
+    if channel.only_fields.len() > CONDITIONS
+        || fields.clone().sum::<usize>() > CONDITION_FIELDS
+        || fields.clone().any(|fields| fields == 0)
+    {
         return refuse(format!(
-            "a channel has 1 to 50 events, not {}",
-            channel.events.len()
+            "edits are picked by 1 to {CONDITION_FIELDS} fields of at most {CONDITIONS} modules"
         ));
-    }
-    if let Some(event) = channel.events.iter().find(|event| !event.module.is_plain()) {
-        return refuse(format!("`{}` is no module API name", event.module));
     }
     if channel.notify_url.is_empty() || channel.notify_url.chars().count() > URL_LENGTH {
         return refuse(format!(
@@ -426,7 +592,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::api::answer::received;
+    use crate::{api::answer::received, model::FieldMeta, names::FieldName};
 
     const NOW: &str = "2026-11-20T10:00:00Z";
 
@@ -468,6 +634,48 @@ mod tests {
                 }]})
             )
         );
+    }
+
+    #[test]
+    fn an_update_names_everything_and_what_edits_count() {
+        let stage: FieldMeta = serde_json::from_str(
+            r#"{"id":"5725767000000002567","api_name":"Stage","field_label":"Stage","data_type":"picklist"}"#,
+        )
+        .unwrap();
+        let channel = channel()
+            .only_fields("Accounts", ["Phone", "Fax"])
+            .only_fields("Deals", [&stage]);
+        let (method, uri, body) = sent(update_request(&channel, NOW.parse().unwrap()).unwrap());
+        assert_eq!((&*method, &*uri), ("PUT", "/crm/v8/actions/watch"));
+        let watch = &body["watch"][0];
+        assert_eq!(
+            (&watch["token"], &watch["channel_expiry"]),
+            (&json!("t-123"), &json!("2026-11-27T09:50:00+00:00"))
+        );
+        assert_eq!(
+            watch["notification_condition"],
+            json!([
+                {"type": "field_selection", "module": {"api_name": "Accounts"}, "field_selection":
+                    {"group_operator": "or", "group": [{"field": {"api_name": "Phone"}}, {"field": {"api_name": "Fax"}}]}},
+                {"type": "field_selection", "module": {"api_name": "Deals"}, "field_selection": {"field": {"api_name": "Stage", "id": "5725767000000002567"}}}
+            ])
+        );
+    }
+
+    #[test]
+    fn removing_events_names_them_alone() {
+        let id = channel().id;
+        let events = [ChannelEvent {
+            module: "Accounts".into(),
+            verb: Verb::Delete,
+        }];
+        let (method, _, body) = sent(remove_events_request(&id, &events).unwrap());
+        assert_eq!(method, "PATCH");
+        assert_eq!(
+            body,
+            json!({"watch": [{"channel_id": "1000000068001", "events": ["Accounts.delete"], "_delete_events": true}]})
+        );
+        assert!(remove_events_request(&id, &[]).is_err());
     }
 
     #[test]
@@ -515,6 +723,16 @@ mod tests {
             ..channel()
         };
         assert!(enable_request(&long_url, now).is_err());
+        let fields = |count: usize| (0..count).map(|number| FieldName::from(format!("F{number}")));
+        for (count, fits) in [(0, false), (10, true), (11, false)] {
+            let picky = channel().only_fields("Accounts", fields(count));
+            assert_eq!(enable_request(&picky, now).is_ok(), fits, "{count} fields");
+        }
+        let modules = ["Accounts", "Contacts", "Deals"].into_iter();
+        let three = modules.fold(channel(), |channel, name| {
+            channel.only_fields(name, ["Phone"])
+        });
+        assert!(enable_request(&three, now).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod bulk;
 mod bulk_simulator;
 mod conditions;
 mod coql;
+mod credits;
 mod deeds;
 mod faults;
 mod limits;

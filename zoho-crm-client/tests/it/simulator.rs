@@ -14,7 +14,7 @@ use serde_json::json;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 use zoho_crm_client::{
     Account, Channel, ChannelEvent, ChannelId, ClientCredentials, Coql, DataCenter, ErrorKind,
-    Filter, JobState, Order, PageToken, Record, RecordId, SortBy, WriteAction, ZohoClient,
+    Filter, JobState, Order, PageToken, Record, RecordId, SortBy, Verb, WriteAction, ZohoClient,
     webhook::{BulkJobCall, BulkJobKind, Operation, WebhookVerifier},
 };
 use zoho_crm_simulator::{Clock, Fault, FaultKind, ZohoSimulator, conformance};
@@ -396,7 +396,7 @@ async fn a_bulk_job_that_has_ended_is_told_of() {
 }
 
 #[tokio::test]
-async fn a_channel_lives_is_renewed_is_lost_and_its_calls_are_verified() {
+async fn a_channel_lives_is_renewed_changed_and_lost_and_its_calls_are_verified() {
     let (simulator, client, clock) = world().await;
     let receiver = MockServer::start().await;
     Mock::given(method("POST"))
@@ -434,9 +434,43 @@ async fn a_channel_lives_is_renewed_is_lost_and_its_calls_are_verified() {
     clock.advance(Duration::from_secs(3_600));
     let renewed = channels.renew(&channel).await.unwrap();
     assert!(renewed.expires_at.unwrap() > end);
+
+    let mut fields = client.fields("Accounts").await.unwrap();
+    fields.retain(|field| ["Phone", "Fax"].contains(&field.api_name.as_str()));
+    let picky = channel.clone().only_fields("Accounts", &fields);
+    channels.update(&picky).await.unwrap();
+    let calls_after = async |change: serde_json::Value| {
+        receiver.reset().await;
+        Mock::given(method("POST"))
+            .respond_with(ResponseTemplate::new(200))
+            .mount(&receiver)
+            .await;
+        simulator
+            .edit_as_user("Accounts", &account, change)
+            .unwrap();
+        simulator.flush_callbacks().await;
+        receiver.received_requests().await.unwrap().len()
+    };
+    assert_eq!(
+        calls_after(json!({"Website": "northwind.example"})).await,
+        0
+    );
+    assert_eq!(calls_after(json!({"Fax": "12"})).await, 1);
+    let edits = ChannelEvent {
+        module: "Accounts".into(),
+        verb: Verb::Edit,
+    };
+    channels.remove_events(&id, &[edits]).await.unwrap();
+    assert_eq!(calls_after(json!({"Fax": "13"})).await, 0);
+    assert_eq!(channels.list().await.unwrap()[0].events.len(), 2);
+
     channels.disable(std::slice::from_ref(&id)).await.unwrap();
     assert!(channels.list().await.unwrap().is_empty());
-    let lost = channels.renew(&channel).await.unwrap_err();
-    assert_eq!(lost.kind(), ErrorKind::ChannelLost);
+    for lost in [
+        channels.renew(&channel).await,
+        channels.update(&channel).await,
+    ] {
+        assert_eq!(lost.unwrap_err().kind(), ErrorKind::ChannelLost);
+    }
     channels.enable(&channel).await.unwrap();
 }

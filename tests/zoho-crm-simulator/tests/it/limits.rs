@@ -35,6 +35,11 @@ async fn calls_cost_what_the_table_says() {
             .await;
         assert_eq!(spent(&world), credits, "limit {limit}");
     }
+    let ids = world.seed_accounts(51);
+    spent(&world);
+    let tags = json!({"tags": [{"name": "vip"}], "ids": ids});
+    world.post("Accounts/actions/add_tags", tags).await;
+    assert_eq!(spent(&world), 2, "one credit for every fifty records begun");
     world.mint().await;
     assert_eq!(spent(&world), 0, "tokens cost nothing");
 }

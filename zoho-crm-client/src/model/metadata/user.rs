@@ -6,7 +6,7 @@ use client_core::ExactDecimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ModuleRef, or_default};
+use super::{FieldMeta, ModuleRef, or_default};
 use crate::names::{FieldName, RecordId};
 
 /// A user of the organisation.
@@ -187,4 +187,27 @@ pub struct FieldRef {
     pub id: Option<RecordId>,
     /// Name in records.
     pub api_name: FieldName,
+}
+
+impl From<&FieldMeta> for FieldRef {
+    fn from(field: &FieldMeta) -> Self {
+        Self {
+            id: field.id.clone(),
+            api_name: field.api_name.clone(),
+        }
+    }
+}
+
+/// By name alone.
+impl From<FieldName> for FieldRef {
+    fn from(api_name: FieldName) -> Self {
+        Self { id: None, api_name }
+    }
+}
+
+/// By name alone.
+impl From<&str> for FieldRef {
+    fn from(api_name: &str) -> Self {
+        FieldName::from(api_name).into()
+    }
 }
