@@ -34,6 +34,7 @@
 //! Fields are always present: what X3 holds nothing for is `Null`. A customer without a default address gets one when an
 //! address field is written.
 
+mod addresses;
 mod children;
 mod contacts;
 mod customer_invoices;

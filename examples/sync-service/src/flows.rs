@@ -47,6 +47,8 @@ pub(crate) struct Definition {
     pub(crate) zoho_modules: &'static [&'static str],
     /// The Zoho module whose changes it wants to be told of, if it takes any.
     pub(crate) watched: Option<&'static str>,
+    /// Zoho's fields of numbers that it writes beside those that its mapping names, in the first module.
+    pub(crate) beside_mapping: fn(&Flow) -> &'static [&'static str],
     /// Builds it from what both systems offer.
     pub(crate) build: fn(&Config, &Systems) -> Result<FlowState, Failure>,
 }
@@ -82,6 +84,11 @@ impl FlowState {
         Self::Off {
             reason: reason.into(),
         }
+    }
+
+    /// Adds all that an operator should know of a flow that is on.
+    pub(crate) fn notes(self, notes: impl IntoIterator<Item = String>) -> Self {
+        notes.into_iter().fold(self, Self::note)
     }
 
     /// Adds what an operator should know of a flow that is on.

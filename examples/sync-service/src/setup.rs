@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use sql_store::SqlStore;
 use sync_core::{
-    Engine, EngineBuilder, FlowName, Observer, Side, SystemClock, zoho::NotificationChannel,
+    Engine, EngineBuilder, FlowName, Mode, Observer, Side, SystemClock, zoho::NotificationChannel,
 };
 use zoho_crm_client::{Channel, ChannelEvent, ChannelId};
 
@@ -105,7 +105,7 @@ impl Setup {
         let connection = self.config.connection.as_str();
         let store = Arc::new(self.store.clone());
         let mut builder = Engine::builder(connection, store, Arc::new(SystemClock))
-            .worker(format!("{worker}-{}", std::process::id()))
+            .worker(worker_name(worker))
             .scratch(Arc::new(sql_store::TemporaryFiles))
             .settings(self.config.settings());
         for on in &self.flows.on {
@@ -137,6 +137,10 @@ impl Setup {
         token: &SecretString,
     ) -> Result<Vec<FlowChannel>, Failure> {
         let watched = self.flows.on.iter().filter_map(|on| {
+            // What only shows X3's records takes no changes from Zoho.
+            if on.flow.policy.mode == (Mode::Mirror { owner: Side::Left }) {
+                return None;
+            }
             let module = flows::ALL.get(on.place)?.watched?;
             Some((on, module))
         });
@@ -157,6 +161,15 @@ impl Setup {
     pub(crate) fn names(&self) -> impl Iterator<Item = &FlowName> {
         self.flows.on.iter().map(|on| &on.flow.name)
     }
+}
+
+/// Tells workers apart. In containers all of them have the same process number.
+fn worker_name(worker: &str) -> String {
+    let mut random = [0; 4];
+    // Without random numbers the name says less; what a worker holds is decided by its leases.
+    let _ = getrandom::fill(&mut random);
+    let random = u32::from_be_bytes(random);
+    format!("{worker}-{}-{random:08x}", std::process::id())
 }
 
 /// The channel of one flow. Channels are numbered from the configured number on, by the places of their flows.

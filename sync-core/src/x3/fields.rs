@@ -3,12 +3,13 @@
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use sage_x3_client::{
-    Address, AddressCode, AddressPatch, CategoryCode, CountryCode, CurrencyCode, Customer,
-    CustomerPatch, InvalidName, LanguageCode, Patch, Scalar,
+    Address, CategoryCode, CountryCode, CurrencyCode, Customer, CustomerPatch, InvalidName,
+    LanguageCode, Patch, Scalar,
 };
 use serde_json::value::RawValue;
 
 use super::{
+    addresses::AddressChanges,
     settings::{CustomField, CustomFieldKind},
     table::NodeField,
 };
@@ -294,7 +295,7 @@ pub(super) fn day(day: Option<Date>) -> Value {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Changes {
     pub(super) patch: CustomerPatch,
-    pub(super) address: Vec<(InAddress, Patch<String>)>,
+    pub(super) address: AddressChanges,
     pub(super) category: Option<CategoryCode>,
     /// Whether the business partner's country is among the values.
     pub(super) names_country: bool,
@@ -311,11 +312,7 @@ impl Changes {
             Standard::Code => return Err("a customer's code cannot be changed".to_owned()),
             Standard::AddressCode => return Err("an address's code cannot be changed".to_owned()),
             Standard::Address(field) => {
-                let value = text(value)?;
-                if let (InAddress::Country, Patch::Set(code)) = (field, &value) {
-                    CountryCode::new(code.as_str()).map_err(sentence)?;
-                }
-                self.address.push((field, value));
+                self.address.set(field, value)?;
                 patch
             }
             Standard::Category => match as_code::<CategoryCode>(value)? {
@@ -352,54 +349,6 @@ impl Changes {
         self.patch = std::mem::take(&mut self.patch).extra(field.name.clone(), scalar);
         Ok(())
     }
-
-    /// Whether any address field gets a value, so that an address is worth making.
-    pub(super) fn fills_address(&self) -> bool {
-        self.address
-            .iter()
-            .any(|(_, value)| matches!(value, Patch::Set(_)))
-    }
-
-    /// The address fields on top of `address`.
-    ///
-    /// # Errors
-    /// When a country is no code, which was checked when it was added.
-    pub(super) fn fill(&self, mut address: AddressPatch) -> Result<AddressPatch, InvalidName> {
-        for (field, value) in &self.address {
-            let value = value.clone();
-            address = match *field {
-                InAddress::Description => address.description(value),
-                Line(place) => address.line(place, value),
-                InAddress::ZipCode => address.zip_code(value),
-                InAddress::City => address.city(value),
-                InAddress::State => address.state(value),
-                InAddress::Country => address.country(match value {
-                    Patch::Keep => Patch::Keep,
-                    Patch::Set(code) => Patch::Set(CountryCode::new(code)?),
-                    Patch::Clear => Patch::Clear,
-                }),
-                Phone(place) => address.phone(place, value),
-                Email(place) => address.email(place, value),
-                InAddress::Website => address.website(value),
-            };
-        }
-        Ok(address)
-    }
-
-    /// The country of the address, if it gets one.
-    pub(super) fn address_country(&self) -> Option<CountryCode> {
-        self.address
-            .iter()
-            .find_map(|(field, value)| match (field, value) {
-                (InAddress::Country, Patch::Set(code)) => CountryCode::new(code.as_str()).ok(),
-                _ => None,
-            })
-    }
-}
-
-/// A new address under `code` that becomes the default.
-pub(super) fn new_default_address(code: AddressCode) -> AddressPatch {
-    AddressPatch::create(code).is_default(true)
 }
 
 /// A text to write.

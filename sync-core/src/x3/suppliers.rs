@@ -1,7 +1,12 @@
 //! The suppliers of an X3 endpoint.
 
-use sage_x3_client::{ChangeSource, StampField, Supplier, X3Client};
+mod writes;
 
+use sage_x3_client::{
+    AddressCode, ChangeSource, InvalidName, RecordId as X3Id, StampField, Supplier, X3Client,
+};
+
+use self::writes::SupplierWriter;
 use super::{
     fields::{address_fields, code},
     node::NodeEndpoint,
@@ -10,7 +15,10 @@ use super::{
 };
 use crate::{ids::FieldName, value::Value};
 
-/// The suppliers of an X3 endpoint, to be read. A record's identity is the supplier's code.
+/// What messages call the records.
+const PLURAL: &str = "suppliers";
+
+/// The suppliers of an X3 endpoint. A record's identity is the supplier's code.
 ///
 /// | field | value |
 /// |---|---|
@@ -31,12 +39,22 @@ impl SupplierEndpoint {
     #[must_use]
     pub fn new(client: X3Client, settings: SupplierSettings) -> Self {
         let mut table = supplier_table()
-            .custom_fields(settings.custom)
+            .custom_fields(settings.custom.iter().cloned())
             .mapped_fields(&settings.mapped);
         if let Some(stamp) = settings.stamp {
             for source in [ChangeSource::Supplier, ChangeSource::BusinessPartner] {
                 table = table.stamp(source, stamp.clone());
             }
+        }
+        if let Some((updates, address_code)) = settings.writes {
+            table = table.writer(SupplierWriter {
+                suppliers: client.suppliers(),
+                client: client.clone(),
+                custom: settings.custom,
+                category: settings.category,
+                updates,
+                address_code,
+            });
         }
         Self::of(client, table)
     }
@@ -48,13 +66,37 @@ pub struct SupplierSettings {
     custom: Vec<CustomField>,
     mapped: Vec<FieldName>,
     stamp: Option<StampField>,
+    category: Option<X3Id>,
+    /// Whether suppliers are changed, and the code of the addresses that are made; none where nothing is written.
+    writes: Option<(bool, AddressCode)>,
 }
 
 impl SupplierSettings {
-    /// All suppliers, by `_updateStamp`.
+    /// All suppliers, by `_updateStamp`, read only.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Suppliers may be changed. Sage's reference calls them read-only: the site must have defined the operation, or offer
+    /// another path. Addresses that are made get the code `address_code`.
+    #[must_use]
+    pub fn with_updates(mut self, address_code: AddressCode) -> Self {
+        self.writes = Some((true, address_code));
+        self
+    }
+
+    /// Suppliers may be made as well, in the category with this code, which must have no sequence counter, because they are
+    /// created under a chosen code. As for [`with_updates`](Self::with_updates), which it includes.
+    ///
+    /// # Errors
+    /// [`InvalidName`] when `category` cannot be a code.
+    pub fn create_in(self, category: &str, address_code: AddressCode) -> Result<Self, InvalidName> {
+        let category = Some(X3Id::new(category)?);
+        Ok(Self {
+            category,
+            ..self.with_updates(address_code)
+        })
     }
 
     /// Also reads a field of the site, under its own name.
@@ -122,7 +164,7 @@ fn supplier_table() -> NodeTable<Supplier> {
         supplier.default_address.as_ref()
     }));
     NodeTable::new(
-        "suppliers",
+        PLURAL,
         "code",
         fields,
         |supplier| {

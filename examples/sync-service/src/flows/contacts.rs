@@ -5,10 +5,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    Endpoint, Flow, Side, Sides,
+    Side, Sides,
     flows::contacts::{self, ContactOptions},
     x3::{ContactEndpoint, ContactSettings},
-    zoho::{ModuleSettings, ZohoEndpoint},
 };
 
 use super::{
@@ -16,11 +15,7 @@ use super::{
     rows::{self, RowConfig},
     wiring,
 };
-use crate::{
-    config::Config,
-    failure::Failure,
-    systems::{Presence, Systems},
-};
+use crate::{config::Config, failure::Failure, systems::Systems};
 
 pub(crate) const DEFINITION: Definition = Definition {
     name: NAME,
@@ -32,6 +27,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     },
     zoho_modules: &[CONTACTS],
     watched: Some(CONTACTS),
+    beside_mapping: |_| &[],
     build,
 };
 
@@ -95,21 +91,15 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         settings = settings.stamp(stamp);
     }
     let standard = ContactEndpoint::new(systems.x3.clone(), settings.clone());
-    for field in rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())? {
-        settings = settings.custom_field(field);
-    }
-    let left: Arc<dyn Endpoint> = Arc::new(ContactEndpoint::new(systems.x3.clone(), settings));
-    let key = options.zoho_key_field.as_str();
-    let right = ModuleSettings::of_mapping(CONTACTS, key, &mapping);
-    let right: Arc<dyn Endpoint> = Arc::new(ZohoEndpoint::new(systems.zoho.clone(), right));
-    let flow = Flow {
-        name: NAME.into(),
-        endpoints: Sides::new(left, right),
-        mapping,
-        identity: contacts::identity(&options),
-        policy: contacts::policy(&options),
-    };
-    Ok(notes.into_iter().fold(FlowState::on(flow), FlowState::note))
+    let own = rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())?;
+    let settings = own
+        .into_iter()
+        .fold(settings, ContactSettings::custom_field);
+    let left = ContactEndpoint::new(systems.x3.clone(), settings);
+    let right = wiring::module(systems, CONTACTS, &options.zoho_key_field, &mapping);
+    let rules = (contacts::identity(&options), contacts::policy(&options));
+    let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
+    Ok(FlowState::on(flow).notes(notes))
 }
 
 /// What is wanted, as far as X3 lets contacts be written.
@@ -122,17 +112,13 @@ fn options(wanted: &ContactsConfig, systems: &Systems, notes: &mut Vec<String>) 
         options.code_prefix.clone_from(prefix);
     }
     let mut offered = |operation: &str, otherwise: &str| {
-        let missing = systems
-            .facts
-            .x3_operation("businessPartnerContact", operation)
-            == Presence::Missing;
-        if missing {
-            notes.push(format!(
-                "{otherwise}: X3 does not offer `businessPartnerContact.{operation}`, which the site must define and activate \
-                 in function GESAPIOPE"
-            ));
-        }
-        !missing
+        wiring::offered(
+            systems,
+            "businessPartnerContact",
+            operation,
+            otherwise,
+            notes,
+        )
     };
     options.both_ways = wanted.both_ways && offered("update", "contacts go to Zoho only");
     options.create_in_x3 = options.both_ways

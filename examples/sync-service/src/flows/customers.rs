@@ -6,12 +6,10 @@ use sage_x3_client::{CategoryCode, ChangeSource, X3Client};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    Endpoint, FieldName, Flow, Mapping, Policy, Side, Sides,
+    Policy, Sides,
     flows::customers::{self, CustomerOptions},
     x3::{CustomerEndpoint, CustomerSettings},
-    zoho::{ModuleSettings, ZohoEndpoint},
 };
-use zoho_crm_client::ZohoClient;
 
 use super::{
     Definition, FlowState, credit, leads,
@@ -29,6 +27,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     wanted: |config| config.customers.enabled,
     zoho_modules: &[ACCOUNTS],
     watched: Some(ACCOUNTS),
+    beside_mapping: |_| &[],
     build,
 };
 
@@ -113,17 +112,11 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let mut notes = Vec::new();
     let settings = x3_settings(config, systems, &mut notes)?;
     let settings = credit::add_settings(config, settings);
-    let left: Arc<dyn Endpoint> = Arc::new(x3_customers(config, systems.x3.clone(), settings)?);
-    let right: Arc<dyn Endpoint> =
-        Arc::new(zoho_accounts(systems.zoho.clone(), &options, &mapping));
-    let flow = Flow {
-        name: NAME.into(),
-        endpoints: Sides::new(left, right),
-        mapping,
-        identity: customers::identity(&options),
-        policy,
-    };
-    Ok(notes.into_iter().fold(FlowState::on(flow), FlowState::note))
+    let left = x3_customers(config, systems.x3.clone(), settings)?;
+    let right = wiring::module(systems, ACCOUNTS, &options.zoho_key_field, &mapping);
+    let rules = (customers::identity(&options), policy);
+    let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
+    Ok(FlowState::on(flow).notes(notes))
 }
 
 /// What X3 lets this flow write.
@@ -175,27 +168,13 @@ fn x3_settings(
 fn x3_customers(
     config: &Config,
     client: X3Client,
-    mut settings: CustomerSettings,
+    settings: CustomerSettings,
 ) -> Result<CustomerEndpoint, Failure> {
     let standard = CustomerEndpoint::new(client.clone(), settings.clone());
     let own = &config.customers.rows;
-    for field in rows::custom_fields(config, NAME, own, standard.field_names())? {
-        settings = settings.custom_field(field);
-    }
+    let own = rows::custom_fields(config, NAME, own, standard.field_names())?;
+    let settings = own
+        .into_iter()
+        .fold(settings, CustomerSettings::custom_field);
     Ok(CustomerEndpoint::new(client, settings))
-}
-
-fn zoho_accounts(client: ZohoClient, options: &CustomerOptions, mapping: &Mapping) -> ZohoEndpoint {
-    let written: Vec<FieldName> = mapping
-        .rows()
-        .iter()
-        .filter(|row| row.direction.fills(Side::Right))
-        .map(|row| row.fields.right.clone())
-        .collect();
-    let settings = ModuleSettings::new(
-        ACCOUNTS,
-        options.zoho_key_field.as_str(),
-        mapping.fields(Side::Right),
-    );
-    ZohoEndpoint::new(client, settings.written_fields(&written))
 }

@@ -29,6 +29,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     zoho_modules: &[SALES_ORDERS],
     // Only written.
     watched: None,
+    beside_mapping: |_| &[],
     build,
 };
 

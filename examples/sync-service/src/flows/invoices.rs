@@ -15,6 +15,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     wanted: |config| config.invoices.is_some(),
     zoho_modules: &[INVOICES],
     watched: Some(INVOICES),
+    beside_mapping: |_| &[],
     build,
 };
 

@@ -6,10 +6,9 @@ use sage_x3_client::{CategoryCode, ChangeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    Endpoint, Flow, Mapping, Policy, Side, Sides,
+    Mapping, Policy, Side, Sides,
     flows::leads::{self, LeadOptions},
     x3::{CustomerEndpoint, CustomerSettings},
-    zoho::{ModuleSettings, ZohoEndpoint},
 };
 
 use super::{
@@ -28,6 +27,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     wanted: |config| wanted(config).is_some(),
     zoho_modules: &[LEADS],
     watched: Some(LEADS),
+    beside_mapping: |_| &[],
     build,
 };
 
@@ -158,19 +158,13 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         );
     }
     let standard = CustomerEndpoint::new(systems.x3.clone(), settings.clone());
-    for field in rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())? {
-        settings = settings.custom_field(field);
-    }
-    let left: Arc<dyn Endpoint> = Arc::new(CustomerEndpoint::new(systems.x3.clone(), settings));
-    let key = options.zoho_key_field.as_str();
-    let right = ModuleSettings::of_mapping(LEADS, key, &mapping);
-    let right: Arc<dyn Endpoint> = Arc::new(ZohoEndpoint::new(systems.zoho.clone(), right));
-    let flow = Flow {
-        name: NAME.into(),
-        endpoints: Sides::new(left, right),
-        mapping,
-        identity: leads::identity(&options),
-        policy: leads::policy(),
-    };
-    Ok(notes.into_iter().fold(FlowState::on(flow), FlowState::note))
+    let own = rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())?;
+    let settings = own
+        .into_iter()
+        .fold(settings, CustomerSettings::custom_field);
+    let left = CustomerEndpoint::new(systems.x3.clone(), settings);
+    let right = wiring::module(systems, LEADS, &options.zoho_key_field, &mapping);
+    let rules = (leads::identity(&options), leads::policy());
+    let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
+    Ok(FlowState::on(flow).notes(notes))
 }

@@ -33,6 +33,10 @@ pub(crate) const DEFINITION: Definition = Definition {
     wanted: |config| config.orders.as_ref().is_some_and(|wanted| wanted.enabled),
     zoho_modules: &[DEALS],
     watched: Some(DEALS),
+    beside_mapping: |flow| match shows_amount(&flow.mapping) {
+        true => &[DIFFERENCE],
+        false => &[],
+    },
     build,
 };
 
@@ -335,12 +339,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     )
     .prices(wanted.prices());
     let deals = match &options.amount_field {
-        Some(amount)
-            if mapping
-                .rows()
-                .iter()
-                .any(|row| row.name.as_str() == "amount") =>
-        {
+        Some(amount) if shows_amount(&mapping) => {
             deals.check(AmountCheck::new(amount.as_str(), DIFFERENCE))
         }
         _ => deals,
@@ -377,6 +376,12 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         );
     }
     Ok(state)
+}
+
+/// Whether X3's amount is shown on the deal, and with it the difference.
+fn shows_amount(mapping: &Mapping) -> bool {
+    let mut rows = mapping.rows().iter();
+    rows.any(|row| row.name.as_str() == "amount")
 }
 
 fn x3_settings(

@@ -6,10 +6,9 @@ use sage_x3_client::{ChangeSource, SiteCode, Support};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    Endpoint, Flow, Side, Sides,
+    Side, Sides,
     flows::products::{self, ProductOptions},
     x3::{ProductEndpoint, ProductSettings},
-    zoho::{ModuleSettings, ZohoEndpoint},
 };
 
 use super::{
@@ -34,6 +33,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     zoho_modules: &[PRODUCTS],
     // Only written.
     watched: None,
+    beside_mapping: |_| &[],
     build,
 };
 
@@ -165,21 +165,15 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         }
     }
     let standard = ProductEndpoint::new(systems.x3.clone(), settings.clone());
-    for field in rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())? {
-        settings = settings.custom_field(field);
-    }
-    let left: Arc<dyn Endpoint> = Arc::new(ProductEndpoint::new(systems.x3.clone(), settings));
-    let key = options.zoho_key_field.as_str();
-    let right = ModuleSettings::of_mapping(PRODUCTS, key, &mapping);
-    let right: Arc<dyn Endpoint> = Arc::new(ZohoEndpoint::new(systems.zoho.clone(), right));
-    let flow = Flow {
-        name: NAME.into(),
-        endpoints: Sides::new(left, right),
-        mapping,
-        identity: products::identity(&options),
-        policy: products::policy(),
-    };
-    Ok(notes.into_iter().fold(FlowState::on(flow), FlowState::note))
+    let own = rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())?;
+    let settings = own
+        .into_iter()
+        .fold(settings, ProductSettings::custom_field);
+    let left = ProductEndpoint::new(systems.x3.clone(), settings);
+    let right = wiring::module(systems, PRODUCTS, &options.zoho_key_field, &mapping);
+    let rules = (products::identity(&options), products::policy());
+    let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
+    Ok(FlowState::on(flow).notes(notes))
 }
 
 fn sites(config: &Config, codes: &[String]) -> Result<Vec<SiteCode>, Failure> {

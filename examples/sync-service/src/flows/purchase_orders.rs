@@ -6,10 +6,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    Endpoint, Flow, Side, Sides,
+    Side, Sides,
     flows::purchase_orders::{self, PurchaseOrderOptions},
     x3::{PurchaseOrderEndpoint, PurchaseOrderSettings},
-    zoho::{ModuleSettings, ZohoEndpoint},
 };
 
 use super::{
@@ -30,6 +29,7 @@ pub(crate) const DEFINITION: Definition = Definition {
     zoho_modules: &[ORDERS],
     // Only written.
     watched: None,
+    beside_mapping: |_| &[],
     build,
 };
 
@@ -128,20 +128,16 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         settings = settings.stamp(stamp);
     }
     let standard = PurchaseOrderEndpoint::new(systems.x3.clone(), settings.clone());
-    for field in rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())? {
-        settings = settings.custom_field(field);
-    }
-    let left: Arc<dyn Endpoint> =
-        Arc::new(PurchaseOrderEndpoint::new(systems.x3.clone(), settings));
-    let key = options.zoho_key_field.as_str();
-    let right = ModuleSettings::of_mapping(ORDERS, key, &mapping);
-    let right: Arc<dyn Endpoint> = Arc::new(ZohoEndpoint::new(systems.zoho.clone(), right));
-    let flow = Flow {
-        name: NAME.into(),
-        endpoints: Sides::new(left, right),
-        mapping,
-        identity: purchase_orders::identity(&options),
-        policy: purchase_orders::policy(),
-    };
+    let own = rows::custom_fields(config, NAME, &wanted.rows, standard.field_names())?;
+    let settings = own
+        .into_iter()
+        .fold(settings, PurchaseOrderSettings::custom_field);
+    let left = PurchaseOrderEndpoint::new(systems.x3.clone(), settings);
+    let right = wiring::module(systems, ORDERS, &options.zoho_key_field, &mapping);
+    let rules = (
+        purchase_orders::identity(&options),
+        purchase_orders::policy(),
+    );
+    let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
     Ok(FlowState::on(flow))
 }

@@ -1,15 +1,46 @@
 //! What several flows read from the configuration and say of what they found.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sage_x3_client::{FieldName as X3Field, Precision, StampField};
-use sync_core::Codes;
+use sync_core::{
+    Codes, Endpoint, Flow, Identity, Mapping, Policy, Sides,
+    zoho::{ModuleSettings, ZohoEndpoint},
+};
 
 use crate::{
     config::Config,
     failure::Failure,
     systems::{Presence, Systems},
 };
+
+/// A flow's Zoho side: a module with the fields that the mapping names.
+pub(super) fn module(
+    systems: &Systems,
+    module: &str,
+    key_field: &str,
+    mapping: &Mapping,
+) -> Arc<dyn Endpoint> {
+    let settings = ModuleSettings::of_mapping(module, key_field, mapping);
+    Arc::new(ZohoEndpoint::new(systems.zoho.clone(), settings))
+}
+
+/// A flow of its parts; `rules` say how partners find each other, and what may be done.
+pub(super) fn flow(
+    name: &str,
+    endpoints: Sides<Arc<dyn Endpoint>>,
+    mapping: Mapping,
+    rules: (Identity, Policy),
+) -> Flow {
+    let (identity, policy) = rules;
+    Flow {
+        name: name.into(),
+        endpoints,
+        mapping,
+        identity,
+        policy,
+    }
+}
 
 /// The stamp by which X3 is polled, where it is another than every node's own.
 pub(super) fn stamp(config: &Config) -> Result<Option<StampField>, Failure> {
@@ -52,4 +83,21 @@ pub(super) fn without_node(systems: &Systems, node: &str) -> Option<String> {
     (systems.facts.x3_query(node) == Presence::Missing).then(|| {
         format!("X3 does not offer `{node}.query`: activate it for this node in function GESAPIOPE")
     })
+}
+
+/// Whether X3 offers an operation that not every site has; if not, `notes` say what becomes of the flow without it.
+pub(super) fn offered(
+    systems: &Systems,
+    node: &str,
+    operation: &str,
+    otherwise: &str,
+    notes: &mut Vec<String>,
+) -> bool {
+    let is_missing = systems.facts.x3_operation(node, operation) == Presence::Missing;
+    if is_missing {
+        notes.push(format!(
+            "{otherwise}: X3 does not offer `{node}.{operation}`, which the site must define and activate in function GESAPIOPE"
+        ));
+    }
+    !is_missing
 }

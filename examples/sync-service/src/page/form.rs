@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use maud::{Markup, html};
+use serde::Deserialize;
 use sync_core::{FlowName, JobKey, RecordId, Side};
 
 use super::{
@@ -15,6 +16,15 @@ use super::{
     session::{Session, same},
     trouble::Trouble,
 };
+
+/// A record that an address names, or its flow alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    pub(super) flow: String,
+    pub(super) side: String,
+    pub(super) id: String,
+}
 
 /// The field that shows that a form is from a page of this session.
 const TOKEN: &str = "form_token";

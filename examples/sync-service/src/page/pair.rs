@@ -13,7 +13,7 @@ use sync_core::{Document, FieldName, Flow, FlowName, Inspected, JobKey, Seen, Si
 
 use super::{
     Page,
-    form::{self, Submitted, address, record_fields},
+    form::{self, Submitted, Wanted, address, record_fields},
     layout::{Part, View},
     session::{Notice, Session},
     show::{self, Kind, badge, exact, maybe, table},
@@ -23,16 +23,6 @@ use crate::words::{self, system};
 
 /// Entries of a field's history that are shown.
 const SHOWN: usize = 200;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    flow: String,
-    #[serde(default)]
-    side: String,
-    #[serde(default)]
-    id: String,
-}
 
 /// The form that asks for a record and, once it is named, its pair.
 pub(super) async fn show(

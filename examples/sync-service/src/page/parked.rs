@@ -17,7 +17,7 @@ use sync_core::{
 
 use super::{
     Page,
-    form::{self, Submitted, address, record_fields},
+    form::{self, Submitted, Wanted, address, record_fields},
     layout::{Part, View},
     pair::values_table,
     session::{Notice, Session},
@@ -34,17 +34,6 @@ const SHOWN: usize = 50;
 
 /// Records that are searched at once.
 const PAGE: usize = 500;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
-    #[serde(default)]
-    flow: String,
-    /// The last record of the page before.
-    #[serde(default)]
-    side: String,
-    #[serde(default)]
-    id: String,
-}
 
 /// The list.
 pub(super) async fn list(
@@ -64,6 +53,7 @@ pub(super) async fn list(
         let content = html! { p { "No flow is on." } };
         return Ok(View::new(Part::Parked, "Parked records", content).answer(&page, &session));
     };
+    // The last record of the page before.
     let after = match wanted.id.is_empty() {
         true => None,
         false => Some(form::key(chosen.flow.as_str(), &wanted.side, &wanted.id)?),

@@ -1,21 +1,19 @@
 //! Writing customers.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use async_trait::async_trait;
 use sage_x3_client::{
-    AddressCode, AddressPatch, Customer, CustomerCode, CustomerPatch, Customers, InvalidName,
-    NewCustomer, Offer, Support, X3Client,
+    Customer, CustomerCode, Customers, InvalidName, NewCustomer, Offer, Support, X3Client,
 };
 
 use super::PLURAL;
 use crate::{
-    endpoint::{EndpointError, Key, Problem, Rejection, Write, WriteError, Written},
+    endpoint::{Key, Problem, Rejection, Write, WriteError, Written},
     ids::RecordId,
     value::Document,
     x3::{
-        error::{endpoint_error, rejection},
-        fields::{Changes, new_default_address, standard},
+        addresses::default_addresses,
+        error::rejection,
+        fields::{Changes, standard},
         outcomes::{Ready, send},
         settings::{CustomField, CustomerSettings},
         table::{NodeWriter, activate, unknown_field},
@@ -84,14 +82,31 @@ impl CustomerWriter {
     async fn write_all(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
         let prepared: Vec<Result<Prepared, WriteError>> =
             writes.iter().map(|write| self.prepare(write)).collect();
-        let addresses = self.default_addresses(&prepared).await.map_err(Arc::new);
+        let moved = prepared.iter().filter_map(|prepared| match prepared {
+            Ok(Prepared::Update(code, changes)) if !changes.address.is_empty() => {
+                Some(code.clone())
+            }
+            _ => None,
+        });
+        let moved: Vec<CustomerCode> = moved.collect();
+        let addresses = default_addresses(&self.customers, &moved, |customer: &Customer| {
+            customer.default_address.as_ref()
+        })
+        .await;
         let ready = prepared.into_iter().map(|prepared| match prepared? {
             Prepared::Create(new) => {
                 let code = new.chosen_code().map(|code| code.as_str().to_uppercase());
                 Ok(Ready::Create(new, code.map(RecordId::from)))
             }
             Prepared::Update(code, changes) => {
-                let patch = self.update(&code, &changes, &addresses)?;
+                let invalid =
+                    |error: InvalidName| WriteError::Rejected(rejection(None, error.to_string()));
+                let new_code = self.settings.new_address_code().map_err(invalid)?;
+                let address = changes.address.of_default(&code, &addresses, new_code)?;
+                let patch = match address {
+                    Some(address) => changes.patch.address(address),
+                    None => changes.patch,
+                };
                 Ok(if patch.is_empty() {
                     Ready::Nothing(code)
                 } else {
@@ -136,12 +151,16 @@ impl CustomerWriter {
             })?;
         let invalid = |error: InvalidName| rejection(None, error.to_string());
         let country = changes
-            .address_country()
+            .address
+            .country()
             .or_else(|| self.settings.country.clone());
         let mut patch = changes.patch.clone();
-        if changes.fills_address() {
-            let address = new_default_address(self.settings.new_address_code().map_err(invalid)?);
-            let mut address = changes.fill(address).map_err(invalid)?;
+        let code_of_address = self.settings.new_address_code().map_err(invalid)?;
+        if let Some(mut address) = changes
+            .address
+            .new_address(code_of_address)
+            .map_err(invalid)?
+        {
             if let Some(country) = &country {
                 address = address.country(country.clone());
             }
@@ -179,63 +198,6 @@ impl CustomerWriter {
                     .to_owned(),
             ))),
         }
-    }
-
-    /// The default addresses of the customers whose addresses are to change. Asked for anew, because the address's code
-    /// decides between changing and adding, and users change which address is the default.
-    async fn default_addresses(
-        &self,
-        prepared: &[Result<Prepared, WriteError>],
-    ) -> Result<BTreeMap<CustomerCode, Option<AddressCode>>, EndpointError> {
-        let codes: Vec<CustomerCode> = prepared
-            .iter()
-            .filter_map(|prepared| match prepared {
-                Ok(Prepared::Update(code, changes)) if !changes.address.is_empty() => {
-                    Some(code.clone())
-                }
-                _ => None,
-            })
-            .collect();
-        if codes.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let found = self
-            .customers
-            .read_many(&codes)
-            .await
-            .map_err(endpoint_error)?;
-        let code = |customer: Customer| AddressCode::new(customer.default_address?.code).ok();
-        Ok(found
-            .into_iter()
-            .map(|(id, customer)| (id, code(customer)))
-            .collect())
-    }
-
-    /// The update of one customer.
-    fn update(
-        &self,
-        code: &CustomerCode,
-        changes: &Changes,
-        addresses: &Result<BTreeMap<CustomerCode, Option<AddressCode>>, Arc<EndpointError>>,
-    ) -> Result<CustomerPatch, WriteError> {
-        let patch = changes.patch.clone();
-        if changes.address.is_empty() {
-            return Ok(patch);
-        }
-        let addresses = addresses
-            .as_ref()
-            .map_err(|error| WriteError::Call(Arc::clone(error)))?;
-        let invalid = |error: InvalidName| WriteError::Rejected(rejection(None, error.to_string()));
-        let address = match addresses.get(code) {
-            None => return Err(WriteError::Missing),
-            Some(Some(address)) => AddressPatch::update(address.clone()),
-            Some(None) if changes.fills_address() => {
-                new_default_address(self.settings.new_address_code().map_err(invalid)?)
-            }
-            // There is no address to empty.
-            Some(None) => return Ok(patch),
-        };
-        Ok(patch.address(changes.fill(address).map_err(invalid)?))
     }
 }
 

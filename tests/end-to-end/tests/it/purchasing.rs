@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
-use sage_x3_client::SiteCode;
-use sage_x3_simulator::{Edit, RecordSeed};
+use sage_x3_client::{AddressCode, SiteCode};
+use sage_x3_simulator::{Edit, Operation, RecordSeed};
 use sync_core::{
     Flow, FlowName, ParkReason, Side, Sides,
     flows::{
@@ -22,10 +22,17 @@ use zoho_crm_simulator::{CustomField, Edition, StoredRecord};
 use crate::world::{Clients, ENDPOINT, World};
 
 fn supplier_flow(clients: &Clients) -> Flow {
-    let mut options = SupplierOptions::default();
+    suppliers_with(clients, SupplierOptions::default(), SupplierSettings::new())
+}
+
+fn suppliers_with(
+    clients: &Clients,
+    mut options: SupplierOptions,
+    settings: SupplierSettings,
+) -> Flow {
     options.zoho_active_field = Some("X3_Active".to_owned());
     let mapping = suppliers::mapping(&options).unwrap();
-    let settings = SupplierSettings::new().mapped_fields(mapping.fields(Side::Left));
+    let settings = settings.mapped_fields(mapping.fields(Side::Left));
     Flow {
         name: FlowName::from("suppliers"),
         endpoints: Sides::new(
@@ -137,6 +144,63 @@ async fn a_supplier_is_shown_as_a_vendor_and_a_changed_partner_changes_it() {
         let stopped = world.engine.check_setup(&flow.into()).await.unwrap();
         assert!(stopped.is_none(), "{stopped:?}");
     }
+}
+
+/// Suppliers go both ways, where X3's suppliers can be written.
+async fn both_ways() -> World {
+    let world = World::of(
+        |zoho| zoho.custom_field(CustomField::new("Vendors", "X3_Active", "boolean")),
+        |clients| {
+            let mut options = SupplierOptions::default();
+            options.both_ways = true;
+            options.create_in_x3 = true;
+            let address = AddressCode::new("MAIN").unwrap();
+            let settings = SupplierSettings::new().create_in("STD", address).unwrap();
+            vec![suppliers_with(clients, options, settings)]
+        },
+    )
+    .await;
+    for operation in [Operation::Create, Operation::Update] {
+        world.x3.set_activation("supplier", operation, true);
+    }
+    world
+}
+
+#[tokio::test]
+async fn where_x3_can_write_suppliers_a_vendor_becomes_one_supplier_and_follows_both_sides() {
+    let world = both_ways().await;
+    let vendor = serde_json::json!({
+        "Vendor_Name": "Holz Maier GmbH", "Street": "Waldweg 2", "Zip_Code": "80331", "City": "München",
+        "Country": "Germany",
+    });
+    let id = world.zoho.create_as_user("Vendors", vendor).unwrap();
+    world.settle().await;
+    let stopped = world.engine.check_setup(&"suppliers".into()).await.unwrap();
+    assert!(stopped.is_none(), "{stopped:?}");
+    let suppliers = world.x3.records(ENDPOINT, "supplier").unwrap();
+    assert_eq!(suppliers.len(), 1);
+    let code = suppliers[0].id.clone();
+    assert!(code.starts_with('V'), "{code}");
+    let vendor = world.zoho.record("Vendors", &id).unwrap();
+    assert_eq!(vendor.text("X3_Code"), Some(code.as_str()));
+
+    let moved = serde_json::json!({"City": "Augsburg"});
+    world.zoho.edit_as_user("Vendors", &id, moved).unwrap();
+    world.settle().await;
+    let addresses = world.x3.records(ENDPOINT, "supplierAddress").unwrap();
+    assert_eq!(addresses.len(), 1, "the address is changed, not doubled");
+    assert_eq!(addresses[0].get("city"), "Augsburg");
+
+    let renamed = Edit::business_partner(&code).set("companyName1", "Holz Maier AG");
+    world.x3.edit_as_user(ENDPOINT, &renamed).unwrap();
+    world.settle().await;
+    assert_eq!(
+        only(&world, "Vendors").text("Vendor_Name"),
+        Some("Holz Maier AG")
+    );
+    let before = world.writes();
+    world.settle().await;
+    assert_eq!(world.writes(), before, "at rest");
 }
 
 #[tokio::test]

@@ -62,6 +62,15 @@ pub(super) fn missing(definition: &Definition, flow: &Flow, facts: &Facts) -> Ve
             });
         }
     }
+    for field in (definition.beside_mapping)(flow) {
+        if facts.has_field(module, field) == Presence::Missing {
+            missing.push(Missing {
+                module,
+                field: (*field).to_owned(),
+                shape: Shape::Decimal { scale: 2 },
+            });
+        }
+    }
     missing
 }
 

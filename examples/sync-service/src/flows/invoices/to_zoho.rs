@@ -6,10 +6,9 @@ use sage_x3_client::{CompanyCode, InvalidName, SiteCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    Codes, FieldName, Flow, FlowName, Side, Sides,
+    Codes, FieldName, FlowName, Side, Sides,
     flows::invoices::to_zoho::{self, Options},
     x3::{SalesInvoiceEndpoint, SalesInvoiceSettings},
-    zoho::{ModuleSettings, ZohoEndpoint},
 };
 
 use super::{INVOICES, InvoicesConfig, NAME};
@@ -19,7 +18,7 @@ use crate::{
     flows::{
         FlowState,
         codes::CodeTable,
-        wiring::{stamp, without_node},
+        wiring::{self, stamp, without_node},
     },
     systems::Systems,
 };
@@ -68,18 +67,10 @@ pub(super) fn build(
     let mut settings = show.x3_settings(config, options.open_items)?;
     settings.mapped = mapping.fields(Side::Left).cloned().collect();
     let left = SalesInvoiceEndpoint::new(systems.x3.clone(), &settings);
-    let module = ModuleSettings::of_mapping(INVOICES, options.key_field.clone(), &mapping);
-    let flow = Flow {
-        name: NAME.into(),
-        endpoints: Sides::new(
-            Arc::new(left),
-            Arc::new(ZohoEndpoint::new(systems.zoho.clone(), module)),
-        ),
-        mapping,
-        identity: to_zoho::identity(&options),
-        policy: to_zoho::policy(),
-    };
-    Ok(notes.into_iter().fold(FlowState::on(flow), FlowState::note))
+    let right = wiring::module(systems, INVOICES, options.key_field.as_str(), &mapping);
+    let rules = (to_zoho::identity(&options), to_zoho::policy());
+    let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
+    Ok(FlowState::on(flow).notes(notes))
 }
 
 impl ShowConfig {
