@@ -12,7 +12,7 @@ pub use self::{
 };
 pub(crate) use self::{
     input::{Input, Leaf},
-    patch::{patch, setters},
+    patch::{code_text, setters},
     read::{
         Extra, address_of, code, day, debug_by_key, decimal, discounts_of, filled, instant, key_of,
         member, nodes_of, pick, rest_of, slots, slots_of, text,

@@ -1,15 +1,19 @@
 //! Contacts of business partners to be created and changed.
 
+use std::collections::BTreeMap;
+
 use super::BusinessPartnerContact;
 use crate::{
     config::Site,
     graphql::filter::Filter,
-    ids::{BusinessPartnerCode, ContactCode, LanguageCode, RecordId},
-    model::{Input, patch},
+    ids::{BusinessPartnerCode, ContactCode, FieldName, LanguageCode, RecordId},
+    model::{Input, code_text, setters},
+    patch::Patch,
     records::{
         Creatable, Updatable,
         sealed::{NewRecord, RecordPatch},
     },
+    scalar::Scalar,
 };
 
 impl Creatable for BusinessPartnerContact {
@@ -20,31 +24,79 @@ impl Updatable for BusinessPartnerContact {
     type Patch = BusinessPartnerContactPatch;
 }
 
-patch! {
-    /// The fields of a contact to change. What is not stated keeps its value.
-    ///
-    /// Sage publishes none of the node's properties, and no page calls it writable: it is written where the site has defined
-    /// and activated an API operation, or through SOAP or a class. The names of the input's members are taken to equal the
-    /// output's (crate documentation, "assumptions"). Source: reference sage-x3 sections 3.3 and 3.9.
-    BusinessPartnerContactPatch {
+/// The fields of a contact to change. What is not stated keeps its value.
+///
+/// Sage publishes none of the node's properties, and no page calls it writable: it is written where the site has defined
+/// and activated an API operation, or through SOAP or a class. The names of the input's members are taken to equal the
+/// output's (crate documentation, "assumptions"). Source: reference sage-x3 sections 3.3 and 3.9.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BusinessPartnerContactPatch {
+    title: Patch<String>,
+    first_name: Patch<String>,
+    last_name: Patch<String>,
+    function: Patch<String>,
+    language: Patch<LanguageCode>,
+    phone: Patch<String>,
+    mobile: Patch<String>,
+    email: Patch<String>,
+    is_default: Patch<bool>,
+    extra: BTreeMap<FieldName, Scalar>,
+}
+
+impl BusinessPartnerContactPatch {
+    /// No change.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    setters! {
         /// Title, by the name of the enumeration's member where the site has one.
-        title: String => patch_scalar "title",
+        title: String,
         /// First name.
-        first_name: String => patch_text "firstName",
+        first_name: String,
         /// Last name. On creation use [`NewBusinessPartnerContact::new`].
-        last_name: String => patch_text "lastName",
+        last_name: String,
         /// Function, by the name of the enumeration's member where the site has one.
-        function: String => patch_scalar "function",
+        function: String,
         /// Language.
-        language: LanguageCode => patch_code "language",
+        language: LanguageCode,
         /// Telephone number.
-        phone: String => patch_text "phoneNumber",
+        phone: String,
         /// Mobile telephone number.
-        mobile: String => patch_text "mobileNumber",
+        mobile: String,
         /// E-mail address.
-        email: String => patch_text "email",
+        email: String,
         /// Whether it is the partner's default contact.
-        is_default: bool => patch_scalar "isDefault",
+        is_default: bool,
+    }
+
+    /// Sets a field of the site, under its own name.
+    #[must_use]
+    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
+        self.extra.insert(name, value.into());
+        self
+    }
+
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn write(&self, input: &mut Input) {
+        input.patch_scalar("title", &self.title);
+        input.patch_text("firstName", &self.first_name);
+        input.patch_text("lastName", &self.last_name);
+        input.patch_scalar("function", &self.function);
+        input.patch_scalar("language", &code_text(&self.language));
+        input.patch_text("phoneNumber", &self.phone);
+        input.patch_text("mobileNumber", &self.mobile);
+        input.patch_text("email", &self.email);
+        input.patch_scalar("isDefault", &self.is_default);
+        for (name, value) in &self.extra {
+            input.set(name.as_str(), value.clone());
+        }
     }
 }
 
@@ -53,7 +105,7 @@ impl RecordPatch for BusinessPartnerContactPatch {
     fn to_update_input(&self, key: &RecordId, _site: &Site) -> Input {
         let mut input = Input::default();
         input.set("_id", key);
-        self.write_fields(&mut input);
+        self.write(&mut input);
         input
     }
 }
@@ -130,7 +182,7 @@ impl NewRecord for NewBusinessPartnerContact {
         if let Some(code) = &self.code {
             input.set("code", code);
         }
-        self.values.write_fields(&mut input);
+        self.values.write(&mut input);
         input.set("lastName", self.last_name.as_str());
         input
     }
@@ -141,7 +193,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Patch, SiteConfig, graphql::canned::site};
+    use crate::{SiteConfig, graphql::canned::site};
 
     #[test]
     fn a_contact_is_created_under_its_partner_and_changed_by_its_id() {

@@ -3,7 +3,6 @@
 
 mod auth;
 mod batches;
-mod create_once;
 mod faults;
 mod nodes;
 mod paging;

@@ -477,7 +477,10 @@ impl X3Simulator {
         endpoint: &str,
         code: &str,
     ) -> Result<Option<CustomerSnapshot>, SimulatorError> {
-        self.shared.customer(endpoint, code)
+        Ok(self
+            .customers(endpoint)?
+            .into_iter()
+            .find(|customer| customer.code == code))
     }
 
     /// Sums since the start or the last reset.

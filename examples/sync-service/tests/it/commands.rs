@@ -4,7 +4,10 @@ use std::{process::Stdio, time::Duration};
 
 use tokio::{process::Command, time::timeout};
 
-use crate::program::{CANARIES, Site};
+use crate::{
+    program::{CANARIES, Site},
+    running::PATIENCE,
+};
 
 #[tokio::test]
 async fn plan_writes_nothing_and_apply_does_what_was_planned() {
@@ -65,7 +68,7 @@ async fn run_carries_a_change_over_and_stops_on_sigterm() {
     site.zoho
         .edit_as_user("Accounts", &id, serde_json::json!({"Billing_City": "Köln"}))
         .unwrap();
-    let arrived = timeout(Duration::from_secs(30), async {
+    let arrived = timeout(PATIENCE, async {
         let mut look = tokio::time::interval(Duration::from_millis(100));
         loop {
             look.tick().await;
@@ -91,7 +94,7 @@ async fn run_carries_a_change_over_and_stops_on_sigterm() {
             .unwrap()
             .success()
     );
-    let ended = timeout(Duration::from_secs(10), running.wait())
+    let ended = timeout(PATIENCE, running.wait())
         .await
         .expect("it stops")
         .unwrap();

@@ -68,6 +68,22 @@ async fn fields_that_zoho_lacks_are_told_and_created_when_asked() {
 }
 
 #[tokio::test]
+async fn the_field_for_a_difference_is_told_and_created_with_those_of_the_table() {
+    let site = Site::open().await;
+    site.configure(|text| {
+        text + "[products]\n[orders]\nsales_site = \"FR011\"\norder_type = \"SOI\"\n"
+    });
+    let wrong = examine(&site, 2).await;
+    let wrong = findings(&wrong, "wrong").join("\n");
+    assert!(wrong.contains("X3_Amount_Difference"), "{wrong}");
+    let created = site
+        .run(&["doctor", "--create-fields", "--json"])
+        .await
+        .json();
+    assert_eq!(created["well"], true, "{created}");
+}
+
+#[tokio::test]
 async fn a_clock_that_is_wrong_and_a_system_that_is_away_are_told() {
     let site = Site::open().await;
     site.x3.clock().set_skew(SignedDuration::from_secs(90));

@@ -8,6 +8,7 @@ mod credentials;
 mod demo;
 mod desk;
 mod doctor;
+mod flows;
 mod operate;
 mod page;
 #[path = "../../../sql-store/tests/support/private_postgres.rs"]

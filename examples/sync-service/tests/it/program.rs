@@ -1,12 +1,14 @@
 //! Two simulated systems, a configuration in a folder of its own, and the program run on it.
 
-use std::{fs, path::PathBuf, process::Stdio, time::Duration};
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Stdio, time::Duration};
 
 use sage_x3_simulator::{CustomerSeed, X3Simulator};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
-use zoho_crm_simulator::ZohoSimulator;
+use zoho_crm_simulator::{Builder as ZohoBuilder, ZohoSimulator};
+
+use crate::running::PATIENCE;
 
 /// What must never be seen in any output.
 pub(crate) const CANARIES: [&str; 3] = [
@@ -30,6 +32,11 @@ pub(crate) struct Ran {
 impl Site {
     /// Both systems with one company each, and a configuration that is right.
     pub(crate) async fn open() -> Self {
+        Self::with_zoho(|zoho| zoho).await
+    }
+
+    /// The same with another organisation in Zoho.
+    pub(crate) async fn with_zoho(change: impl FnOnce(ZohoBuilder) -> ZohoBuilder) -> Self {
         let [x3_secret, zoho_secret, refresh] = CANARIES;
         let x3 = X3Simulator::builder()
             .settings(|settings| {
@@ -40,7 +47,7 @@ impl Site {
             .start()
             .await
             .unwrap();
-        let zoho = ZohoSimulator::builder()
+        let zoho = change(ZohoSimulator::builder())
             .configure(|settings| {
                 settings.credentials.client_secret = zoho_secret.to_owned();
                 settings.credentials.refresh_token = refresh.to_owned();
@@ -104,12 +111,23 @@ category = "STD"
         command
     }
 
-    /// Plans, and takes the plans up.
+    /// Plans, and takes the plans up, until no flow waits for another.
     pub(crate) async fn apply(&self) {
-        let plan = self.run(&["plan", "--json"]).await.json();
-        for plan in plan["plans"].as_array().unwrap() {
-            let name = plan["name"].as_str().unwrap();
-            self.run(&["apply", name, "--json"]).await.json();
+        let mut applied: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let plan = self.run(&["plan", "--json"]).await.json();
+            let plans = plan["plans"].as_array().unwrap();
+            let before = applied.len();
+            for name in plans.iter().filter_map(|plan| plan["name"].as_str()) {
+                let (flow, _) = name.split_once(':').unwrap();
+                if applied.insert(flow.to_owned()) {
+                    self.run(&["apply", name, "--json"]).await.json();
+                }
+            }
+            if applied.len() == plans.len() {
+                return;
+            }
+            assert!(applied.len() > before, "flows wait for each other: {plan}");
         }
     }
 
@@ -126,7 +144,7 @@ category = "STD"
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let looking = timeout(Duration::from_secs(30), async {
+        let looking = timeout(PATIENCE, async {
             let mut look = tokio::time::interval(Duration::from_millis(100));
             loop {
                 look.tick().await;

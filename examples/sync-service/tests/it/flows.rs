@@ -1,0 +1,193 @@
+//! Flows beside customers, as an operator turns them on: invoices either way, and some that a system does not allow.
+
+use rust_decimal::Decimal;
+use sage_x3_simulator::{Edit, Operation, OperationState, RecordSeed};
+use serde_json::{Value, json};
+use zoho_crm_simulator::{CustomField, Edition};
+
+use crate::{
+    program::{FAST, Site},
+    running::{SERVED, until},
+};
+
+const POSTED: &str = r#"
+[invoices.post]
+chart = "FRA"
+currency = "EUR"
+default_site = "FR011"
+accounts = [{ account = "707000" }, { account = "708500", part = "adjustment" }]
+[codes]
+taxes = { FRNOR = "VAT 20" }
+"#;
+
+const SHOWN: &str = "[products]\n[invoices.show]\ntotal_field = \"X3_Total\"\n";
+
+/// A site whose Zoho has the fields of invoices.
+async fn with_invoices() -> Site {
+    Site::with_zoho(|zoho| {
+        zoho.custom_field(CustomField::new("Invoices", "X3_Invoice", "text").unique())
+            .custom_field(CustomField::new("Invoices", "X3_Total", "currency"))
+    })
+    .await
+}
+
+/// What `status --json` says of a flow.
+async fn status(site: &Site, flow: &str) -> Value {
+    let status = site.run(&["status", "--json"]).await.json();
+    let flows = status["flows"].as_array().unwrap().clone();
+    let mut flows = flows.into_iter();
+    let found = flows.find(|known| known["flow"] == flow);
+    found.unwrap_or_else(|| panic!("{flow} is not in {status}"))
+}
+
+/// What the doctor finds, whether or not something has to be put right.
+async fn examination(site: &Site) -> String {
+    site.run(&["doctor"]).await.stdout
+}
+
+#[tokio::test]
+async fn an_approved_invoice_of_zoho_is_posted_to_its_accounts_by_the_running_service() {
+    let site = with_invoices().await;
+    let create = ("customerInvoiceHeader", Operation::Create);
+    site.x3.set_activation(create.0, create.1, true);
+    site.configure(|text| text + POSTED);
+    site.apply().await;
+    site.configure(|text| text + POSTED + SERVED);
+    let running = site.start().await;
+    let accounts = site.zoho.records("Accounts");
+    let product = json!({"Product_Name": "Pump", "Product_Code": "PUMP"});
+    let product = site.zoho.create_as_user("Products", product).unwrap();
+    let invoice = json!({
+        "Subject": "Pumps",
+        "Account_Name": {"id": accounts[0].id},
+        "Status": "Approved",
+        "Invoice_Date": "2026-11-20",
+        "Adjustment": 7,
+        "Invoiced_Items": [{
+            "Product_Name": {"id": product}, "Quantity": 3, "List_Price": 50,
+            "Line_Tax": [{"name": "VAT 20", "percentage": 20}],
+        }],
+    });
+    let id = site.zoho.create_as_user("Invoices", invoice).unwrap();
+    let number = until("X3's number is on the invoice", || async {
+        let invoice = site.zoho.record("Invoices", &id).unwrap();
+        invoice.text("X3_Invoice").map(str::to_owned)
+    })
+    .await;
+    let posted = site.x3.records("SEED", "customerInvoiceHeader").unwrap();
+    assert_eq!(posted.len(), 1, "{posted:?}");
+    assert_eq!(posted[0].get("id"), number);
+    assert_eq!(posted[0].get("totalAmountIncludingTax"), "187");
+    let lines = site.x3.records("SEED", "customerInvoiceLine").unwrap();
+    let mut lines: Vec<[&str; 3]> = lines
+        .iter()
+        .map(|line| ["account", "amountExcludingTax", "tax"].map(|member| line.get(member)))
+        .collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [["FRA|707000", "150", "FRNOR"], ["FRA|708500", "7", ""]]
+    );
+    assert_eq!(status(&site, "invoices").await["counts"]["parked"], 0);
+    assert!(running.stop().await.success());
+}
+
+#[tokio::test]
+async fn a_sales_invoice_of_x3_is_shown_by_the_running_service_and_no_channel_is_opened_for_it() {
+    let site = with_invoices().await;
+    let product = RecordSeed::product("PUMP", "Pump").set("basePrice", Decimal::from(50));
+    let stock = RecordSeed::stock("FR011", 1, "PUMP", 20);
+    let records = [product, RecordSeed::product_site("PUMP", "FR011"), stock];
+    site.x3.seed("SEED", records).unwrap();
+    site.configure(|text| text + SHOWN);
+    site.apply().await;
+    site.configure(|text| text + SHOWN + SERVED);
+    let running = site.start().await;
+    let line = RecordSeed::new("salesOrderLine")
+        .set("product", "PUMP")
+        .set("quantityInSalesUnitOrdered", Decimal::from(3));
+    let order = RecordSeed::sales_order("FR011", "NA001").row("salesOrderLines", line);
+    let order = site.x3.create_record("SEED", order).unwrap();
+    let delivery = site.x3.deliver("SEED", &order, None).unwrap();
+    let number = site.x3.invoice("SEED", &delivery).unwrap();
+    let shown = until("the invoice is shown", || async {
+        site.zoho.records("Invoices").pop()
+    })
+    .await;
+    assert_eq!(shown.text("X3_Invoice"), Some(number.as_str()));
+    let booked = site.x3.records("SEED", "customerInvoiceHeader").unwrap();
+    let total: Decimal = booked[0].get("totalAmountIncludingTax").parse().unwrap();
+    let in_zoho: Decimal = shown.number("X3_Total").unwrap().parse().unwrap();
+    assert_eq!(in_zoho, total);
+    // Only customers take changes from Zoho.
+    until("the channel is open", || async {
+        (!site.zoho.channel_ids().is_empty()).then_some(())
+    })
+    .await;
+    assert_eq!(site.zoho.channel_ids().len(), 1);
+    assert!(running.stop().await.success());
+    assert_eq!(site.zoho.records("Invoices").len(), 1);
+}
+
+#[tokio::test]
+async fn on_the_standard_edition_customers_work_and_the_other_flows_say_why_they_do_not() {
+    let site = Site::with_zoho(|zoho| zoho.edition(Edition::Standard)).await;
+    site.configure(|text| text + SHOWN + FAST);
+    site.apply().await;
+    let id = site.zoho.records("Accounts")[0].id.clone();
+    site.zoho
+        .edit_as_user("Accounts", &id, json!({"Billing_City": "Köln"}))
+        .unwrap();
+    site.work_until("the city is in X3", |_| {
+        let customers = site.x3.customers("SEED").unwrap();
+        let mut addresses = customers.iter().flat_map(|customer| &customer.addresses);
+        addresses.any(|address| address.city == "Köln")
+    })
+    .await;
+    assert!(status(&site, "customers").await["off"].is_null());
+    for (flow, module) in [("products", "Products"), ("invoices", "Invoices")] {
+        let off = status(&site, flow).await["off"].to_string();
+        for word in [module, "Professional", "Standard"] {
+            assert!(off.contains(word), "`{word}` is not in: {off}");
+        }
+    }
+    let found = examination(&site).await;
+    for word in ["customers can run", "products is off", "invoices is off"] {
+        assert!(found.contains(word), "`{word}` is not in: {found}");
+    }
+}
+
+#[tokio::test]
+async fn without_its_operations_to_write_x3_is_read_and_the_reason_is_told() {
+    let site = Site::open().await;
+    let absent = |node, operation| {
+        site.x3
+            .set_operation(node, operation, OperationState::Absent);
+    };
+    absent("salesOrder", Operation::Create);
+    let orders = "[products]\n[orders]\nsales_site = \"FR011\"\norder_type = \"SOI\"\n";
+    site.configure(|text| text + orders + FAST);
+    site.apply().await;
+    absent("customer", Operation::Update);
+    let edit = Edit::customer("NA001").set("companyName1", "Éclair SAS");
+    let edited = site.x3.edit_as_user("SEED", &edit);
+    edited.unwrap_or_else(|error| panic!("{error}"));
+    site.work_until("the name is in Zoho", |_| {
+        let accounts = site.zoho.records("Accounts");
+        accounts
+            .iter()
+            .any(|account| account.text("Account_Name") == Some("Éclair SAS"))
+    })
+    .await;
+    let off = status(&site, "orders").await["off"].to_string();
+    assert!(off.contains("salesOrder.create"), "{off}");
+    assert!(status(&site, "customers").await["off"].is_null());
+    let found = examination(&site).await;
+    for word in [
+        "customers is on, with less than it can do",
+        "changes go to Zoho only: X3 does not offer `customer.update`",
+        "orders is off",
+    ] {
+        assert!(found.contains(word), "`{word}` is not in: {found}");
+    }
+}
