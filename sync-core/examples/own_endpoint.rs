@@ -110,7 +110,7 @@ impl Endpoint for AddressBook {
                 let id = self.add(fields.clone().with(key.field.clone(), value));
                 Ok(done(id, true))
             }
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 let mut cards = self.cards();
                 let (card, changed) = cards.get_mut(id).ok_or(WriteError::Missing)?;
                 for (field, value) in fields.iter() {

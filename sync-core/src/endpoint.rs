@@ -58,6 +58,9 @@ pub enum Write {
         id: RecordId,
         /// Fields to set; `Null` empties one. Other fields keep their values.
         fields: Document,
+        /// [When the record that this was decided on had been changed](Record::modified_at). A system that can refuse a
+        /// change of what was changed since may do so, with [`WriteError::Later`]: the record is then read again.
+        as_of: Option<Timestamp>,
     },
     /// Delete a record. Deleting what is gone succeeds.
     Delete {

@@ -11,6 +11,9 @@
 //!   Written, they are exchanged for the new ones as a whole; sent twice, they are there once.
 //! - A path over a lookup, such as `Product_Name.Product_Code`, is read from the record that the lookup points to; written,
 //!   it makes the lookup point to the one record that has this value. Owners and other lookups are references: their ids.
+//! - Between the engine's look at a record and its write, somebody may change it. [`ModuleSettings::conditional_updates`]
+//!   has Zoho refuse such a write, at a call for each record; [`ModuleSettings::looks_back`] finds afterwards what a write
+//!   replaced and puts it into the audit trail, at a call for each record too. Both are off unless asked for.
 //! - Feed `modified` reads by modification time, feed `deleted` reads deletions, both to the second.
 //!
 //! [`DealEndpoint`] is the module of deals with what they order.
@@ -25,6 +28,7 @@ mod endpoint;
 mod errors;
 mod feeds;
 mod hints;
+mod history;
 mod lookups;
 mod schema;
 mod settings;

@@ -40,6 +40,7 @@ mod related;
 mod rows;
 mod search;
 mod tags;
+mod timeline;
 mod trigger;
 mod write;
 
@@ -88,6 +89,7 @@ pub use self::{
     rows::ReplaceRowsRequest,
     search::SearchRequest,
     tags::{NewTag, Tags},
+    timeline::TimelineRequest,
     trigger::{Trigger, TriggerKind},
     write::{InsertRequest, UpdateRequest, UpsertRequest},
 };

@@ -33,8 +33,8 @@ pub use api::{
     NewNote, NewTag, Notes, OpenRequest, OpenResponse, Order, OwnerChange, PartialFailure, Photo,
     Polling, RecordApi, RecordError, RecordErrorCause, RelatedList, RelatedRequest,
     ReplaceRowsRequest, SearchRequest, SortBy, SubRequest, SubResponse, Subscription, Tags,
-    Trigger, TriggerKind, UpdateRequest, UploadedFile, UpsertRequest, Verb, WriteAction,
-    WriteOutcomes, Written,
+    TimelineRequest, Trigger, TriggerKind, UpdateRequest, UploadedFile, UpsertRequest, Verb,
+    WriteAction, WriteOutcomes, Written,
 };
 pub use api_error::ApiError;
 pub use auth::{Connection, Consent, Onboarding};
@@ -48,15 +48,15 @@ pub use data_center::{ApiDomain, CustomServer, DataCenter, Environment};
 pub use edition::Edition;
 pub use error::{CallContext, Error, ErrorKind, ThrottleCause};
 pub use model::{
-    Account, Attachment, Contact, ConversionOptions, Currency, CurrencyFormat, CustomView,
-    DataType, DateTime, Deal, Discount, DuplicateCheckConfiguration, DuplicateCheckMapping,
-    DuplicateCheckPreference, Field, FieldMeta, FieldRef, FieldTypeError, FieldValue,
-    GlobalPicklist, Integer, Invoice, Layout, LayoutField, LayoutSection, Lead, LicenseDetails,
-    LineItem, LineProduct, LineTax, Lookup, Model, ModuleMeta, ModuleRef, NamedRef, NewField, Note,
-    OperationType, Organization, PickListValue, Pipeline, PipelineStage, PriceBook, PricingRange,
-    Product, ProductTax, PurchaseOrder, Quote, Record, RecordLock, RelatedListMeta, RowChanges,
-    RowWithoutId, Rows, SalesOrder, Tag, Text, TypedModule, Unique, User, UserKind, Vendor,
-    WriteRow,
+    Account, Attachment, ChangedValues, Contact, ConversionOptions, Currency, CurrencyFormat,
+    CustomView, DataType, DateTime, Deal, Discount, DuplicateCheckConfiguration,
+    DuplicateCheckMapping, DuplicateCheckPreference, Field, FieldChange, FieldMeta, FieldRef,
+    FieldTypeError, FieldValue, GlobalPicklist, Integer, Invoice, Layout, LayoutField,
+    LayoutSection, Lead, LicenseDetails, LineItem, LineProduct, LineTax, Lookup, Model, ModuleMeta,
+    ModuleRef, NamedRef, NewField, Note, OperationType, Organization, PickListValue, Pipeline,
+    PipelineStage, PriceBook, PricingRange, Product, ProductTax, PurchaseOrder, Quote, Record,
+    RecordLock, RelatedListMeta, RowChanges, RowWithoutId, Rows, SalesOrder, Tag, Text,
+    TimelineEntry, TypedModule, Unique, User, UserKind, Vendor, WriteRow,
 };
 pub use names::{ChannelId, FieldName, InvalidName, MassJobId, ModuleName, RecordId};
 pub use page::{Page, PageToken, Pager};

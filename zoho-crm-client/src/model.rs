@@ -27,6 +27,7 @@ mod subform;
 mod tag;
 mod text;
 mod time;
+mod timeline;
 mod vendor;
 mod write_row;
 
@@ -63,6 +64,7 @@ pub use self::{
     tag::Tag,
     text::Text,
     time::DateTime,
+    timeline::{ChangedValues, FieldChange, TimelineEntry},
     vendor::Vendor,
     write_row::WriteRow,
 };

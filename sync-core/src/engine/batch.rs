@@ -100,6 +100,11 @@ impl Work {
         }
     }
 
+    /// When the record of a side had been changed when it was read.
+    pub(super) fn as_of(&self, side: Side) -> Option<Timestamp> {
+        self.records.get(side).as_ref()?.modified_at
+    }
+
     /// As it was before anything was read.
     pub(super) fn forget(&mut self) {
         self.link = self.before.clone();

@@ -154,6 +154,7 @@ impl Engine {
         let write = Write::Update {
             id: id.clone(),
             fields: fields.clone(),
+            as_of: record.modified_at,
         };
         let mut outcomes = self.call_write(flow, side, &[write], Timestamp::MAX).await;
         match outcomes.pop() {

@@ -462,7 +462,8 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
     let write = |side: Side| {
         let fields = writes.get(side).clone();
         let id = ids.get(side).clone().filter(|_| !fields.is_empty())?;
-        Some(Write::Update { id, fields })
+        let as_of = work.as_of(side);
+        Some(Write::Update { id, fields, as_of })
     };
     let writes = Sides::new(write(Side::Left), write(Side::Right));
     let plan = WrittenPlan {
@@ -513,7 +514,10 @@ fn deletion_task(
                 .collect();
             match flow.mapping.render_with(kept, &changes, &work.references) {
                 Ok(fields) if fields.is_empty() => None,
-                Ok(fields) => Some(Write::Update { id, fields }),
+                Ok(fields) => {
+                    let as_of = work.as_of(kept);
+                    Some(Write::Update { id, fields, as_of })
+                }
                 Err(error) => return Err(Outcome::Park(error.into())),
             }
         }

@@ -67,8 +67,7 @@ pub(super) fn to_be_replaced(
     if !flow.endpoints.get(side).keeps_history() || flow.policy.mode.target().is_some() {
         return replaces;
     }
-    let record = work.records.get(side).as_ref();
-    replaces.as_of = record.and_then(|record| record.modified_at);
+    replaces.as_of = work.as_of(side);
     for decision in decisions {
         let read = match side {
             Side::Left => &decision.left,

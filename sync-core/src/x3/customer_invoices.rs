@@ -349,7 +349,7 @@ impl InvoiceWriter {
     fn prepare(&self, write: &Write) -> Result<Prepared, Rejection> {
         match write {
             Write::Create { key, fields } => self.creation(key, fields),
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
                 names.sort_unstable();
                 let message = format!(

@@ -111,7 +111,7 @@ impl DealEndpoint {
             return Ok(writes);
         };
         let amount = |write: &Write| match write {
-            Write::Update { id, fields } => match fields.get(check.amount.as_str()) {
+            Write::Update { id, fields, .. } => match fields.get(check.amount.as_str()) {
                 Some(Value::Decimal(amount)) => Some((id.clone(), *amount)),
                 _ => None,
             },
@@ -127,7 +127,9 @@ impl DealEndpoint {
             let difference = worth.map(|worth| check.difference_of(*amount, worth));
             let difference = difference.filter(|difference| !difference.is_zero());
             for write in &mut writes {
-                if let Write::Update { id: own, fields } = write
+                if let Write::Update {
+                    id: own, fields, ..
+                } = write
                     && own == id
                 {
                     fields.set(check.difference.clone(), difference);

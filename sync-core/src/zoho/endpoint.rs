@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use async_lock::Mutex;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use zoho_crm_client::{
     Coql, Error, ErrorKind, Filter, Literal, Order, PageToken as ZohoToken, Record as ZohoRecord,
     RecordId as ZohoId, SortBy, ZohoClient,
@@ -14,6 +15,7 @@ use super::{
     convert::{self, MODIFIED},
     errors::{endpoint_error, own_error},
     feeds::{self, DELETED_FEED, MODIFIED_FEED, bad_token},
+    history,
     lookups::Pointed,
     schema::{Schema, Shape, split},
     settings::ModuleSettings,
@@ -23,7 +25,7 @@ use crate::{
     budget::{Call, Cost},
     endpoint::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
-        FeedDescription, Problem, Record, RecordsPage, Write, WriteError, Written,
+        FeedDescription, PastChange, Problem, Record, RecordsPage, Write, WriteError, Written,
     },
     ids::{FeedName, FieldName, PageToken, RecordId},
     value::Value,
@@ -32,6 +34,9 @@ use crate::{
 /// Ids that one list call takes, and values that one query takes.
 const IDS_IN_CALL: usize = 50;
 const WRITES_IN_CALL: usize = 100;
+
+/// Updates that may each need a call of their own: their calls are made one after the other under one lease.
+const CONDITIONAL_WRITES: usize = 10;
 
 /// Fields that one list call takes, the id apart.
 const FIELDS_IN_CALL: usize = 49;
@@ -47,6 +52,7 @@ pub struct ZohoEndpoint {
     client: ZohoClient,
     settings: ModuleSettings,
     schema: Mutex<Option<Arc<Schema>>>,
+    own_user: Mutex<Option<ZohoId>>,
 }
 
 impl fmt::Debug for ZohoEndpoint {
@@ -65,7 +71,18 @@ impl ZohoEndpoint {
             client,
             settings,
             schema: Mutex::new(None),
+            own_user: Mutex::new(None),
         }
+    }
+
+    /// The user whose changes are the engine's own.
+    async fn own_user(&self) -> Result<Option<ZohoId>, EndpointError> {
+        let mut kept = self.own_user.lock().await;
+        if kept.is_none() {
+            let asked = history::own_user(&self.client).await;
+            *kept = asked.map_err(endpoint_error)?;
+        }
+        Ok(kept.clone())
     }
 
     async fn schema(&self) -> Result<Arc<Schema>, EndpointError> {
@@ -254,7 +271,10 @@ impl Endpoint for ZohoEndpoint {
         Capabilities {
             read_batch: IDS_IN_CALL,
             find_batch: IDS_IN_CALL,
-            write_batch: WRITES_IN_CALL,
+            write_batch: match self.settings.conditional_updates {
+                true => CONDITIONAL_WRITES,
+                false => WRITES_IN_CALL,
+            },
             // Verified by `check`.
             unique_fields: vec![self.settings.key_field.clone()],
             creates: true,
@@ -278,11 +298,12 @@ impl Endpoint for ZohoEndpoint {
                 deletes,
             } => {
                 let mut cost = Cost::default();
-                for (rows, credits) in [
-                    (creates, tens(creates)),
-                    (updates, tens(updates)),
-                    (deletes, 1),
-                ] {
+                let updating = match self.settings.conditional_updates {
+                    true => count(updates),
+                    false => tens(updates),
+                };
+                for (rows, credits) in [(creates, tens(creates)), (updates, updating), (deletes, 1)]
+                {
                     if rows > 0 {
                         cost += Cost::credits(credits);
                     }
@@ -298,8 +319,7 @@ impl Endpoint for ZohoEndpoint {
             Call::Changes => Cost::credits(2),
             Call::Read { records } => Cost::credits(1).times(self.reading(records)),
             Call::List if self.settings.lines.is_empty() => Cost::credits(1).times(self.reading(1)),
-            // Not asked for.
-            Call::History { .. } => Cost::default(),
+            Call::History { records } => Cost::credits(1).times(count(records)),
             Call::List => {
                 let page = usize::from(self.page_size());
                 Cost::credits(1).times(1 + self.reading(page))
@@ -313,6 +333,8 @@ impl Endpoint for ZohoEndpoint {
             Call::Read { records } => self.most_alone(records),
             Call::Find { values } => self.most_alone(values),
             Call::Write { creates, .. } => usize::from(creates > 1),
+            // The first time its own user is asked for.
+            Call::History { .. } => 1,
             _ => 0,
         };
         let mut cost = self.cost(call);
@@ -405,6 +427,27 @@ impl Endpoint for ZohoEndpoint {
                     .collect()
             }
         }
+    }
+
+    fn keeps_history(&self) -> bool {
+        self.settings.looks_back
+    }
+
+    async fn history(
+        &self,
+        asked: &[(RecordId, Timestamp)],
+    ) -> Result<Vec<Vec<PastChange>>, EndpointError> {
+        let schema = self.schema().await?;
+        let own = self.own_user().await?;
+        history::of_records(
+            &self.client,
+            &self.settings.module,
+            &schema,
+            own.as_ref(),
+            asked,
+        )
+        .await
+        .map_err(endpoint_error)
     }
 
     fn feeds(&self) -> Vec<FeedDescription> {

@@ -137,7 +137,7 @@ fn rejected(refusal: &ApiError, meant: &Meant) -> WriteError {
         },
         ("INVALID_DATA", Meant::Update) if at("id") => WriteError::Missing,
         ("NOT_APPROVED" | "NOT_REVIEWED", _) => later(refusal),
-        _ if refusal.is_retryable() => later(refusal),
+        _ if refusal.is_retryable() || refusal.is_already_modified() => later(refusal),
         _ => WriteError::Rejected(rejection(refusal)),
     }
 }

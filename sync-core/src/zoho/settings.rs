@@ -29,6 +29,10 @@ pub struct ModuleSettings {
     pub written_fields: Vec<FieldName>,
     /// Which automations writes set off. Default: none.
     pub trigger: Trigger,
+    /// Whether updates are refused by Zoho when the record was changed after it was read. Default: no.
+    pub conditional_updates: bool,
+    /// Whether records' timelines are asked for what updates replaced. Default: no.
+    pub looks_back: bool,
 }
 
 impl ModuleSettings {
@@ -52,6 +56,8 @@ impl ModuleSettings {
             lines: Vec::new(),
             written_fields: Vec::new(),
             trigger: Trigger::None,
+            conditional_updates: false,
+            looks_back: false,
         }
     }
 
@@ -121,6 +127,32 @@ impl ModuleSettings {
     #[must_use]
     pub fn trigger(mut self, trigger: Trigger) -> Self {
         self.trigger = trigger;
+        self
+    }
+
+    /// Has Zoho refuse an update of a record that was changed after it was read (`If-Unmodified-Since`; reference: Zoho v8
+    /// section 2.4, read 2026-11); it is then read again, so that the change is merged and not written over. Zoho compares
+    /// whole seconds: a change within the second of the last one before the reading passes.
+    ///
+    /// The condition holds for all rows of a call, so only records of the same age share one: reckon with a call and a
+    /// credit for each record instead of a credit for ten. Not all of Zoho's documents have the header; where it is
+    /// ignored, writes are as without it.
+    #[must_use]
+    pub fn conditional_updates(mut self) -> Self {
+        self.conditional_updates = true;
+        self
+    }
+
+    /// Asks the timelines of records, after each update, what it replaced. A value that somebody entered between the
+    /// reading and the update is then in the audit trail
+    /// ([`AuditEvent::Overwritten`](crate::AuditEvent::Overwritten)), from where a person can take it.
+    ///
+    /// Costs a call and a credit for each record written, and scope `ZohoCRM.users.READ`, because the engine's own changes
+    /// are known by the user whose token it has: give it a user of its own. Lookups, several values and lines are not
+    /// looked at, as the document does not say how a timeline shows them.
+    #[must_use]
+    pub fn looks_back(mut self) -> Self {
+        self.looks_back = true;
         self
     }
 }

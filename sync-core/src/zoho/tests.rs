@@ -1,6 +1,7 @@
 //! The endpoint over prepared answers.
 
 mod lines;
+mod overwriting;
 mod prepared;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ fn update(id: &str) -> Write {
     Write::Update {
         id: id.into(),
         fields: Document::new().with("Phone", "+41 44 000 00 00"),
+        as_of: None,
     }
 }
 
@@ -350,6 +352,7 @@ async fn a_value_that_cannot_be_sent_fails_alone() {
         Write::Update {
             id: "X3-CODE".into(),
             fields: Document::new(),
+            as_of: None,
         },
     ];
     let outcomes = zoho.endpoint().write(&writes).await;

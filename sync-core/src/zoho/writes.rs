@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::Timestamp;
 use zoho_crm_client::{
     Error, Record as ZohoRecord, RecordId as ZohoId, WriteAction, WriteOutcomes, ZohoClient,
 };
@@ -26,7 +27,8 @@ struct Sorted {
     /// By key field.
     upserts: BTreeMap<FieldName, Vec<(usize, ZohoRecord)>>,
     inserts: BTreeMap<FieldName, Vec<(usize, ZohoRecord)>>,
-    updates: Vec<(usize, ZohoRecord)>,
+    /// By the age that they depend on.
+    updates: BTreeMap<Option<Timestamp>, Vec<(usize, ZohoRecord)>>,
     /// Rows to be exchanged, after the updates of their records.
     exchanges: Vec<Exchange>,
     deletes: Vec<(usize, ZohoId)>,
@@ -72,7 +74,9 @@ pub(super) async fn carry_out(
     for (key, rows) in sorted.inserts {
         run.insert(key, rows).await;
     }
-    run.update(sorted.updates).await;
+    for (as_of, rows) in sorted.updates {
+        run.update(as_of, rows).await;
+    }
     for exchange in sorted.exchanges {
         run.exchange(exchange).await;
     }
@@ -93,11 +97,12 @@ impl Sorted {
     /// Adds a write; its outcome, if it needs no call.
     fn add(
         &mut self,
-        schema: &Schema,
+        (schema, settings): (&Schema, &ModuleSettings),
         position: usize,
         write: &Write,
         outgoing: Outgoing,
     ) -> Option<Outcome> {
+        let conditional = settings.conditional_updates;
         match write {
             Write::Create { key, .. } => {
                 let has_rows = outgoing.rows.iter().any(|(_, rows)| !rows.is_empty());
@@ -112,14 +117,15 @@ impl Sorted {
                 let rows = target.entry(key.field.clone()).or_default();
                 rows.push((position, row));
             }
-            Write::Update { id, .. } => {
+            Write::Update { id, as_of, .. } => {
                 let Some(id) = zoho_id(id.as_str()) else {
                     return Some(Err(WriteError::Missing));
                 };
                 let mut row = outgoing.record;
                 if !row.is_empty() || outgoing.rows.is_empty() {
                     row.set("id", &id);
-                    self.updates.push((position, row));
+                    let same_age = self.updates.entry(as_of.filter(|_| conditional));
+                    same_age.or_default().push((position, row));
                 }
                 let exchanges = outgoing.rows.into_iter().map(|(field, rows)| Exchange {
                     position,
@@ -159,7 +165,7 @@ impl Run<'_> {
                 Write::Delete { .. } => Ok(Outgoing::default()),
             };
             let outcome = match outgoing {
-                Ok(outgoing) => sorted.add(schema, position, write, outgoing),
+                Ok(outgoing) => sorted.add((schema, self.settings), position, write, outgoing),
                 Err((field, message)) => Some(Err(WriteError::Rejected(Rejection {
                     field: Some(field),
                     code: None,
@@ -196,13 +202,16 @@ impl Run<'_> {
         self.take(&positions, sent, &Meant::Create(key));
     }
 
-    async fn update(&mut self, rows: Vec<(usize, ZohoRecord)>) {
+    async fn update(&mut self, as_of: Option<Timestamp>, rows: Vec<(usize, ZohoRecord)>) {
         let (positions, rows) = split(rows);
         if self.skips(&positions) {
             return;
         }
         let module = self.client.module(self.settings.module.clone());
-        let update = module.update(rows).trigger(self.settings.trigger.clone());
+        let mut update = module.update(rows).trigger(self.settings.trigger.clone());
+        if let Some(as_of) = as_of {
+            update = update.unmodified_since(as_of);
+        }
         let sent = update.send().await;
         self.take(&positions, sent, &Meant::Update);
     }

@@ -141,6 +141,7 @@ fn an_edit_counts_as_a_change_even_when_it_changes_nothing() {
     let write = Write::Update {
         id: id.clone(),
         fields: set("name", "Acme"),
+        as_of: None,
     };
     assert!(block_on(system.write(&[write]))[0].is_ok());
     assert!(system.record(id).unwrap().modified_at > before);

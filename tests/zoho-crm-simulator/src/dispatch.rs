@@ -17,7 +17,7 @@ use crate::schema::{Kind, Module};
 use crate::world::{Shared, World};
 use crate::{
     bulk, composite, convert, coql, external, files, locks, mass, metadata, multipart, oauth,
-    organisation, owners, records, recycle_bin, related, search, tags, watch,
+    organisation, owners, records, recycle_bin, related, search, tags, timeline, watch,
 };
 
 /// A gateway's error page.
@@ -393,6 +393,7 @@ fn act_on_records(
         },
         Route::Locks(path) => locks::handle(world, module, path, body, call),
         Route::Photo(_, id) => files::photo(world, module, id, call),
+        Route::Timeline(_, id) => timeline::read(world, module, id, call),
         Route::Clone(_, id) => {
             let body = if call.body.is_empty() {
                 None

@@ -92,6 +92,7 @@ mod settings;
 mod simulator;
 mod store;
 mod tags;
+mod timeline;
 mod views;
 mod watch;
 mod world;

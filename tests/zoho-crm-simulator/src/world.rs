@@ -25,6 +25,7 @@ use crate::schema::{Module, Schema};
 use crate::settings::Settings;
 use crate::store::{Id, Store};
 use crate::tags::Tags;
+use crate::timeline::Timelines;
 use crate::views::View;
 use crate::watch::Channel;
 
@@ -98,6 +99,7 @@ pub(crate) struct World {
     pub(crate) files: Files,
     pub(crate) tags: Tags,
     pub(crate) locks: Locks,
+    pub(crate) timelines: Timelines,
     /// Records that were converted, and into which module.
     pub(crate) converted: BTreeSet<(Id, String)>,
 }
@@ -127,6 +129,7 @@ impl World {
             files: Files::default(),
             tags: Tags::default(),
             locks: Locks::default(),
+            timelines: Timelines::default(),
             converted: BTreeSet::new(),
         }
     }

@@ -357,24 +357,28 @@ pub(crate) fn parse<T: DeserializeOwned>(
     let Some(body) = received.json::<Body<T>>()? else {
         return Ok(Page::empty());
     };
-    let next = match body.info {
-        Some(info) if info.more_records => Some(following(at, per_page, info.next_page_token)?),
-        _ => None,
-    };
     Ok(Page {
+        next: following(at, per_page, body.info)?,
         records: body.data,
-        next,
     })
 }
 
-/// By number while numbers reach, then by token. A listing that could go round in circles ends with an error.
-fn following(at: &PageToken, per_page: u16, token: Option<String>) -> Result<PageToken, Failure> {
+/// The next page, if there is one: by number while numbers reach, then by token. A listing that could go round in circles
+/// ends with an error.
+pub(super) fn following(
+    at: &PageToken,
+    per_page: u16,
+    info: Option<Info>,
+) -> Result<Option<PageToken>, Failure> {
+    let Some(info) = info.filter(|info| info.more_records) else {
+        return Ok(None);
+    };
     if let Position::Number(number) = at.0
         && number.saturating_add(1).saturating_mul(u32::from(per_page)) <= REACHED_BY_NUMBER
     {
-        return Ok(PageToken::number(number + 1));
+        return Ok(Some(PageToken::number(number + 1)));
     }
-    let Some(token) = token else {
+    let Some(token) = info.next_page_token else {
         return Err(Failure::Inconsistent(
             "Zoho says that there are more records but gives no token to reach them".to_owned(),
         ));
@@ -385,7 +389,7 @@ fn following(at: &PageToken, per_page: u16, token: Option<String>) -> Result<Pag
             "Zoho gives the same page token again".to_owned(),
         ));
     }
-    Ok(next)
+    Ok(Some(next))
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::{
     Attachments, Download, FileStream, Locks, Notes, Outgoing, OwnerChange, Photo, RelatedList,
-    Written, download::LARGEST_FILE, get, outcome::parse_row, outgoing::module_path, owner,
+    TimelineRequest, Written, download::LARGEST_FILE, get, outcome::parse_row,
+    outgoing::module_path, owner,
 };
 use crate::{
     client::ZohoClient,
@@ -104,6 +105,11 @@ impl<T: Model> RecordApi<T> {
     #[must_use]
     pub fn related_as<R: Model>(&self, list: impl Into<ModuleName>) -> RelatedList<R> {
         RelatedList::new(self.place.clone(), list.into())
+    }
+
+    /// What happened to it: who changed which field when, from what to what.
+    pub fn timeline(&self) -> TimelineRequest {
+        TimelineRequest::new(self.place.clone())
     }
 
     /// Its notes.

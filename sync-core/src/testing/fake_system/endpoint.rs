@@ -96,7 +96,7 @@ impl FakeSystem {
                     }
                 }
             }
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 self.refuse_row(Some(id), fields)?;
                 self.change(id, fields)?;
                 Ok(done(id.clone(), false))

@@ -88,7 +88,7 @@ impl ContactWriter {
                 let new = self.creation(key, fields)?;
                 Ok(Ready::Create(Box::new(new), None))
             }
-            Write::Update { id, fields } => self.update(id, fields),
+            Write::Update { id, fields, .. } => self.update(id, fields),
             Write::Delete { .. } => Err(rejection(
                 None,
                 "X3 offers no deletion of contacts".to_owned(),

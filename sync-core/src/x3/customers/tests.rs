@@ -185,6 +185,7 @@ fn update(code: &str, fields: Document) -> Write {
     Write::Update {
         id: RecordId::from(code),
         fields,
+        as_of: None,
     }
 }
 

@@ -187,7 +187,7 @@ impl CustomerWriter {
                     .map(|new| Prepared::Create(Box::new(new)))
                     .map_err(WriteError::Rejected)
             }
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 let code = code_of(id).map_err(WriteError::Rejected)?;
                 let changes = self.values(fields).map_err(WriteError::Rejected)?;
                 Ok(Prepared::Update(code, Box::new(changes)))

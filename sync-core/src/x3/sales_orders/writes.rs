@@ -138,7 +138,7 @@ impl SalesOrderWriter {
             Write::Create { .. } => {
                 Err(rejection(None, "orders may not be created here".to_owned()))
             }
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 let id = SalesOrderId::new(id.as_str()).map_err(at("id"))?;
                 let values = self.values(fields)?;
                 let fixed = [

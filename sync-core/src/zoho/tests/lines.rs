@@ -213,6 +213,7 @@ async fn changed_lines_take_the_place_of_those_that_are_there() {
         fields: Document::new()
             .with("Subject", "Hoses")
             .with("Ordered_Items", Value::List(vec![line("P-2", 5)])),
+        as_of: None,
     };
     let outcomes = endpoint(&zoho).write(&[update]).await;
     assert_eq!(outcomes[0].as_ref().unwrap().id.as_str(), "11");
@@ -221,7 +222,7 @@ async fn changed_lines_take_the_place_of_those_that_are_there() {
         [
             "PUT /crm/v8/Sales_Orders?",
             "GET /crm/v8/Sales_Orders/11?",
-            "PUT /crm/v8/Sales_Orders?"
+            "PUT /crm/v8/Sales_Orders? unless 2026-11-20T10:00:00+00:00"
         ]
     );
     assert_eq!(
@@ -243,6 +244,7 @@ async fn lines_that_somebody_else_changes_meanwhile_are_tried_again() {
     let update = Write::Update {
         id: "11".into(),
         fields: Document::new().with("Ordered_Items", Value::List(Vec::new())),
+        as_of: None,
     };
     let outcomes = endpoint(&zoho).write(&[update]).await;
     assert!(matches!(outcomes[0], Err(WriteError::Later { .. })));

@@ -60,9 +60,12 @@ impl HttpTransport for Zoho {
             return Ok(response(200, self.fields.lock().unwrap().to_string()));
         }
         let query = request.uri().query().unwrap_or_default();
-        let since = request.headers().get("if-modified-since");
-        let since = since.map_or("", |value| value.to_str().unwrap());
-        let line = format!("{} {path}?{query} {since}", request.method());
+        let header = |name: &str| request.headers().get(name)?.to_str().ok();
+        let since = header("if-modified-since").unwrap_or_default();
+        let mut line = format!("{} {path}?{query} {since}", request.method());
+        if let Some(instant) = header("if-unmodified-since") {
+            line.push_str(&format!("unless {instant}"));
+        }
         let body = serde_json::from_slice(request.body()).unwrap_or_default();
         self.requests
             .lock()
@@ -135,7 +138,13 @@ impl Zoho {
     }
 
     pub(super) fn endpoint(&self) -> ZohoEndpoint {
-        self.endpoint_of(settings())
+        self.endpoint_of(self.settings())
+    }
+
+    /// Those of accounts.
+    pub(super) fn settings(&self) -> ModuleSettings {
+        let fields = ["Account_Name", "Phone", "Limit"].map(FieldName::from);
+        ModuleSettings::new("Accounts", "X3_Code", &fields).written_fields(&fields)
     }
 
     pub(super) fn endpoint_of(&self, settings: ModuleSettings) -> ZohoEndpoint {
@@ -174,9 +183,4 @@ impl Zoho {
     pub(super) fn body(&self, index: usize) -> Json {
         self.requests.lock().unwrap()[index].1.clone()
     }
-}
-
-fn settings() -> ModuleSettings {
-    let fields = ["Account_Name", "Phone", "Limit"].map(FieldName::from);
-    ModuleSettings::new("Accounts", "X3_Code", &fields).written_fields(&fields)
 }

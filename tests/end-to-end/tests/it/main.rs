@@ -13,6 +13,7 @@ mod fulfilment;
 mod invoices;
 mod leads;
 mod orders;
+mod overwriting;
 mod products;
 mod purchasing;
 mod shop;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use client_core::{
-    Clock as _,
+    Clock as _, HttpTransport, ReqwestTransport,
     testing::{ManualClock, RecordingSleep},
 };
 use sage_x3_client::{CategoryCode, ConnectedApp, SiteConfig, X3Client};
@@ -46,7 +46,7 @@ fn exchanges() -> &'static Path {
 /// Everything a test needs.
 pub(crate) struct World {
     pub(crate) x3: X3Simulator,
-    pub(crate) zoho: ZohoSimulator,
+    pub(crate) zoho: Arc<ZohoSimulator>,
     pub(crate) clock: ManualClock,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) engine: Engine,
@@ -88,7 +88,7 @@ impl World {
                 zoho_time.now()
             }))
             .capture_into(exchanges());
-        let zoho = prepare(zoho).start().await.unwrap();
+        let zoho = Arc::new(prepare(zoho).start().await.unwrap());
         let store = Arc::new(MemoryStore::new());
         let shared: Arc<MemoryStore> = Arc::clone(&store);
         let flows = flows(&Clients::of(&x3, &zoho, &clock));
@@ -319,11 +319,21 @@ fn x3_client(x3: &X3Simulator, clock: &ManualClock) -> X3Client {
 }
 
 fn zoho_client(zoho: &ZohoSimulator, clock: &ManualClock) -> ZohoClient {
+    zoho_client_over(Arc::new(ReqwestTransport::new().unwrap()), zoho, clock)
+}
+
+/// A client of Zoho whose calls go through `transport`.
+pub(crate) fn zoho_client_over(
+    transport: Arc<dyn HttpTransport>,
+    zoho: &ZohoSimulator,
+    clock: &ManualClock,
+) -> ZohoClient {
     let host = zoho.base_url().trim_start_matches("http://").to_owned();
     ZohoClient::builder(
         DataCenter::custom(zoho.base_url()).unwrap(),
         ClientCredentials::new("1000.CLIENT", SecretString::from("secret")),
     )
+    .transport(transport)
     .refresh_token(SecretString::from("1000.refresh"))
     .allow_host(host)
     .clock(Arc::new(clock.clone()))

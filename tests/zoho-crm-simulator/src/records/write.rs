@@ -16,6 +16,7 @@ use crate::locks;
 use crate::schema::{DataType, Kind, Module};
 use crate::store::{Id, Record};
 use crate::tags;
+use crate::timeline;
 use crate::watch;
 use crate::world::World;
 
@@ -322,6 +323,7 @@ pub(crate) fn insert_record(
     if let Some(table) = world.store.table_mut(&module.api_name) {
         table.put(record, searchable_at);
     }
+    timeline::added(world, id, now, actor);
     Ok(Change {
         module: module.api_name.clone(),
         id,
@@ -408,6 +410,7 @@ pub(crate) fn update_record(
             table.put(record, searchable_at);
         }
     }
+    timeline::updated(world, module, &old, &fields, actor);
     Ok(Change {
         module: module.api_name.clone(),
         id,

@@ -202,6 +202,7 @@ fn record(module: String, id: String, path: &[&str], verb: &Verb<'_>) -> Result<
         ["__conversion_options"] if module == "Leads" => {
             verb.get(Route::ConversionOptions(module, id))
         }
+        ["__timeline"] => verb.get(Route::Timeline(module, id)),
         ["photo"] => verb.only(&["GET", "POST", "DELETE"], Route::Photo(module, id)),
         ["actions", action] => match *action {
             "clone" => verb.post(Route::Clone(module, id)),

@@ -26,6 +26,7 @@ pub(crate) enum Route {
     DeletedRelated(RelatedPath),
     Attachments(RelatedPath),
     Locks(RelatedPath),
+    Timeline(String, String),
     Photo(String, String),
     Clone(String, String),
     FullData(String, String),
@@ -102,6 +103,7 @@ impl Route {
             Self::Related(_) | Self::DeletedRelated(_) => "related",
             Self::Attachments(_) => "attachments",
             Self::Locks(_) => "locks",
+            Self::Timeline(..) => "timeline",
             Self::Photo(..) => "photo",
             Self::Clone(..) => "clone",
             Self::FullData(..) => "full_data",
@@ -139,6 +141,7 @@ impl Route {
             | Self::Search(module)
             | Self::Count(module)
             | Self::Photo(module, _)
+            | Self::Timeline(module, _)
             | Self::Clone(module, _)
             | Self::FullData(module, _)
             | Self::Convert(module, _)

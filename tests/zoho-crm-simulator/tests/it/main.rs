@@ -21,6 +21,7 @@ mod search;
 mod subforms;
 mod support;
 mod tags;
+mod timeline;
 mod upsert;
 mod views;
 mod watch;
