@@ -12,7 +12,7 @@ pub use self::{
 };
 pub(crate) use self::{
     input::{Input, Leaf},
-    patch::{code_text, setters},
+    patch::{patch, setters},
     read::{
         Extra, address_of, code, day, debug_by_key, decimal, discounts_of, filled, instant, key_of,
         member, nodes_of, pick, rest_of, slots, slots_of, text,

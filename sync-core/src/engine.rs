@@ -38,6 +38,7 @@ use std::{
     time::Duration,
 };
 
+use event_listener::Event;
 use jiff::Timestamp;
 
 pub(crate) use self::identify::MOST_CANDIDATES;
@@ -160,6 +161,8 @@ pub struct Engine {
     reviewed: Mutex<HashSet<FlowName>>,
     /// The flow whose turn it is.
     turn: AtomicUsize,
+    /// Tells those who run this engine that there is something to do.
+    roused: Event,
 }
 
 /// Settings of an [`Engine`].
@@ -259,6 +262,7 @@ impl EngineBuilder {
             approved: Mutex::default(),
             reviewed: Mutex::default(),
             turn: AtomicUsize::new(0),
+            roused: Event::new(),
         })
     }
 }
@@ -293,7 +297,8 @@ impl Engine {
         }
     }
 
-    /// Queues keys to be looked at, durably: when this returns, a notification may be acknowledged.
+    /// Queues keys to be looked at, durably: when this returns, a notification may be acknowledged. Whoever
+    /// [runs](Self::run) this engine takes them up at once.
     ///
     /// # Errors
     /// [`Error::Store`] when they were not queued.
@@ -301,6 +306,7 @@ impl Engine {
         self.store
             .enqueue(&self.connection, hints, None, self.clock.now())
             .await?;
+        self.roused.notify(usize::MAX);
         self.note_events(hints).await;
         Ok(())
     }

@@ -5,11 +5,15 @@
 //!     cargo run -p zoho-crm-client --example generate -- Accounts Sales_Orders > src/zoho_models.rs
 //! ```
 //!
-//! The token needs the scopes `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.fields.READ` and
+//! `check_schema` of the client tells later what has changed since. The token needs the scopes `ZohoCRM.settings.modules.READ`, `ZohoCRM.settings.fields.READ` and
 //! `ZohoCRM.settings.layouts.READ`. The generated code needs `jiff`.
-#![allow(clippy::print_stdout, reason = "the source goes to standard output")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the source goes to standard output, what went wrong to standard error"
+)]
 
-use std::error::Error;
+use std::{error::Error, fmt::Write, process::ExitCode};
 
 use zoho_crm_client::{
     ClientCredentials, DataType, Metadata, ModuleName, ZohoClient,
@@ -17,7 +21,27 @@ use zoho_crm_client::{
 };
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match source().await {
+        Ok(source) => {
+            print!("{source}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let mut text = error.to_string();
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                text = format!("{text}: {error}");
+                cause = error.source();
+            }
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// All of it, or none: a file with half of the types would look like a whole one.
+async fn source() -> Result<String, Box<dyn Error>> {
     let setting = |name: &str| std::env::var(name).map_err(|_| format!("set {name}"));
     let modules: Vec<String> = std::env::args().skip(1).collect();
     if modules.is_empty() {
@@ -30,13 +54,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .refresh_token(setting("ZOHO_REFRESH_TOKEN")?)
         .build()?;
     let metadata = zoho.metadata();
-    println!("//! Written by zoho-crm-client's generator from the organisation's own settings.\n");
+    let mut source = String::from(
+        "//! Written by zoho-crm-client's generator from the organisation's own settings.\n\n",
+    );
     for module in modules {
         let facts = ModuleFacts::read(&metadata, module).await?;
         let subforms = subforms_of(&metadata, &facts).await?;
-        println!("{}", generate_module(&facts, &subforms));
+        writeln!(source, "{}", generate_module(&facts, &subforms))?;
     }
-    Ok(())
+    Ok(source)
 }
 
 /// The modules that the rows of subforms belong to. Line items are modules called like their field.

@@ -17,6 +17,9 @@ use crate::{
     usage::Counters,
 };
 
+/// Heavy calls that Zoho runs at once for any edition (reference: Zoho v8 section 10.2, read 2026-11).
+const HEAVY_CALLS: usize = 10;
+
 /// What the API console of the data centre shows for a client ("server-based application" or "self client").
 #[derive(Clone, Debug)]
 pub struct ClientCredentials {
@@ -58,6 +61,7 @@ pub struct ZohoClientBuilder {
     sleep: Option<Arc<dyn Sleep>>,
     retry: RetryPolicy,
     concurrency: usize,
+    sub_concurrency: usize,
     credit_budget: Option<u64>,
     timeout: Option<Duration>,
     allowed_hosts: Vec<String>,
@@ -78,6 +82,7 @@ impl ZohoClientBuilder {
             sleep: None,
             retry: RetryPolicy::default(),
             concurrency: 5,
+            sub_concurrency: HEAVY_CALLS,
             credit_budget: None,
             timeout: None,
             allowed_hosts: Vec::new(),
@@ -146,10 +151,18 @@ impl ZohoClientBuilder {
     }
 
     /// Requests in flight at once, over all clones. Default 5, what the smallest edition allows; others allow 10 to 25
-    /// for the organisation and this client id together. Of sorted lists, writes of more than 10 rows and COQL no more
-    /// than 10 are ever in flight, whatever this says (reference: Zoho v8 sections 10.1 and 10.2, read 2026-11).
+    /// for the organisation and this client id together, so that several processes must share them out (reference: Zoho
+    /// v8 section 10.1, read 2026-11).
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests;
+        self
+    }
+
+    /// Of those, how many may be of the kinds that Zoho runs 10 of at once for any edition: COQL, sorted lists, lists of a
+    /// custom view, writes of more than 10 rows, conversion of leads, and composite requests. Default 10, and no more;
+    /// zero is taken as one. Several processes must share these out too (reference: Zoho v8 section 10.2, read 2026-11).
+    pub fn sub_concurrency(mut self, requests: usize) -> Self {
+        self.sub_concurrency = requests.clamp(1, HEAVY_CALLS);
         self
     }
 
@@ -241,6 +254,7 @@ impl ZohoClientBuilder {
             auth,
             parts.counters,
             self.timeout,
+            self.sub_concurrency,
         ))
     }
 

@@ -48,9 +48,6 @@ struct Shared {
     zgid: OnceCell<String>,
 }
 
-/// Heavy calls that Zoho runs at once for any edition (reference: Zoho v8 section 10.2, read 2026-11).
-const HEAVY_CALLS: usize = 10;
-
 impl fmt::Debug for ZohoClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ZohoClient").finish_non_exhaustive()
@@ -68,6 +65,7 @@ impl ZohoClient {
         auth: ZohoAuth,
         counters: Arc<Counters>,
         timeout: Option<Duration>,
+        sub_concurrency: usize,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -75,7 +73,7 @@ impl ZohoClient {
                 auth,
                 counters,
                 timeout,
-                heavy: Semaphore::new(HEAVY_CALLS),
+                heavy: Semaphore::new(sub_concurrency),
                 zgid: OnceCell::new(),
             }),
         }

@@ -80,6 +80,7 @@ const KNOWN: &[KnownFault] = &[
     fault("POST", "/crm/v8/Notes", "notes.Note)", WHOLE),
     fault("PUT", "/crm/v8/Notes", "notes.Note)", WHOLE),
     fault("POST", "/crm/v8/settings/tags", "tags.Tag)", WHOLE),
+    fault("PUT", "/crm/v8/settings/tags", "tags.Tag)", WHOLE),
     fault("POST", "/crm/v8/settings/fields", "fields.fields)", WHOLE),
     fault(
         "GET",

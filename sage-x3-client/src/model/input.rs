@@ -56,6 +56,15 @@ impl Input {
         }
     }
 
+    /// A reference, written as the `_id` of its target; cleared by null. Source: reference sage-x3 section 3.7.
+    pub(crate) fn patch_code(&mut self, name: &str, patch: &Patch<impl AsRef<str>>) {
+        match patch {
+            Patch::Keep => {}
+            Patch::Set(code) => self.set(name, code.as_ref()),
+            Patch::Clear => self.set(name, Scalar::Null),
+        }
+    }
+
     /// A long text, which X3 wraps in an object.
     pub(crate) fn patch_stream(&mut self, name: &str, patch: &Patch<String>) {
         if !patch.is_keep() {

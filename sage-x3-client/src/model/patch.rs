@@ -8,11 +8,9 @@ use super::Input;
 use crate::{
     config::CompanyNames,
     ids::{
-        AddressCode, CategoryCode, CountryCode, CurrencyCode, CustomerCode, FieldName,
-        LanguageCode, RecordId,
+        AddressCode, CategoryCode, CountryCode, CurrencyCode, CustomerCode, LanguageCode, RecordId,
     },
     patch::Patch,
-    scalar::Scalar,
 };
 
 /// Setters of a patch's fields.
@@ -30,96 +28,118 @@ macro_rules! setters {
 }
 pub(crate) use setters;
 
-/// The fields of a customer to change. What is not stated keeps its value.
-///
-/// ```
-/// use sage_x3_client::{AddressCode, AddressPatch, CustomerPatch, Patch};
-///
-/// let patch = CustomerPatch::new()
-///     .company_name_1("Müller & Söhne")
-///     .notes(Patch::Clear)
-///     .address(AddressPatch::update(AddressCode::new("A1")?).city("Köln").phone(1, "+49 221 1"));
-/// # Ok::<(), sage_x3_client::InvalidName>(())
-/// ```
-///
-/// The names of the input's members are not published by Sage: they are taken to equal the output's (crate
-/// documentation, "assumptions").
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CustomerPatch {
-    company_name_1: Patch<String>,
-    company_name_2: Patch<String>,
-    short_company_name: Patch<String>,
-    european_union_vat_number: Patch<String>,
-    country: Patch<CountryCode>,
-    language: Patch<LanguageCode>,
-    category: Patch<CategoryCode>,
-    is_active: Patch<bool>,
-    is_prospect: Patch<bool>,
-    currency: Patch<CurrencyCode>,
-    credit_control: Patch<String>,
-    authorized_credit_amount: Patch<Decimal>,
-    minimum_order_amount: Patch<Decimal>,
-    notes: Patch<String>,
-    addresses: Vec<AddressPatch>,
-    extra: BTreeMap<FieldName, Scalar>,
+/// A patch: its fields with their setters and how each is written, and the site's own fields beside them. Fields that are
+/// written in a way of their own have no member named; more fields may follow, for which the patch has methods of its own.
+macro_rules! patch {
+    (
+        $(#[$doc:meta])*
+        $name:ident {
+            $($(#[$field_doc:meta])* $field:ident: $kind:ty $(=> $how:ident $member:literal)?,)*
+        }
+        $(and $more:ident: $more_kind:ty;)*
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub struct $name {
+            $($field: $crate::Patch<$kind>,)*
+            $($more: $more_kind,)*
+            extra: ::std::collections::BTreeMap<$crate::FieldName, $crate::Scalar>,
+        }
+
+        impl $name {
+            /// No change.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $crate::model::setters! {
+                $($(#[$field_doc])* $field: $kind,)*
+            }
+
+            /// Sets a field of the site, under its own name.
+            #[must_use]
+            pub fn extra(
+                mut self,
+                name: $crate::FieldName,
+                value: impl Into<$crate::Scalar>,
+            ) -> Self {
+                self.extra.insert(name, value.into());
+                self
+            }
+
+            /// Whether nothing is to change.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                *self == Self::default()
+            }
+
+            /// Writes the fields whose members are named, and the site's own.
+            fn write_fields(&self, input: &mut $crate::model::Input) {
+                $($(input.$how($member, &self.$field);)?)*
+                for (name, value) in &self.extra {
+                    input.set(name.as_str(), value.clone());
+                }
+            }
+        }
+    };
 }
+pub(crate) use patch;
 
-impl CustomerPatch {
-    /// No change.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+patch! {
+    /// The fields of a customer to change. What is not stated keeps its value.
+    ///
+    /// ```
+    /// use sage_x3_client::{AddressCode, AddressPatch, CustomerPatch, Patch};
+    ///
+    /// let patch = CustomerPatch::new()
+    ///     .company_name_1("Müller & Söhne")
+    ///     .notes(Patch::Clear)
+    ///     .address(AddressPatch::update(AddressCode::new("A1")?).city("Köln").phone(1, "+49 221 1"));
+    /// # Ok::<(), sage_x3_client::InvalidName>(())
+    /// ```
+    ///
+    /// The names of the input's members are not published by Sage: they are taken to equal the output's (crate
+    /// documentation, "assumptions").
+    CustomerPatch {
         /// First company name.
         company_name_1: String,
         /// Second company name.
         company_name_2: String,
         /// Short company name.
-        short_company_name: String,
+        short_company_name: String => patch_text "shortCompanyName",
         /// VAT number in the European Union.
-        european_union_vat_number: String,
+        european_union_vat_number: String => patch_text "europeanUnionVatNumber",
         /// Country.
-        country: CountryCode,
+        country: CountryCode => patch_code "country",
         /// Language.
-        language: LanguageCode,
+        language: LanguageCode => patch_code "language",
         /// Category. On creation use [`NewCustomer::new`].
-        category: CategoryCode,
+        category: CategoryCode => patch_code "customerCategory",
         /// Whether the customer is active.
-        is_active: bool,
+        is_active: bool => patch_scalar "isActive",
         /// Whether it is a prospect: somebody who has bought nothing yet (of the business partner).
-        is_prospect: bool,
+        is_prospect: bool => patch_scalar "isProspect",
         /// Currency.
-        currency: CurrencyCode,
+        currency: CurrencyCode => patch_code "currency",
         /// Credit control, by the name of the enumeration's member.
-        credit_control: String,
+        credit_control: String => patch_scalar "creditControl",
         /// Authorised credit.
-        authorized_credit_amount: Decimal,
+        authorized_credit_amount: Decimal => patch_scalar "authorizedCreditAmount",
         /// Smallest order.
-        minimum_order_amount: Decimal,
+        minimum_order_amount: Decimal => patch_scalar "minimumOrderAmount",
         /// Notes.
-        notes: String,
+        notes: String => patch_stream "notes",
     }
+    and addresses: Vec<AddressPatch>;
+}
 
+impl CustomerPatch {
     /// Adds or changes an address.
     #[must_use]
     pub fn address(mut self, address: AddressPatch) -> Self {
         self.addresses.push(address);
         self
-    }
-
-    /// Sets a field of the site, under its own name.
-    #[must_use]
-    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
-        self.extra.insert(name, value.into());
-        self
-    }
-
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
     }
 
     /// The input of an update of `code`.
@@ -136,7 +156,6 @@ impl CustomerPatch {
         names: CompanyNames,
         address: impl Fn(&AddressPatch) -> Input,
     ) {
-        input.patch_scalar("customerCategory", &code_text(&self.category));
         match names {
             CompanyNames::Numbered => {
                 input.patch_text("companyName1", &self.company_name_1);
@@ -150,30 +169,8 @@ impl CustomerPatch {
                 input.set_list("companyNames", slots("companyName", &names.into()));
             }
         }
-        input.patch_text("shortCompanyName", &self.short_company_name);
-        input.patch_scalar("country", &code_text(&self.country));
-        input.patch_scalar("language", &code_text(&self.language));
-        input.patch_text("europeanUnionVatNumber", &self.european_union_vat_number);
-        input.patch_scalar("isProspect", &self.is_prospect);
-        input.patch_scalar("currency", &code_text(&self.currency));
-        input.patch_scalar("isActive", &self.is_active);
-        input.patch_scalar("creditControl", &self.credit_control);
-        input.patch_scalar("authorizedCreditAmount", &self.authorized_credit_amount);
-        input.patch_scalar("minimumOrderAmount", &self.minimum_order_amount);
-        input.patch_stream("notes", &self.notes);
+        self.write_fields(input);
         input.set_list("addresses", self.addresses.iter().map(address).collect());
-        for (name, value) in &self.extra {
-            input.set(name.as_str(), value.clone());
-        }
-    }
-}
-
-/// References are written as the `_id` of their target. Source: reference sage-x3 section 3.7.
-pub(crate) fn code_text<T: AsRef<str>>(patch: &Patch<T>) -> Patch<String> {
-    match patch {
-        Patch::Keep => Patch::Keep,
-        Patch::Set(code) => Patch::Set(code.as_ref().to_owned()),
-        Patch::Clear => Patch::Clear,
     }
 }
 
@@ -356,7 +353,7 @@ impl AddressPatch {
         input.patch_text("zipCode", &self.zip_code);
         input.patch_text("city", &self.city);
         input.patch_text("state", &self.state);
-        input.patch_scalar("country", &code_text(&self.country));
+        input.patch_code("country", &self.country);
         input.patch_text("website", &self.website);
         input.set_list(
             "addressPhoneNumbers",
@@ -384,6 +381,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::{FieldName, Scalar};
 
     fn json(input: &Input) -> Value {
         serde_json::to_value(input).unwrap()

@@ -1,19 +1,15 @@
 //! Contacts of business partners to be created and changed.
 
-use std::collections::BTreeMap;
-
 use super::BusinessPartnerContact;
 use crate::{
     config::Site,
     graphql::filter::Filter,
-    ids::{BusinessPartnerCode, ContactCode, FieldName, LanguageCode, RecordId},
-    model::{Input, code_text, setters},
-    patch::Patch,
+    ids::{BusinessPartnerCode, ContactCode, LanguageCode, RecordId},
+    model::{Input, patch},
     records::{
         Creatable, Updatable,
         sealed::{NewRecord, RecordPatch},
     },
-    scalar::Scalar,
 };
 
 impl Creatable for BusinessPartnerContact {
@@ -24,79 +20,31 @@ impl Updatable for BusinessPartnerContact {
     type Patch = BusinessPartnerContactPatch;
 }
 
-/// The fields of a contact to change. What is not stated keeps its value.
-///
-/// Sage publishes none of the node's properties, and no page calls it writable: it is written where the site has defined
-/// and activated an API operation, or through SOAP or a class. The names of the input's members are taken to equal the
-/// output's (crate documentation, "assumptions"). Source: reference sage-x3 sections 3.3 and 3.9.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BusinessPartnerContactPatch {
-    title: Patch<String>,
-    first_name: Patch<String>,
-    last_name: Patch<String>,
-    function: Patch<String>,
-    language: Patch<LanguageCode>,
-    phone: Patch<String>,
-    mobile: Patch<String>,
-    email: Patch<String>,
-    is_default: Patch<bool>,
-    extra: BTreeMap<FieldName, Scalar>,
-}
-
-impl BusinessPartnerContactPatch {
-    /// No change.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+patch! {
+    /// The fields of a contact to change. What is not stated keeps its value.
+    ///
+    /// Sage publishes none of the node's properties, and no page calls it writable: it is written where the site has defined
+    /// and activated an API operation, or through SOAP or a class. The names of the input's members are taken to equal the
+    /// output's (crate documentation, "assumptions"). Source: reference sage-x3 sections 3.3 and 3.9.
+    BusinessPartnerContactPatch {
         /// Title, by the name of the enumeration's member where the site has one.
-        title: String,
+        title: String => patch_scalar "title",
         /// First name.
-        first_name: String,
+        first_name: String => patch_text "firstName",
         /// Last name. On creation use [`NewBusinessPartnerContact::new`].
-        last_name: String,
+        last_name: String => patch_text "lastName",
         /// Function, by the name of the enumeration's member where the site has one.
-        function: String,
+        function: String => patch_scalar "function",
         /// Language.
-        language: LanguageCode,
+        language: LanguageCode => patch_code "language",
         /// Telephone number.
-        phone: String,
+        phone: String => patch_text "phoneNumber",
         /// Mobile telephone number.
-        mobile: String,
+        mobile: String => patch_text "mobileNumber",
         /// E-mail address.
-        email: String,
+        email: String => patch_text "email",
         /// Whether it is the partner's default contact.
-        is_default: bool,
-    }
-
-    /// Sets a field of the site, under its own name.
-    #[must_use]
-    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
-        self.extra.insert(name, value.into());
-        self
-    }
-
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn write(&self, input: &mut Input) {
-        input.patch_scalar("title", &self.title);
-        input.patch_text("firstName", &self.first_name);
-        input.patch_text("lastName", &self.last_name);
-        input.patch_scalar("function", &self.function);
-        input.patch_scalar("language", &code_text(&self.language));
-        input.patch_text("phoneNumber", &self.phone);
-        input.patch_text("mobileNumber", &self.mobile);
-        input.patch_text("email", &self.email);
-        input.patch_scalar("isDefault", &self.is_default);
-        for (name, value) in &self.extra {
-            input.set(name.as_str(), value.clone());
-        }
+        is_default: bool => patch_scalar "isDefault",
     }
 }
 
@@ -105,7 +53,7 @@ impl RecordPatch for BusinessPartnerContactPatch {
     fn to_update_input(&self, key: &RecordId, _site: &Site) -> Input {
         let mut input = Input::default();
         input.set("_id", key);
-        self.write(&mut input);
+        self.write_fields(&mut input);
         input
     }
 }
@@ -182,7 +130,7 @@ impl NewRecord for NewBusinessPartnerContact {
         if let Some(code) = &self.code {
             input.set("code", code);
         }
-        self.values.write(&mut input);
+        self.values.write_fields(&mut input);
         input.set("lastName", self.last_name.as_str());
         input
     }
@@ -193,7 +141,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{SiteConfig, graphql::canned::site};
+    use crate::{Patch, SiteConfig, graphql::canned::site};
 
     #[test]
     fn a_contact_is_created_under_its_partner_and_changed_by_its_id() {

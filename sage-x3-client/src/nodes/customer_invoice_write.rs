@@ -12,8 +12,7 @@ use crate::{
         BusinessPartnerCode, CurrencyCode, CustomerCode, FieldName, InvoiceId, PaymentTermCode,
         RecordId, SiteCode, TaxCode,
     },
-    model::{Input, code_text, setters},
-    patch::Patch,
+    model::{Input, patch},
     records::{
         Creatable, RecordKey as _, Updatable,
         sealed::{NewRecord, RecordPatch},
@@ -29,79 +28,30 @@ impl Updatable for CustomerInvoiceHeader {
     type Patch = CustomerInvoicePatch;
 }
 
-/// The header fields of a customer invoice to change. What is not stated keeps its value.
-///
-/// Sage's pages call the node read-only: it is written where the site has defined and activated an API operation, or
-/// through SOAP (object BIC) or a class. The names of the input's members are taken to equal the output's (crate
-/// documentation, "assumptions"). Source: reference sage-x3 sections 3.9 and 3.11.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CustomerInvoicePatch {
-    invoice_type: Patch<RecordId>,
-    accounting_date: Patch<Date>,
-    source_document: Patch<String>,
-    source_document_date: Patch<Date>,
-    due_date_start: Patch<Date>,
-    currency: Patch<CurrencyCode>,
-    payment_term: Patch<PaymentTermCode>,
-    pay_by_business_partner: Patch<BusinessPartnerCode>,
-    extra: BTreeMap<FieldName, Scalar>,
-}
-
-impl CustomerInvoicePatch {
-    /// No change.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+patch! {
+    /// The header fields of a customer invoice to change. What is not stated keeps its value.
+    ///
+    /// Sage's pages call the node read-only: it is written where the site has defined and activated an API operation, or
+    /// through SOAP (object BIC) or a class. The names of the input's members are taken to equal the output's (crate
+    /// documentation, "assumptions"). Source: reference sage-x3 sections 3.9 and 3.11.
+    CustomerInvoicePatch {
         /// Invoice type, which drives numbering and journal. X3 takes the site's.
-        invoice_type: RecordId,
+        invoice_type: RecordId => patch_code "customerInvoiceType",
         /// Day in accounting. X3 takes today.
-        accounting_date: Date,
+        accounting_date: Date => patch_scalar "accountingDate",
         /// Number of what it was made from, up to 20 letters: the place for another system's key, by which the invoice is
         /// found again.
-        source_document: String,
+        source_document: String => patch_text "sourceDocument",
         /// Day of what it was made from.
-        source_document_date: Date,
+        source_document_date: Date => patch_scalar "sourceDocumentDate",
         /// Day from which due dates are counted.
-        due_date_start: Date,
+        due_date_start: Date => patch_scalar "dueDateCalculationStartDate",
         /// Currency. X3 takes the customer's.
-        currency: CurrencyCode,
+        currency: CurrencyCode => patch_code "currency",
         /// Payment term. X3 takes the customer's.
-        payment_term: PaymentTermCode,
+        payment_term: PaymentTermCode => patch_code "paymentTerm",
         /// Who pays. X3 takes the customer's.
-        pay_by_business_partner: BusinessPartnerCode,
-    }
-
-    /// Sets a field of the site, under its own name.
-    #[must_use]
-    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
-        self.extra.insert(name, value.into());
-        self
-    }
-
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn write(&self, input: &mut Input) {
-        input.patch_scalar("customerInvoiceType", &code_text(&self.invoice_type));
-        input.patch_scalar("accountingDate", &self.accounting_date);
-        input.patch_text("sourceDocument", &self.source_document);
-        input.patch_scalar("sourceDocumentDate", &self.source_document_date);
-        input.patch_scalar("dueDateCalculationStartDate", &self.due_date_start);
-        input.patch_scalar("currency", &code_text(&self.currency));
-        input.patch_scalar("paymentTerm", &code_text(&self.payment_term));
-        input.patch_scalar(
-            "payByBusinessPartner",
-            &code_text(&self.pay_by_business_partner),
-        );
-        for (name, value) in &self.extra {
-            input.set(name.as_str(), value.clone());
-        }
+        pay_by_business_partner: BusinessPartnerCode => patch_code "payByBusinessPartner",
     }
 }
 
@@ -109,7 +59,7 @@ impl RecordPatch for CustomerInvoicePatch {
     fn to_update_input(&self, key: &RecordId, _site: &Site) -> Input {
         let mut input = Input::default();
         input.set("id", key);
-        self.write(&mut input);
+        self.write_fields(&mut input);
         input
     }
 }
@@ -195,7 +145,7 @@ impl NewRecord for NewCustomerInvoice {
         }
         input.set("financialSite", &self.financial_site);
         input.set("billToCustomer", &self.bill_to_customer);
-        self.values.write(&mut input);
+        self.values.write_fields(&mut input);
         let lines = self.lines.iter().map(NewCustomerInvoiceLine::to_input);
         input.set_list("lines", lines.collect());
         input
@@ -268,7 +218,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{AccountCode, ChartCode, SiteConfig, graphql::canned::site};
+    use crate::{AccountCode, ChartCode, Patch, SiteConfig, graphql::canned::site};
 
     #[test]
     fn an_invoice_names_the_accounts_of_its_lines_and_keeps_amounts_exact() {

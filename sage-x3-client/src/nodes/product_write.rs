@@ -1,20 +1,16 @@
 //! Products to be created and changed.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
 
 use super::Product;
 use crate::{
     config::Site,
-    ids::{FieldName, ProductCode, RecordId, UnitCode},
-    model::{Input, code_text, setters},
-    patch::Patch,
+    ids::{ProductCode, RecordId, UnitCode},
+    model::{Input, patch},
     records::{
         Creatable, Updatable,
         sealed::{NewRecord, RecordPatch},
     },
-    scalar::Scalar,
 };
 
 impl Creatable for Product {
@@ -25,86 +21,34 @@ impl Updatable for Product {
     type Patch = ProductPatch;
 }
 
-/// The fields of a product to change. What is not stated keeps its value.
-///
-/// The names of the input's members are not published by Sage: they are taken to equal the output's (crate
-/// documentation, "assumptions").
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProductPatch {
-    category: Patch<RecordId>,
-    description_1: Patch<String>,
-    description_2: Patch<String>,
-    description_3: Patch<String>,
-    search_key: Patch<String>,
-    upc: Patch<String>,
-    status: Patch<String>,
-    stock_unit: Patch<UnitCode>,
-    sales_unit: Patch<UnitCode>,
-    purchase_unit: Patch<UnitCode>,
-    base_price: Patch<Decimal>,
-    extra: BTreeMap<FieldName, Scalar>,
-}
-
-impl ProductPatch {
-    /// No change.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+patch! {
+    /// The fields of a product to change. What is not stated keeps its value.
+    ///
+    /// The names of the input's members are not published by Sage: they are taken to equal the output's (crate
+    /// documentation, "assumptions").
+    ProductPatch {
         /// Category. On creation use [`NewProduct::new`].
-        category: RecordId,
+        category: RecordId => patch_code "productCategory",
         /// First description, up to 30 letters.
-        description_1: String,
+        description_1: String => patch_text "description1",
         /// Second description.
-        description_2: String,
+        description_2: String => patch_text "description2",
         /// Third description.
-        description_3: String,
+        description_3: String => patch_text "description3",
         /// Search key.
-        search_key: String,
+        search_key: String => patch_text "searchKey",
         /// Bar code.
-        upc: String,
+        upc: String => patch_text "upc",
         /// Status, by the name of the enumeration's member.
-        status: String,
+        status: String => patch_scalar "productStatus",
         /// Unit of stock. X3 takes the category's.
-        stock_unit: UnitCode,
+        stock_unit: UnitCode => patch_code "stockUnit",
         /// Unit of sale.
-        sales_unit: UnitCode,
+        sales_unit: UnitCode => patch_code "salesUnit",
         /// Unit of purchase.
-        purchase_unit: UnitCode,
+        purchase_unit: UnitCode => patch_code "purchaseUnit",
         /// Base price for sales, where the site's node has it.
-        base_price: Decimal,
-    }
-
-    /// Sets a field of the site, under its own name.
-    #[must_use]
-    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
-        self.extra.insert(name, value.into());
-        self
-    }
-
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn write(&self, input: &mut Input) {
-        input.patch_scalar("productCategory", &code_text(&self.category));
-        input.patch_text("description1", &self.description_1);
-        input.patch_text("description2", &self.description_2);
-        input.patch_text("description3", &self.description_3);
-        input.patch_text("searchKey", &self.search_key);
-        input.patch_text("upc", &self.upc);
-        input.patch_scalar("productStatus", &self.status);
-        input.patch_scalar("stockUnit", &code_text(&self.stock_unit));
-        input.patch_scalar("salesUnit", &code_text(&self.sales_unit));
-        input.patch_scalar("purchaseUnit", &code_text(&self.purchase_unit));
-        input.patch_scalar("basePrice", &self.base_price);
-        for (name, value) in &self.extra {
-            input.set(name.as_str(), value.clone());
-        }
+        base_price: Decimal => patch_scalar "basePrice",
     }
 }
 
@@ -112,7 +56,7 @@ impl RecordPatch for ProductPatch {
     fn to_update_input(&self, key: &RecordId, _site: &Site) -> Input {
         let mut input = Input::default();
         input.set("code", key);
-        self.write(&mut input);
+        self.write_fields(&mut input);
         input
     }
 }
@@ -161,7 +105,7 @@ impl NewRecord for NewProduct {
         if let Some(code) = &self.code {
             input.set("code", code);
         }
-        self.values.write(&mut input);
+        self.values.write_fields(&mut input);
         input.set("productCategory", &self.category);
         input
     }
@@ -172,7 +116,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{SiteConfig, graphql::canned::site};
+    use crate::{Patch, SiteConfig, graphql::canned::site};
 
     #[test]
     fn a_product_is_created_in_its_category_and_changed_under_its_code() {

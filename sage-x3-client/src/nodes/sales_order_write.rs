@@ -1,7 +1,5 @@
 //! Sales orders to be created and changed.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
@@ -12,8 +10,7 @@ use crate::{
         CurrencyCode, CustomerCode, FieldName, OrderTypeCode, PaymentTermCode, ProductCode,
         RecordId, SalesOrderId, SiteCode, UnitCode,
     },
-    model::{Input, code_text, setters},
-    patch::Patch,
+    model::{Input, patch},
     records::{
         Creatable, Updatable,
         sealed::{NewRecord, RecordPatch},
@@ -29,53 +26,35 @@ impl Updatable for SalesOrder {
     type Patch = SalesOrderPatch;
 }
 
-/// The header fields of a sales order to change. What is not stated keeps its value.
-///
-/// The names of the input's members are not published by Sage: they are taken to equal the output's (crate
-/// documentation, "assumptions").
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SalesOrderPatch {
-    customer_order_reference: Patch<String>,
-    additional_reference: Patch<String>,
-    order_date: Patch<Date>,
-    requested_delivery_date: Patch<Date>,
-    shipment_date: Patch<Date>,
-    currency: Patch<CurrencyCode>,
-    payment_term: Patch<PaymentTermCode>,
-    shipping_site: Patch<SiteCode>,
-    ship_to_address: Patch<RecordId>,
-    lines: Vec<SalesOrderLineChange>,
-    extra: BTreeMap<FieldName, Scalar>,
+patch! {
+    /// The header fields of a sales order to change. What is not stated keeps its value.
+    ///
+    /// The names of the input's members are not published by Sage: they are taken to equal the output's (crate
+    /// documentation, "assumptions").
+    SalesOrderPatch {
+        /// The customer's own reference, up to 20 letters.
+        customer_order_reference: String => patch_text "customerOrderReference",
+        /// Additional reference.
+        additional_reference: String => patch_text "additionnalReference",
+        /// Day of the order. X3 takes today.
+        order_date: Date => patch_scalar "orderDate",
+        /// Day on which the customer wants it.
+        requested_delivery_date: Date => patch_scalar "requestedDeliveryDate",
+        /// Planned day of shipment.
+        shipment_date: Date => patch_scalar "shipmentDate",
+        /// Currency. X3 takes the customer's.
+        currency: CurrencyCode => patch_code "currency",
+        /// Payment term. X3 takes the customer's.
+        payment_term: PaymentTermCode => patch_code "paymentTerm",
+        /// Site that ships. X3 takes the sales site.
+        shipping_site: SiteCode => patch_code "shippingSite",
+        /// Key of the ship-to address. X3 takes the customer's default.
+        ship_to_address: RecordId => patch_code "shipToCustomerAddress",
+    }
+    and lines: Vec<SalesOrderLineChange>;
 }
 
 impl SalesOrderPatch {
-    /// No change.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
-        /// The customer's own reference, up to 20 letters.
-        customer_order_reference: String,
-        /// Additional reference.
-        additional_reference: String,
-        /// Day of the order. X3 takes today.
-        order_date: Date,
-        /// Day on which the customer wants it.
-        requested_delivery_date: Date,
-        /// Planned day of shipment.
-        shipment_date: Date,
-        /// Currency. X3 takes the customer's.
-        currency: CurrencyCode,
-        /// Payment term. X3 takes the customer's.
-        payment_term: PaymentTermCode,
-        /// Site that ships. X3 takes the sales site.
-        shipping_site: SiteCode,
-        /// Key of the ship-to address. X3 takes the customer's default.
-        ship_to_address: RecordId,
-    }
-
     /// Adds a line, changes or removes one. X3 refuses what a line's state does not allow any more: to change or remove what
     /// is delivered, or the product of a line.
     #[must_use]
@@ -83,41 +62,13 @@ impl SalesOrderPatch {
         self.lines.push(change);
         self
     }
-
-    /// Sets a field of the site, under its own name.
-    #[must_use]
-    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
-        self.extra.insert(name, value.into());
-        self
-    }
-
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    fn write(&self, input: &mut Input) {
-        input.patch_text("customerOrderReference", &self.customer_order_reference);
-        input.patch_text("additionnalReference", &self.additional_reference);
-        input.patch_scalar("orderDate", &self.order_date);
-        input.patch_scalar("requestedDeliveryDate", &self.requested_delivery_date);
-        input.patch_scalar("shipmentDate", &self.shipment_date);
-        input.patch_scalar("currency", &code_text(&self.currency));
-        input.patch_scalar("paymentTerm", &code_text(&self.payment_term));
-        input.patch_scalar("shippingSite", &code_text(&self.shipping_site));
-        input.patch_scalar("shipToCustomerAddress", &code_text(&self.ship_to_address));
-        for (name, value) in &self.extra {
-            input.set(name.as_str(), value.clone());
-        }
-    }
 }
 
 impl RecordPatch for SalesOrderPatch {
     fn to_update_input(&self, key: &RecordId, site: &Site) -> Input {
         let mut input = Input::default();
         input.set("id", key);
-        self.write(&mut input);
+        self.write_fields(&mut input);
         let lines = self.lines.iter().map(SalesOrderLineChange::to_input);
         input.set_list(site.sales_order_lines.name(), lines.collect());
         input
@@ -213,7 +164,7 @@ impl NewRecord for NewSalesOrder {
             input.set("salesOrderType", order_type);
         }
         input.set("soldToCustomer", &self.sold_to_customer);
-        self.values.write(&mut input);
+        self.values.write_fields(&mut input);
         let lines = self.lines.iter().map(NewSalesOrderLine::to_input);
         // A change of a line has no place in a new order; it goes along, so that X3 refuses it.
         let changes = self.values.lines.iter().map(|change| match change {
@@ -265,7 +216,7 @@ impl SalesOrderLineChange {
             }
             Self::Update(number, patch) => {
                 let mut input = named("update", number);
-                patch.write(&mut input);
+                patch.write_fields(&mut input);
                 input
             }
             Self::Remove(number) => named("delete", number),
@@ -273,53 +224,19 @@ impl SalesOrderLineChange {
     }
 }
 
-/// The fields of a sales order's line to change. What is not stated keeps its value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SalesOrderLinePatch {
-    quantity: Patch<Decimal>,
-    gross_price: Patch<Decimal>,
-    discount: Patch<Decimal>,
-    description: Patch<String>,
-    requested_delivery_date: Patch<Date>,
-    extra: BTreeMap<FieldName, Scalar>,
-}
-
-impl SalesOrderLinePatch {
-    /// No change.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+patch! {
+    /// The fields of a sales order's line to change. What is not stated keeps its value.
+    SalesOrderLinePatch {
         /// Ordered quantity, in the line's unit.
-        quantity: Decimal,
+        quantity: Decimal => patch_scalar "quantityInSalesUnitOrdered",
         /// Price before discounts, in the order's currency.
-        gross_price: Decimal,
+        gross_price: Decimal => patch_scalar "grossPrice",
         /// First discount or charge.
-        discount: Decimal,
+        discount: Decimal => patch_scalar "discountOrCharge1",
         /// Description, up to 30 letters.
-        description: String,
+        description: String => patch_text "productDescriptionInUserLanguage",
         /// Day on which the customer wants it.
-        requested_delivery_date: Date,
-    }
-
-    /// Sets a field of the site, under its own name.
-    #[must_use]
-    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
-        self.extra.insert(name, value.into());
-        self
-    }
-
-    fn write(&self, input: &mut Input) {
-        input.patch_text("productDescriptionInUserLanguage", &self.description);
-        input.patch_scalar("quantityInSalesUnitOrdered", &self.quantity);
-        input.patch_scalar("grossPrice", &self.gross_price);
-        input.patch_scalar("discountOrCharge1", &self.discount);
-        input.patch_scalar("requestedDeliveryDate", &self.requested_delivery_date);
-        for (name, value) in &self.extra {
-            input.set(name.as_str(), value.clone());
-        }
+        requested_delivery_date: Date => patch_scalar "requestedDeliveryDate",
     }
 }
 
@@ -327,13 +244,8 @@ impl SalesOrderLinePatch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSalesOrderLine {
     product: ProductCode,
-    quantity: Decimal,
     sales_unit: Option<UnitCode>,
-    gross_price: Option<Decimal>,
-    discount: Option<Decimal>,
-    description: Option<String>,
-    requested_delivery_date: Option<Date>,
-    extra: BTreeMap<FieldName, Scalar>,
+    values: SalesOrderLinePatch,
 }
 
 impl NewSalesOrderLine {
@@ -342,13 +254,8 @@ impl NewSalesOrderLine {
     pub fn new(product: ProductCode, quantity: Decimal) -> Self {
         Self {
             product,
-            quantity,
             sales_unit: None,
-            gross_price: None,
-            discount: None,
-            description: None,
-            requested_delivery_date: None,
-            extra: BTreeMap::new(),
+            values: SalesOrderLinePatch::new().quantity(quantity),
         }
     }
 
@@ -362,7 +269,7 @@ impl NewSalesOrderLine {
     /// Sets the price before discounts, in the order's currency. X3 keeps three decimals.
     #[must_use]
     pub fn gross_price(mut self, price: Decimal) -> Self {
-        self.gross_price = Some(price);
+        self.values = self.values.gross_price(price);
         self
     }
 
@@ -370,28 +277,28 @@ impl NewSalesOrderLine {
     /// the site's price structure.
     #[must_use]
     pub fn discount(mut self, discount: Decimal) -> Self {
-        self.discount = Some(discount);
+        self.values = self.values.discount(discount);
         self
     }
 
     /// Sets the description, up to 30 letters. X3 takes the product's.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
+        self.values = self.values.description(description.into());
         self
     }
 
     /// Sets the day on which the customer wants it. X3 takes the header's.
     #[must_use]
     pub fn requested_delivery_date(mut self, date: Date) -> Self {
-        self.requested_delivery_date = Some(date);
+        self.values = self.values.requested_delivery_date(date);
         self
     }
 
     /// Sets a field of the site, under its own name.
     #[must_use]
     pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
-        self.extra.insert(name, value.into());
+        self.values = self.values.extra(name, value);
         self
     }
 
@@ -403,25 +310,10 @@ impl NewSalesOrderLine {
 
     fn write(&self, input: &mut Input) {
         input.set("product", &self.product);
-        if let Some(description) = &self.description {
-            input.set("productDescriptionInUserLanguage", description.as_str());
-        }
-        input.set("quantityInSalesUnitOrdered", self.quantity);
         if let Some(unit) = &self.sales_unit {
             input.set("salesUnit", unit);
         }
-        if let Some(price) = self.gross_price {
-            input.set("grossPrice", price);
-        }
-        if let Some(discount) = self.discount {
-            input.set("discountOrCharge1", discount);
-        }
-        if let Some(date) = self.requested_delivery_date {
-            input.set("requestedDeliveryDate", date);
-        }
-        for (name, value) in &self.extra {
-            input.set(name.as_str(), value.clone());
-        }
+        self.values.write_fields(input);
     }
 }
 
@@ -430,7 +322,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{SalesOrderLinesName, SiteConfig, graphql::canned::site};
+    use crate::{Patch, SalesOrderLinesName, SiteConfig, graphql::canned::site};
 
     fn code<T: for<'a> TryFrom<&'a str>>(text: &str) -> T {
         T::try_from(text).ok().unwrap()

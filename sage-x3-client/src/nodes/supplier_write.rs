@@ -1,18 +1,14 @@
 //! Suppliers to be created and changed.
 
-use std::collections::BTreeMap;
-
 use super::Supplier;
 use crate::{
     config::{CompanyNames, Site},
-    ids::{CountryCode, CurrencyCode, FieldName, LanguageCode, RecordId, SupplierCode},
-    model::{AddressPatch, Input, code_text, setters},
-    patch::Patch,
+    ids::{CountryCode, CurrencyCode, LanguageCode, RecordId, SupplierCode},
+    model::{AddressPatch, Input, patch},
     records::{
         Creatable, Updatable,
         sealed::{NewRecord, RecordPatch},
     },
-    scalar::Scalar,
 };
 
 impl Creatable for Supplier {
@@ -23,57 +19,38 @@ impl Updatable for Supplier {
     type Patch = SupplierPatch;
 }
 
-/// The fields of a supplier to change. What is not stated keeps its value.
-///
-/// Sage's pages call suppliers read-only: they are written where the site has defined and activated an API operation, or
-/// through SOAP or a class. The names of the input's members are taken to equal the output's (crate documentation,
-/// "assumptions"). Source: reference sage-x3 section 3.9.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SupplierPatch {
-    company_name_1: Patch<String>,
-    company_name_2: Patch<String>,
-    short_company_name: Patch<String>,
-    european_union_vat_number: Patch<String>,
-    country: Patch<CountryCode>,
-    language: Patch<LanguageCode>,
-    category: Patch<RecordId>,
-    is_active: Patch<bool>,
-    currency: Patch<CurrencyCode>,
-    our_customer_number: Patch<String>,
-    addresses: Vec<AddressPatch>,
-    extra: BTreeMap<FieldName, Scalar>,
-}
-
-impl SupplierPatch {
-    /// No change.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    setters! {
+patch! {
+    /// The fields of a supplier to change. What is not stated keeps its value.
+    ///
+    /// Sage's pages call suppliers read-only: they are written where the site has defined and activated an API operation, or
+    /// through SOAP or a class. The names of the input's members are taken to equal the output's (crate documentation,
+    /// "assumptions"). Source: reference sage-x3 section 3.9.
+    SupplierPatch {
         /// First company name (of the business partner).
         company_name_1: String,
         /// Second company name (of the business partner). Releases before 2024 R1 take no second name of a supplier.
         company_name_2: String,
         /// Short company name (of the business partner).
-        short_company_name: String,
+        short_company_name: String => patch_text "shortCompanyName",
         /// VAT number in the European Union (of the business partner).
-        european_union_vat_number: String,
+        european_union_vat_number: String => patch_text "europeanUnionVatNumber",
         /// Country (of the business partner).
-        country: CountryCode,
+        country: CountryCode => patch_code "country",
         /// Language (of the business partner).
-        language: LanguageCode,
+        language: LanguageCode => patch_code "language",
         /// Category. On creation use [`NewSupplier::new`].
-        category: RecordId,
+        category: RecordId => patch_code "category",
         /// Whether the supplier is active.
-        is_active: bool,
+        is_active: bool => patch_scalar "isActive",
         /// Currency.
-        currency: CurrencyCode,
+        currency: CurrencyCode => patch_code "currency",
         /// The number by which the supplier knows us, up to 20 letters.
-        our_customer_number: String,
+        our_customer_number: String => patch_text "ourCustomerNumberForSupplier",
     }
+    and addresses: Vec<AddressPatch>;
+}
 
+impl SupplierPatch {
     /// Adds or changes an address.
     #[must_use]
     pub fn address(mut self, address: AddressPatch) -> Self {
@@ -81,21 +58,7 @@ impl SupplierPatch {
         self
     }
 
-    /// Sets a field of the site, under its own name.
-    #[must_use]
-    pub fn extra(mut self, name: FieldName, value: impl Into<Scalar>) -> Self {
-        self.extra.insert(name, value.into());
-        self
-    }
-
-    /// Whether nothing is to change.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
     fn write(&self, input: &mut Input, site: &Site, address: impl Fn(&AddressPatch) -> Input) {
-        input.patch_scalar("category", &code_text(&self.category));
         // Before the names were numbered, a supplier had a single one: reference sage-x3 section 3.11.
         let first = match site.company_names {
             CompanyNames::Numbered => "companyName1",
@@ -103,17 +66,8 @@ impl SupplierPatch {
         };
         input.patch_text(first, &self.company_name_1);
         input.patch_text("companyName2", &self.company_name_2);
-        input.patch_text("shortCompanyName", &self.short_company_name);
-        input.patch_scalar("country", &code_text(&self.country));
-        input.patch_scalar("language", &code_text(&self.language));
-        input.patch_text("europeanUnionVatNumber", &self.european_union_vat_number);
-        input.patch_scalar("currency", &code_text(&self.currency));
-        input.patch_scalar("isActive", &self.is_active);
-        input.patch_text("ourCustomerNumberForSupplier", &self.our_customer_number);
+        self.write_fields(input);
         input.set_list("addresses", self.addresses.iter().map(address).collect());
-        for (name, value) in &self.extra {
-            input.set(name.as_str(), value.clone());
-        }
     }
 }
 
@@ -199,7 +153,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{AddressCode, Generation, SiteConfig, graphql::canned::site};
+    use crate::{AddressCode, Generation, Patch, SiteConfig, graphql::canned::site};
 
     fn address(make: fn(AddressCode) -> AddressPatch) -> AddressPatch {
         make(AddressCode::new("MAIN").unwrap()).city("Lille")

@@ -3,6 +3,7 @@
 
 mod auth;
 mod batches;
+mod create_once;
 mod faults;
 mod nodes;
 mod paging;

@@ -9,7 +9,7 @@ use client_core::{
     HttpTransport, ReqwestTransport,
     testing::{ManualClock, RecordingSleep},
 };
-use sage_x3_client::{ConnectedApp, SiteConfig, X3Client};
+use sage_x3_client::{ConnectedApp, SiteConfig, X3Client, X3ClientBuilder};
 use serde_json::Value;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
@@ -89,13 +89,21 @@ pub(crate) fn client(
     clock: &ManualClock,
     sleep: &RecordingSleep,
 ) -> X3Client {
+    client_of(config, transport, clock, sleep).build().unwrap()
+}
+
+/// The same, for what else is to be set.
+pub(crate) fn client_of(
+    config: SiteConfig,
+    transport: Arc<dyn HttpTransport>,
+    clock: &ManualClock,
+    sleep: &RecordingSleep,
+) -> X3ClientBuilder {
     X3Client::builder(config)
         .credential(ConnectedApp::new("c0ffee", "canary-secret").user("sync"))
         .transport(transport)
         .clock(Arc::new(clock.clone()))
         .sleep(Arc::new(sleep.clone()))
-        .build()
-        .unwrap()
 }
 
 pub(crate) fn json(body: &Value) -> ResponseTemplate {

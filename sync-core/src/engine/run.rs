@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,11 +10,14 @@ use std::{
     time::Duration,
 };
 
+use futures::future;
 use jiff::Timestamp;
 
 use super::{Engine, Tick, earlier, sweep::Sweep};
 use crate::{error::Error, flow::Flow, ids::FlowName};
 
+/// What other processes put into the store is found after at most this pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Pause between looks through the parked records.
 const REVIEW_EVERY: Duration = Duration::from_secs(300);
 
@@ -47,6 +51,8 @@ fn is_due(at: Option<Timestamp>, now: Timestamp) -> bool {
 
 impl Engine {
     /// Polls what is due, works, and does the [upkeep](Self::upkeep) until `stop` resolves. `sleep` is the embedder's timer.
+    /// What is [taken in](Self::ingest) by this engine ends a pause at once; what another process queues is found within a
+    /// second.
     ///
     /// The batch in work is finished first, so that nobody has to wait for its lease to run out. Dropping the future ends
     /// it at once, as a crash would.
@@ -61,9 +67,15 @@ impl Engine {
     {
         let stopped = AtomicBool::new(false);
         let work = async {
+            let mut rounds = self.clock.now();
             while !stopped.load(Ordering::Relaxed) {
-                let next_poll = self.poll_due().await;
-                let next_upkeep = self.upkeep().await;
+                // Listened for from here on, so that what comes in during the work is not slept through.
+                let roused = self.roused.listen();
+                if self.has_come(rounds) {
+                    let next_poll = self.poll_due().await;
+                    let next = self.upkeep().await.min(next_poll);
+                    rounds = next.min(self.clock.now() + LONGEST_PAUSE);
+                }
                 let next_work = match self.drain_until(&stopped).await {
                     Ok(next) => next,
                     Err(error) => {
@@ -71,15 +83,16 @@ impl Engine {
                         Some(self.clock.now() + self.settings.retry_base)
                     }
                 };
-                let next = earlier(Some(next_poll), earlier(Some(next_upkeep), next_work));
-                sleep(self.until(next)).await;
+                let pause = sleep(self.until(earlier(Some(rounds), next_work)));
+                future::select(pin!(pause), roused).await;
             }
         };
         let watch = async {
             stop.await;
             stopped.store(true, Ordering::Relaxed);
+            self.roused.notify(usize::MAX);
         };
-        futures::future::join(work, watch).await;
+        future::join(work, watch).await;
         Ok(())
     }
 
@@ -92,13 +105,18 @@ impl Engine {
         Ok(None)
     }
 
-    /// The pause until `at`, at least a moment and at most a second: webhooks queue work at any time.
+    /// Whether `at` has come. What lies further ahead than any pause was reckoned before the clock was set back.
+    fn has_come(&self, at: Timestamp) -> bool {
+        let now = self.clock.now();
+        at <= now || at > now + LONGEST_PAUSE
+    }
+
+    /// The pause until `at`, at least a moment and at most a second: other processes queue work at any time.
     fn until(&self, at: Option<Timestamp>) -> Duration {
-        let longest = Duration::from_secs(1);
-        let wait = at.map_or(longest, |at| {
+        let wait = at.map_or(LONGEST_PAUSE, |at| {
             Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default()
         });
-        wait.clamp(Duration::from_millis(20), longest)
+        wait.clamp(Duration::from_millis(20), LONGEST_PAUSE)
     }
 
     /// Does what is due besides polling and working: asks whether the systems are set up, looks through the parked

@@ -1,6 +1,12 @@
 //! Any number of workers on one store.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::{pending, ready},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use futures::FutureExt;
 use sync_core::{
@@ -255,4 +261,32 @@ fn a_lease_that_is_shorter_than_the_longest_call_does_not_stop_the_work() {
     world.settle(&world.engine());
     assert_eq!(world.right.len(), 1);
     world.assert_agreement();
+}
+
+#[test]
+fn what_is_announced_ends_the_pause_of_whoever_runs_the_engine() {
+    let world = World::new();
+    let engine = world.engine();
+    let pauses = AtomicUsize::new(0);
+    // A pause has no other end.
+    let sleep = |_| {
+        if pauses.fetch_add(1, Ordering::Relaxed) == 0 {
+            let id = world.left.create_as_user(thing("C1")).unwrap();
+            world.hint(&engine, Side::Left, id);
+        }
+        pending::<()>()
+    };
+    let run = engine.run(sleep, pending());
+    assert!(run.now_or_never().is_none(), "it runs until it is stopped");
+    assert_eq!(world.right.len(), 1);
+    assert_eq!(pauses.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_pause_of_whoever_runs_the_engine() {
+    let world = World::new();
+    let engine = world.engine();
+    let run = engine.run(|_| pending::<()>(), ready(()));
+    let patience = std::time::Duration::from_secs(10);
+    tokio::time::timeout(patience, run).await.unwrap().unwrap();
 }

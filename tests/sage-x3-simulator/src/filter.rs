@@ -4,6 +4,7 @@
 //! References are compared by key, by `_id` or by any property of their target; collections by a quantifier beside the
 //! condition on one of their rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use regex::Regex;
 
 use crate::graphql::error::GraphqlError;
 use crate::json::{Json, parse_relaxed};
-use crate::model::{Kind, Model, Node, Property};
+use crate::model::{Kind, Model, Node, Part, Property, Source};
 use crate::record::{Id, Record, Scalar, View};
 use crate::settings::Settings;
 
@@ -51,8 +52,8 @@ pub(crate) enum Test {
     GreaterOrEqual(Scalar),
     Less(Scalar),
     LessOrEqual(Scalar),
-    In(Vec<Scalar>),
-    NotIn(Vec<Scalar>),
+    In(BTreeSet<Scalar>),
+    NotIn(BTreeSet<Scalar>),
     Matches(Regex),
 }
 
@@ -284,7 +285,7 @@ fn test(
         Json::Array(items) => items
             .iter()
             .map(|item| operand(field, item))
-            .collect::<Result<Vec<_>, _>>(),
+            .collect::<Result<BTreeSet<_>, _>>(),
         _ => Err(format!("{operator} needs an array")),
     };
     match operator {
@@ -357,6 +358,15 @@ pub(crate) fn operand(field: &Field, value: &Json) -> Result<Scalar, String> {
 }
 
 impl Filter {
+    /// The `_id`s that a record of the filter's node must have one of to pass, if the filter says so much.
+    pub(crate) fn ids(&self, node: &Node) -> Option<BTreeSet<&str>> {
+        match self {
+            Self::All(filters) => filters.iter().find_map(|filter| filter.ids(node)),
+            Self::Value { field, test } if field.is_id(node) => test.texts(),
+            _ => None,
+        }
+    }
+
     /// Whether a record of the filter's node passes.
     pub(crate) fn holds(&self, record: &Record, view: View<'_>) -> bool {
         match self {
@@ -383,6 +393,28 @@ impl Filter {
     }
 }
 
+impl Field {
+    /// Whether its value is the record's `_id`, as that of a key of one column is.
+    fn is_id(&self, node: &Node) -> bool {
+        match self {
+            Self::System(name) => name == "_id",
+            Self::Property(property) => {
+                let of_row = match &property.source {
+                    Source::Column(_) => matches!(property.kind, Kind::Text { .. }),
+                    Source::Structure => {
+                        matches!(property.kind, Kind::Reference { key: [_], .. })
+                    }
+                    Source::Joined { .. } | Source::Computed(_) => false,
+                };
+                let [Part::Column(key)] = node.key.as_slice() else {
+                    return false;
+                };
+                of_row && !node.address_key && property.column_code() == Some(key)
+            }
+        }
+    }
+}
+
 /// The value a condition or an order is about.
 pub(crate) fn value_of(field: &Field, record: &Record, view: View<'_>) -> Scalar {
     match field {
@@ -392,6 +424,15 @@ pub(crate) fn value_of(field: &Field, record: &Record, view: View<'_>) -> Scalar
 }
 
 impl Test {
+    /// The texts that a value must be one of to pass.
+    fn texts(&self) -> Option<BTreeSet<&str>> {
+        match self {
+            Self::Equal(operand) => Some(operand.text().into_iter().collect()),
+            Self::In(operands) => Some(operands.iter().filter_map(Scalar::text).collect()),
+            _ => None,
+        }
+    }
+
     fn holds(&self, value: &Scalar) -> bool {
         let known = *value != Scalar::Null;
         match self {

@@ -10,7 +10,7 @@ use crate::json::Json;
 use crate::model::{Model, Node};
 use crate::seed::Edit;
 use crate::simulator::SimulatorError;
-use crate::snapshot::{CustomerSnapshot, RecordSnapshot, customers};
+use crate::snapshot::{CustomerSnapshot, RecordSnapshot, customer, customers};
 use crate::state::Shared;
 use crate::store::{Row, join_key};
 use crate::write::fulfilment::Quantities;
@@ -232,5 +232,18 @@ impl Shared {
             .get(endpoint)
             .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?;
         Ok(customers(data, &state.model, &state.settings))
+    }
+
+    pub(crate) fn customer(
+        &self,
+        endpoint: &str,
+        code: &str,
+    ) -> Result<Option<CustomerSnapshot>, SimulatorError> {
+        let state = self.lock();
+        let data = state
+            .endpoints
+            .get(endpoint)
+            .ok_or_else(|| SimulatorError::UnknownEndpoint(endpoint.to_owned()))?;
+        Ok(customer(data, code, &state.model, &state.settings))
     }
 }

@@ -60,6 +60,14 @@ impl<'a> KeyPart<'a> {
 }
 
 impl Scalar {
+    /// The text of a text or an `_id`.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Id(Id(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(crate) fn to_json(&self, decimals: DecimalForm) -> Json {
         match self {
             Self::Null => Json::Null,

@@ -211,7 +211,14 @@ impl X3<'_> {
             return known;
         }
         let view = self.view();
-        let made = Arc::new(listing(view.records(node), filter, order, view));
+        let made = match filter.and_then(|filter| filter.ids(node)) {
+            Some(ids) => {
+                let named = ids.into_iter().filter_map(|id| view.find(node, id));
+                listing(named, filter, order, view)
+            }
+            None => listing(view.records(node), filter, order, view),
+        };
+        let made = Arc::new(made);
         self.endpoint.listings.keep(key, Arc::clone(&made));
         made
     }

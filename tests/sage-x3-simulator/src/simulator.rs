@@ -477,10 +477,7 @@ impl X3Simulator {
         endpoint: &str,
         code: &str,
     ) -> Result<Option<CustomerSnapshot>, SimulatorError> {
-        Ok(self
-            .customers(endpoint)?
-            .into_iter()
-            .find(|customer| customer.code == code))
+        self.shared.customer(endpoint, code)
     }
 
     /// Sums since the start or the last reset.

@@ -165,22 +165,25 @@ pub(crate) fn customers(
     model: &Model,
     settings: &Settings,
 ) -> Vec<CustomerSnapshot> {
-    let store = &endpoint.store;
-    let partners = store.table("BPARTNER");
-    let rows = store.table("BPCUSTOMER").rows();
-    rows.filter_map(|(code, row)| {
-        partners
-            .get(code)
-            .map(|partner| snapshot(code, row, partner, endpoint))
-    })
-    .map(|mut customer| {
-        if let Some(row) = store.table("BPCUSTOMER").get(&customer.code) {
-            customer.custom = custom(row, settings);
-            customer.credit_control = credit_control(row, model);
-        }
-        customer
-    })
-    .collect()
+    let codes = endpoint.store.table("BPCUSTOMER").rows();
+    codes
+        .filter_map(|(code, _)| customer(endpoint, code, model, settings))
+        .collect()
+}
+
+/// The customer of that code.
+pub(crate) fn customer(
+    endpoint: &Endpoint,
+    code: &str,
+    model: &Model,
+    settings: &Settings,
+) -> Option<CustomerSnapshot> {
+    let row = endpoint.store.table("BPCUSTOMER").get(code)?;
+    let partner = endpoint.store.table("BPARTNER").get(code)?;
+    let mut customer = snapshot(code, row, partner, endpoint);
+    customer.custom = custom(row, settings);
+    customer.credit_control = credit_control(row, model);
+    Some(customer)
 }
 
 fn snapshot(code: &str, row: &Row, partner: &Row, endpoint: &Endpoint) -> CustomerSnapshot {

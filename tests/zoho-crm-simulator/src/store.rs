@@ -64,6 +64,8 @@ pub(crate) struct Table {
     pub(crate) removed: Vec<Removed>,
     indexed: Vec<(String, bool)>,
     index: HashMap<String, HashMap<String, BTreeSet<Id>>>,
+    /// Records that have nothing in an indexed field.
+    blank: HashMap<String, BTreeSet<Id>>,
     /// What search finds: a copy that follows the records with a delay.
     searchable: BTreeMap<Id, Arc<Record>>,
     waiting: Vec<Waiting>,
@@ -112,10 +114,23 @@ impl Table {
             .unwrap_or_default()
     }
 
+    /// Whether the field has an index that does not tell capitals apart.
+    pub(crate) fn ignores_case(&self, field: &str) -> bool {
+        self.indexed
+            .iter()
+            .any(|(name, case_sensitive)| name == field && !case_sensitive)
+    }
+
+    /// Ids of records that have nothing in an indexed field.
+    pub(crate) fn blank(&self, field: &str) -> BTreeSet<Id> {
+        self.blank.get(field).cloned().unwrap_or_default()
+    }
+
     /// Rebuilds the indexes after the module's fields changed.
     fn set_indexed(&mut self, indexed: Vec<(String, bool)>) {
         self.indexed = indexed;
         self.index.clear();
+        self.blank.clear();
         let records: Vec<Arc<Record>> = self.records.values().cloned().collect();
         for record in records {
             self.add_to_index(&record);
@@ -124,21 +139,26 @@ impl Table {
 
     fn add_to_index(&mut self, record: &Record) {
         for (field, case_sensitive) in &self.indexed {
-            if let Some(key) = index_key(record.value(field), *case_sensitive) {
-                self.index
-                    .entry(field.clone())
-                    .or_default()
-                    .entry(key)
-                    .or_default()
-                    .insert(record.id);
-            }
+            let ids = match index_key(record.value(field), *case_sensitive) {
+                Some(key) => {
+                    let keys = self.index.entry(field.clone()).or_default();
+                    keys.entry(key).or_default()
+                }
+                None => self.blank.entry(field.clone()).or_default(),
+            };
+            ids.insert(record.id);
         }
     }
 
     fn remove_from_index(&mut self, record: &Record) {
         for (field, case_sensitive) in &self.indexed {
-            if let Some(key) = index_key(record.value(field), *case_sensitive)
-                && let Some(keys) = self.index.get_mut(field)
+            let Some(key) = index_key(record.value(field), *case_sensitive) else {
+                if let Some(ids) = self.blank.get_mut(field) {
+                    ids.remove(&record.id);
+                }
+                continue;
+            };
+            if let Some(keys) = self.index.get_mut(field)
                 && let Some(ids) = keys.get_mut(&key)
             {
                 ids.remove(&record.id);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use zoho_crm_client::{
     Attachment, FileUpload, InventoryTarget, JobState, Lead, LeadConversion, Lookup, MassJobId,
     MassJobStatus, MassKind, MassLeadConversion, NewField, OwnerChange, PageToken, Quote, Record,
-    RecordId, RowChanges, SalesOrder, SubRequest, Text,
+    RecordId, RowChanges, SalesOrder, SubRequest, Text, UserKind,
 };
 use zoho_crm_simulator::ZohoSimulator;
 
@@ -122,6 +122,13 @@ async fn tags_are_defined_given_and_taken() {
         .await
         .unwrap_err();
     assert_eq!(gone.api_error().unwrap().code(), "INVALID_DATA");
+    let renamed = [(created[0].id.clone(), "best".into())];
+    tags.update(&renamed).await.unwrap().all_ok().unwrap();
+    let left = tags.list().await.unwrap();
+    assert!(
+        left.iter()
+            .any(|tag| tag.name.value() == Some(&"best".into()))
+    );
     tags.delete(&created[0].id).await.unwrap();
     assert_eq!(tags.list().await.unwrap().len(), names.len() - 2);
 }
@@ -213,6 +220,48 @@ async fn a_view_is_listed_and_changed_as_a_whole() {
     assert_eq!((status.state, status.done), (JobState::Completed, Some(2)));
     let found: Vec<Record> = in_bern().await.unwrap();
     assert!(found.is_empty());
+}
+
+#[tokio::test]
+async fn a_view_is_given_to_somebody_and_then_deleted() {
+    let (simulator, client, _) = world().await;
+    let rows = ["Bern", "Basel", "Bern"]
+        .map(|city| json!({"Account_Name": format!("In {city}"), "Billing_City": city}));
+    let ids = seed(&simulator, "Accounts", rows.to_vec());
+    let view = simulator.add_custom_view("Accounts", "Bern", "(Billing_City:equals:Bern)");
+    let view: RecordId = view.unwrap().parse().unwrap();
+    // What is seeded belongs to somebody else.
+    let me = client.metadata().users(UserKind::Current).await.unwrap();
+    let me = me[0].id.clone();
+    let accounts = client.module("Accounts");
+    let mass = accounts.mass();
+    let owner = OwnerChange::to(me.clone());
+    let job = mass.change_owner_of_view(&view, &owner).await.unwrap();
+    let status = finished(&mass, MassKind::ChangeOwner, &job).await;
+    assert_eq!((status.done, status.total), (Some(2), Some(2)));
+    let owner_of = async |id: &RecordId| {
+        let account = accounts.get(id).await.unwrap().unwrap();
+        let owner = account.lookup("Owner").unwrap().unwrap();
+        owner.id.clone()
+    };
+    assert_eq!(owner_of(&ids[0]).await, me);
+    assert_ne!(owner_of(&ids[1]).await, me);
+
+    let job = mass.delete_view(&view).await.unwrap();
+    let status = finished(&mass, MassKind::Delete, &job).await;
+    assert_eq!(status.done, Some(2));
+    assert_eq!(simulator.records("Accounts").len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_text_is_read_whole() {
+    let (simulator, client, _) = world().await;
+    let text = "x".repeat(800);
+    let rows = vec![json!({"Account_Name": "A", "Description": text})];
+    let ids = seed(&simulator, "Accounts", rows);
+    let account = client.module("Accounts").record(&ids[0]);
+    let read = account.rich_text(["Description"]).await.unwrap().unwrap();
+    assert_eq!(read.text("Description").unwrap(), Some(text));
 }
 
 #[tokio::test]

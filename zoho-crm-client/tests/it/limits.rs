@@ -90,12 +90,19 @@ async fn no_more_than_ten_heavy_calls_are_in_flight() {
         now: AtomicUsize::new(0),
         most: AtomicUsize::new(0),
     });
-    let (builder, ..) = builder(DataCenter::custom(&server.uri()).unwrap());
-    let client = builder
-        .transport(Arc::<Gauge>::clone(&gauge))
-        .concurrency(25)
-        .build()
-        .unwrap();
+    let client_with = |sub_concurrency: Option<usize>| {
+        let (mut builder, ..) = builder(DataCenter::custom(&server.uri()).unwrap());
+        if let Some(requests) = sub_concurrency {
+            builder = builder.sub_concurrency(requests);
+        }
+        let transport = Arc::<Gauge>::clone(&gauge);
+        builder
+            .transport(transport)
+            .concurrency(25)
+            .build()
+            .unwrap()
+    };
+    let client = client_with(None);
     client.org().await.unwrap();
     let query = Coql::select(["Account_Name"]).from("Accounts");
     let first = PageToken::first();
@@ -113,7 +120,13 @@ async fn no_more_than_ten_heavy_calls_are_in_flight() {
     assert_eq!(client.usage().estimated_credits, 1 + 15 + 15 + 15 * 3);
     assert_eq!(gauge.most.swap(0, Ordering::SeqCst), 10);
     join_all((0..15).map(|_| list.page(&first))).await;
-    assert_eq!(gauge.most.load(Ordering::SeqCst), 15);
+    assert_eq!(gauge.most.swap(0, Ordering::SeqCst), 15);
+    // One of several processes that share the ten.
+    for (share, most) in [(3, 3), (99, 10)] {
+        let client = client_with(Some(share));
+        join_all((0..15).map(|_| client.coql(&query))).await;
+        assert_eq!(gauge.most.swap(0, Ordering::SeqCst), most);
+    }
 }
 
 #[tokio::test]

@@ -95,3 +95,27 @@ async fn a_field_is_created_and_its_values_stand_for_ids() {
         Some("+41 1")
     );
 }
+
+#[tokio::test]
+async fn picklists_of_several_modules_are_read() {
+    let (_simulator, client, _) = world().await;
+    let metadata = client.metadata();
+    let lists = metadata.global_picklists().await.unwrap();
+    let list = metadata.global_picklist(&lists[0].id).await.unwrap();
+    let list = list.unwrap();
+    let values = list.pick_list_values.iter();
+    let values: Vec<_> = values
+        .filter_map(|value| value.actual_value.as_deref())
+        .collect();
+    assert_eq!(list.api_name, lists[0].api_name);
+    assert!(values.contains(&"EXW"), "{values:?}");
+    let nothing = metadata.global_picklist(&"1".parse().unwrap()).await;
+    assert!(nothing.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_organisation_may_have_no_preference_for_duplicates() {
+    let (_simulator, client, _) = world().await;
+    let preference = client.metadata().duplicate_check_preference("Leads").await;
+    assert!(preference.unwrap().is_none());
+}

@@ -23,7 +23,8 @@ async fn a_bad_row_does_not_hide_the_good_ones() {
     let phone = json!({"code": "INVALID_DATA", "details": {"expected_data_type": "phone", "api_name": "Phone", "json_path": "$.data[1].Phone"}, "message": "invalid data", "status": "error"});
     let duplicate = json!({"code": "DUPLICATE_DATA", "details": {"api_name": "X3_Code", "json_path": "$.data[3].X3_Code", "id": "5725767000000524157"}, "message": "duplicate data", "status": "error"});
     let answer = json!({"data": [inserted(1), phone, inserted(3), duplicate]});
-    let (client, _) = scripted(&script().answer(207, answer.to_string()));
+    let transport = script().answer(207, answer.to_string());
+    let (client, _) = scripted(&transport);
     let upsert = client
         .module("Accounts")
         .upsert(rows(4))
@@ -44,6 +45,8 @@ async fn a_bad_row_does_not_hide_the_good_ones() {
         outcomes[3].as_ref().unwrap_err().duplicate_id().unwrap(),
         "5725767000000524157"
     );
+    // One token and one write: an answer for each row is no reason to repeat.
+    assert_eq!(transport.requests().len(), 2);
 }
 
 #[tokio::test]

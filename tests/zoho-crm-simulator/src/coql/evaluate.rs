@@ -1,6 +1,7 @@
 //! Runs a query against the live records.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -12,7 +13,7 @@ use crate::exchange::Answer;
 use crate::failure::Failure;
 use crate::json::{Json, Object, object};
 use crate::schema::Module;
-use crate::store::Record;
+use crate::store::{Id, Record, Table};
 use crate::views;
 use crate::world::World;
 
@@ -55,6 +56,39 @@ impl Filter {
         })
     }
 
+    /// Ids that are all a record can have that passes, where an index tells.
+    fn candidates(&self, table: &Table) -> Option<BTreeSet<Id>> {
+        match self {
+            Self::And(left, right) => left.candidates(table).or_else(|| right.candidates(table)),
+            Self::Or(left, right) => {
+                let (mut left, right) = (left.candidates(table)?, right.candidates(table)?);
+                left.extend(right);
+                Some(left)
+            }
+            Self::Test(path, test) => {
+                let field = path.own_field().filter(|field| table.ignores_case(field))?;
+                if matches!(test, TypedTest::IsNull { negated: false }) {
+                    return Some(table.blank(field));
+                }
+                let texts = test.texts()?;
+                let found = texts.flat_map(|text| table.find(field, &Json::from(text)));
+                Some(found.collect())
+            }
+        }
+    }
+
+    /// The records that may pass.
+    fn rows(&self, world: &World, module: &Module) -> Vec<Arc<Record>> {
+        let table = world.store.table(&module.api_name);
+        match table.and_then(|table| Some((table, self.candidates(table)?))) {
+            Some((table, ids)) => {
+                let ids = ids.into_iter();
+                ids.filter_map(|id| table.get(id).cloned()).collect()
+            }
+            None => world.store.rows(module),
+        }
+    }
+
     fn passes(&self, world: &World, record: &Arc<Record>) -> bool {
         match self {
             Self::And(left, right) => left.passes(world, record) && right.passes(world, record),
@@ -73,7 +107,7 @@ pub(crate) fn execute(world: &World, body: &Json) -> Result<Answer, Failure> {
     check_limits(world, &query)?;
     let module = world.module(&query.module)?;
     let filter = Filter::check(world, &module, &query.condition)?;
-    let mut rows = world.store.rows(&module);
+    let mut rows = filter.rows(world, &module);
     views::keep_shown(world, &module, query.view.as_deref(), &mut rows)?;
     rows.retain(|record| filter.passes(world, record));
     let aggregates = query

@@ -96,6 +96,11 @@ impl Path {
         Err(unknown())
     }
 
+    /// The field, if it is one of the record's own.
+    pub(super) fn own_field(&self) -> Option<&str> {
+        self.joins.is_empty().then_some(&self.field.api_name)
+    }
+
     /// The record at the end of the joins.
     fn follow(&self, world: &World, record: &Arc<Record>) -> Option<Arc<Record>> {
         let mut record = Arc::clone(record);
@@ -238,6 +243,26 @@ impl TypedTest {
                 }
             }
         })
+    }
+
+    /// The texts that a value must be one of to pass, if that is what the test asks for.
+    pub(super) fn texts(&self) -> Option<impl Iterator<Item = &str>> {
+        let cells = match self {
+            Self::Compare(Comparison::Equal, wanted) => std::slice::from_ref(wanted),
+            Self::In {
+                values,
+                negated: false,
+            } => values.as_slice(),
+            _ => return None,
+        };
+        let mut texts = Vec::with_capacity(cells.len());
+        for cell in cells {
+            match cell {
+                Cell::Text(text) => texts.push(text.as_str()),
+                _ => return None,
+            }
+        }
+        Some(texts.into_iter())
     }
 
     /// Whether a value passes. An empty value passes only `is null`, as in SQL, and `!=` and `not in`, as in Zoho's screens.
