@@ -106,7 +106,7 @@ impl SupplierWriter {
     fn prepare(&self, write: &Write) -> Result<Prepared, Rejection> {
         match write {
             Write::Create { key, fields } => self.creation(key, fields),
-            Write::Update { id, fields } => {
+            Write::Update { id, fields, .. } => {
                 let code = key_of::<Supplier>(id)
                     .ok_or_else(|| rejection(None, format!("`{id}` is no code of a supplier")))?;
                 let (patch, address) = self.values(fields)?;
