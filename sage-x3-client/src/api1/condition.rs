@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use super::{names::ColumnName, settings::DateLiteral};
-use crate::{error::InvalidRequest, scalar::Scalar};
+use crate::{StampField, error::InvalidRequest, scalar::Scalar};
 
 /// A condition on records, in the language of `api1`. Built from the operators that Sage documents and those of the SData
 /// grammar; whatever a value holds, it cannot change the condition's meaning. Source: reference sage-x3 section 4.2.
@@ -38,6 +40,32 @@ impl Where {
     /// to others.
     pub fn column(code: impl Into<String>) -> ColumnCondition {
         ColumnCondition(code.into())
+    }
+
+    /// Records that were last changed at `since` or later and at `until` or before, by a column that tells it: `UPDDATTIM`
+    /// where the representation shows it, else `UPDDAT` with [`Precision::Day`](crate::Precision::Day). Days are widened by
+    /// one on either side, because X3 writes them in a time zone of its own, so the last days come with every poll. Instants
+    /// stand in conditions to the second, so say [`Precision::Second`](crate::Precision::Second) of those. Source: reference
+    /// sage-x3 section 5.3.
+    ///
+    /// ```
+    /// use sage_x3_client::{FieldName, Precision, StampField, api1::{Api1Query, Where}};
+    ///
+    /// let stamp = StampField::custom(FieldName::new("UPDDAT")?, Precision::Day);
+    /// let seen: jiff::Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+    /// let changed = Api1Query::new().filter(Where::changed(&stamp, seen, None));
+    /// # Ok::<(), sage_x3_client::InvalidName>(())
+    /// ```
+    #[must_use]
+    pub fn changed(
+        stamp: &StampField,
+        since: impl Into<Option<Timestamp>>,
+        until: impl Into<Option<Timestamp>>,
+    ) -> Self {
+        let column = || Self::column(stamp.name());
+        let since = since.into().map(|since| column().ge(stamp.floor(since)));
+        let until = until.into().map(|until| column().le(stamp.ceiling(until)));
+        Self::all(since.into_iter().chain(until))
     }
 
     /// All of `conditions`.
@@ -271,6 +299,28 @@ mod tests {
     }
 
     #[test]
+    fn changes_are_asked_for_by_day_or_to_the_second() {
+        use crate::{FieldName, Precision};
+        let stamp = |name, precision| StampField::custom(FieldName::new(name).unwrap(), precision);
+        let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (since, until) = (
+            instant("2026-11-20T10:00:00.7Z"),
+            instant("2026-11-20T11:00:00.2Z"),
+        );
+        let day = Where::changed(&stamp("UPDDAT", Precision::Day), since, until);
+        assert_eq!(
+            clause(&day),
+            "UPDDAT ge @2026-11-19@ and UPDDAT le @2026-11-21@"
+        );
+        let second = stamp("UPDDATTIM", Precision::Second);
+        assert_eq!(
+            clause(&Where::changed(&second, since, until)),
+            "UPDDATTIM ge @2026-11-20T10:00:00Z@ and UPDDATTIM le @2026-11-20T11:00:01Z@"
+        );
+        assert_eq!(Where::changed(&second, None, None), Where::everything());
+    }
+
+    #[test]
     fn each_operator_has_its_name() {
         let column = || Where::column("ORDMINAMT");
         let amount: rust_decimal::Decimal = "99999999999999.99".parse().unwrap();
@@ -302,7 +352,7 @@ mod tests {
             day.render(DateLiteral::Quoted).unwrap().unwrap(),
             "UPDDAT ge '2026-01-31'"
         );
-        let stamp: jiff::Timestamp = "2026-11-20T11:00:00.5+01:00".parse().unwrap();
+        let stamp: Timestamp = "2026-11-20T11:00:00.5+01:00".parse().unwrap();
         assert_eq!(
             clause(&Where::column("UPDDATTIM").gt(stamp)),
             "UPDDATTIM gt @2026-11-20T10:00:00Z@"

@@ -76,7 +76,7 @@ impl StampField {
     }
 
     /// The lower bound that misses no row stamped at `instant` or later.
-    fn floor(&self, instant: Timestamp) -> Scalar {
+    pub(crate) fn floor(&self, instant: Timestamp) -> Scalar {
         match self.precision {
             Precision::Millisecond => truncated(instant, Unit::Millisecond),
             Precision::Second => truncated(instant, Unit::Second),
@@ -85,7 +85,7 @@ impl StampField {
     }
 
     /// The upper bound that misses no row stamped at `instant` or before.
-    fn ceiling(&self, instant: Timestamp) -> Scalar {
+    pub(crate) fn ceiling(&self, instant: Timestamp) -> Scalar {
         match self.precision {
             Precision::Millisecond => truncated(
                 later(instant, SignedDuration::from_nanos(999_999)),

@@ -2,8 +2,8 @@
 
 use futures::TryStreamExt as _;
 use sage_x3_client::{
-    CategoryCode, CustomerPatch, ErrorKind, NewCustomer, PageSize, RecordErrorKind, WritePath,
-    X3Client,
+    CategoryCode, CustomerPatch, ErrorKind, FieldName, NewCustomer, PageSize, Precision,
+    RecordErrorKind, StampField, WritePath, X3Client,
     api1::{
         Api1Place, Api1Publication, Api1Query, ClassName, ColumnName, Day, Key, Values, Where,
         records,
@@ -38,6 +38,26 @@ async fn a_long_list_is_read_whole_in_pages_that_the_server_chooses() {
         .unwrap();
     let expected: Vec<String> = (0..45).map(|number| format!("C{number:04}")).collect();
     assert_eq!(codes, expected);
+}
+
+#[tokio::test]
+async fn changes_are_found_by_day_or_to_the_second() {
+    let Site { x3, client, .. } = site(X3Simulator::builder()).await;
+    x3.seed_customers(DEFAULT_ENDPOINT, [CustomerSeed::new("NA001", "Bakery")])
+        .unwrap();
+    let three_days = std::time::Duration::from_secs(3 * 24 * 3600);
+    x3.clock().advance(three_days);
+    x3.seed_customers(DEFAULT_ENDPOINT, [CustomerSeed::new("NA002", "Mill")])
+        .unwrap();
+    let customers = client.api1().records::<records::Customer>();
+    let since: jiff::Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+    for (column, precision) in [("UPDDAT", Precision::Day), ("UPDDATTIM", Precision::Second)] {
+        let stamp = StampField::custom(FieldName::new(column).unwrap(), precision);
+        let query = Api1Query::new().filter(Where::changed(&stamp, since, None));
+        let page = customers.query(&query, None).await.unwrap();
+        let codes: Vec<_> = page.items.iter().map(|row| row.code.as_deref()).collect();
+        assert_eq!(codes, [Some("NA002")], "{column}");
+    }
 }
 
 #[tokio::test]
