@@ -35,6 +35,7 @@ mod durable;
 mod finish;
 mod lease;
 mod link;
+mod link_batch;
 mod operate;
 mod queue;
 mod race;
@@ -65,11 +66,13 @@ pub use self::{
         tokens_are_never_used_twice,
     },
     link::{
-        committed_entries_are_independent, each_write_makes_a_new_revision,
-        half_link_gains_its_partner, identity_belongs_to_one_link, identity_is_free_after_its_link,
-        later_entries_see_earlier_ones, link_comes_back_whole, links_answer_in_order,
-        links_page_in_order_of_id, prepared_entries_are_independent, refused_entry_changes_nothing,
-        removed_link_stays_removed, stale_revision_is_refused,
+        each_write_makes_a_new_revision, half_link_gains_its_partner, identity_belongs_to_one_link,
+        identity_is_free_after_its_link, link_comes_back_whole, links_answer_in_order,
+        links_page_in_order_of_id, removed_link_stays_removed, stale_revision_is_refused,
+    },
+    link_batch::{
+        committed_entries_are_independent, later_entries_see_earlier_ones,
+        prepared_entries_are_independent, refused_entry_changes_nothing,
     },
     operate::{
         connections_know_nothing_of_each_other, counts_are_right, dismiss_removes_only_parked_jobs,
