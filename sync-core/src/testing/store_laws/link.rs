@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::desk::{Desk, at, done, left, pair, right};
+use super::desk::{Desk, at, done, ending, left, pair, right};
 use crate::{
     Commit, Document, Finish, Intent, Key, Link, LinkContent, LinkWrite, Planned, Refused,
     Replaces, Side, Sides, Store, Value,

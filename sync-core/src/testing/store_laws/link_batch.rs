@@ -1,7 +1,7 @@
 //! Links that are written together.
 
 use super::{
-    desk::{Desk, at, done, left, pair, right},
+    desk::{Desk, at, done, ending, left, pair, right},
     link::remove,
 };
 use crate::{Commit, Finish, Held, Job, LinkWrite, Prepare, Refused, Side, Store};
