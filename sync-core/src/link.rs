@@ -94,6 +94,9 @@ pub struct Planned {
     /// What the writes to each side were to replace, until the system's history has told whether that is what they
     /// replaced. Only of systems that keep a history.
     pub replaces: Sides<Replaces>,
+    /// Until when whoever made the plan may still write, if it works under another key than the pair's: the lease on that
+    /// key's job keeps nobody from working under the pair's own.
+    pub until: Option<Timestamp>,
 }
 
 /// What a write is to replace, and by what.
@@ -115,6 +118,7 @@ impl Planned {
             agreed: Document::new(),
             seen: written,
             replaces: Sides::default(),
+            until: None,
         }
     }
 

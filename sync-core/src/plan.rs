@@ -143,6 +143,7 @@ fn plan_update(flow: &Flow, pair: &Pair<'_>, now: Sides<&Document>) -> Plan {
         agreed: intended,
         seen: now.map(Document::clone),
         replaces: Sides::default(),
+        until: None,
     };
     if let Some(earlier) = &pair.known.planned {
         // What makes it a conflict may be an earlier plan; then it must stay one.

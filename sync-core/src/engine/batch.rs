@@ -105,6 +105,19 @@ impl Work {
         self.records.get(side).as_ref()?.modified_at
     }
 
+    /// Whether one of its jobs is filed under the key that later hints for the pair will be filed under.
+    pub(super) fn is_at_home(&self) -> bool {
+        let is_home = |job: &Job| home(&job.key, &self.ids).is_none_or(|home| home == job.key);
+        self.jobs.iter().any(is_home)
+    }
+
+    /// Until when another worker may still write to the pair: it found the two under the other record's key, whose job
+    /// this worker does not hold.
+    fn occupied_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let planned = self.before.as_ref()?.content.planned.as_ref()?;
+        planned.until.filter(|until| *until > now)
+    }
+
     /// As it was before anything was read.
     pub(super) fn forget(&mut self) {
         self.link = self.before.clone();
@@ -264,9 +277,12 @@ impl Engine {
                 work.outcome = Some(Outcome::Postponed(later));
             }
         }
+        let now = self.clock.now();
         for work in works.iter_mut().filter(|work| work.outcome.is_none()) {
-            let plan = work.plan(flow);
-            work.outcome = Some(Outcome::Planned(Box::new(plan)));
+            work.outcome = Some(match work.occupied_until(now) {
+                Some(until) => Outcome::Postponed(until),
+                None => Outcome::Planned(Box::new(work.plan(flow))),
+            });
         }
         self.execute(flow, &mut works, lease_until).await?;
         let report = self.close(flow, works).await?;

@@ -88,7 +88,7 @@ impl Engine {
             }
         }
         let tasks = self.guarded(flow, works, tasks).await?;
-        let mut tasks = self.prepare(flow, works, tasks).await?;
+        let mut tasks = self.prepare(flow, works, tasks, lease_until).await?;
         let (left, mut right) = (
             writes_of(&tasks, Side::Left),
             writes_of(&tasks, Side::Right),
@@ -202,6 +202,7 @@ impl Engine {
             agreed: agreed.clone(),
             seen,
             replaces: Sides::default(),
+            until: None,
         });
         let mut writes = Sides::default();
         *writes.get_mut(target) = Some(Write::Create { key, fields });
@@ -230,6 +231,7 @@ impl Engine {
         flow: &Flow,
         works: &mut [Work],
         tasks: Vec<Task>,
+        lease_until: Timestamp,
     ) -> Result<Vec<Task>, Error> {
         if tasks.is_empty() {
             return Ok(tasks);
@@ -241,13 +243,17 @@ impl Engine {
             let Some(held) = held(&work.jobs).into_iter().next() else {
                 continue;
             };
+            let mut content = task.content.clone();
+            if let Some(planned) = content.planned.as_mut().filter(|_| !work.is_at_home()) {
+                planned.until = Some(lease_until);
+            }
             let link = match &work.link {
                 Some(link) => LinkWrite::Replace {
                     id: link.id,
                     expected: link.revision,
-                    content: task.content.clone(),
+                    content,
                 },
-                None => LinkWrite::Insert(task.content.clone()),
+                None => LinkWrite::Insert(content),
             };
             let mut audit = task.audit.clone();
             for entry in &mut audit {

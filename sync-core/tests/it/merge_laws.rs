@@ -132,6 +132,7 @@ impl Case {
             agreed,
             seen: self.now.clone(),
             replaces: Sides::default(),
+            until: None,
         }
     }
 
@@ -349,6 +350,7 @@ proptest! {
                 agreed: planned.agreed.clone(),
                 seen: Sides::new(planned.seen.right.clone(), planned.seen.left.clone()),
                 replaces: Sides::default(),
+                until: None,
             };
             let mirrored_now = Sides::new(now.right.clone(), now.left.clone());
             (

@@ -10,7 +10,7 @@ use std::{
 
 use futures::FutureExt;
 use sync_core::{
-    Cause, Claim, Commit, Engine, Finish, Held, Hint, Job, Refused, Side, Tick,
+    Cause, Claim, Commit, Engine, Finish, Held, Hint, Job, Refused, Side, Sides, Tick,
     testing::{CallKind, FakeSystem},
 };
 
@@ -143,6 +143,48 @@ fn two_jobs_of_one_pair_are_never_in_work_at_once() {
     world.settle(&engine);
     assert_eq!(world.left.value(left, "phone"), text("second"));
     assert_eq!(world.right.value(right, "Phone"), text("second"));
+    assert!(world.parked().is_empty());
+}
+
+#[test]
+fn two_records_found_to_be_a_pair_under_one_key_are_left_alone_under_the_other_until_they_are_written()
+ {
+    let world = World::with(|setup| setup.settings.batch = 1);
+    let left = world.left.create_as_user(thing("C1")).unwrap();
+    let right = world
+        .right
+        .create_as_user(account("Other name").with("VAT", "FRC1"))
+        .unwrap();
+    let engine = world.engine();
+    world.hint(&engine, Side::Right, right.clone());
+    // The worker that holds the right record's job has found the partner and writes. There is work for the pair under its
+    // own key as well by now, which that job's lease does not cover. Were it done, the first worker's late write would undo
+    // the edit that it carries over.
+    let (system, id, other) = (world.left.clone(), left.clone(), world.engine());
+    let hint = Hint {
+        key: world.key(Side::Left, left.clone()),
+        cause: Cause::Webhook,
+    };
+    let mut edited = false;
+    world.right.before_calls(move |call| {
+        if call.kind == CallKind::Write && !edited {
+            edited = true;
+            system
+                .edit_as_user(id.clone(), set("name", "Newer name"))
+                .unwrap();
+            let taken_in = other.ingest(std::slice::from_ref(&hint));
+            taken_in.now_or_never().unwrap().unwrap();
+            let report = other.drain().now_or_never().unwrap().unwrap();
+            assert_eq!(report.updated, Sides::default(), "{report:?}");
+        }
+        None
+    });
+    world.drain(&engine);
+    world.right.leave_calls_alone();
+    world.settle(&engine);
+    assert_eq!(world.partner(Side::Left, &left), Some(right.clone()));
+    assert_eq!(world.left.value(left, "name"), text("Newer name"));
+    assert_eq!(world.right.value(right, "Name"), text("Newer name"));
     assert!(world.parked().is_empty());
 }
 

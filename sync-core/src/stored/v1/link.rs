@@ -67,6 +67,8 @@ struct Planned {
     seen: Sides<Document>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replaces: Option<Sides<Replaces>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,12 +111,14 @@ impl From<&link::Planned> for Planned {
             agreed,
             seen,
             replaces,
+            until,
         } = planned;
         let kept = *replaces != crate::side::Sides::default();
         Self {
             agreed: agreed.into(),
             seen: Sides::of(seen, Document::from),
             replaces: kept.then(|| Sides::of(replaces, Replaces::from)),
+            until: *until,
         }
     }
 }
@@ -128,6 +132,7 @@ impl From<Planned> for link::Planned {
                 .replaces
                 .map(|replaces| replaces.open(Into::into))
                 .unwrap_or_default(),
+            until: planned.until,
         }
     }
 }

@@ -39,6 +39,7 @@ fn full_content() -> LinkContent {
                 },
                 Replaces::default(),
             ),
+            until: Some(at(5)),
         }),
         intent: Some(Intent {
             target: Side::Left,
