@@ -76,6 +76,7 @@ fn links_keep_their_meaning() {
                 },
                 Replaces::default(),
             ),
+            until: Some(parse("2026-03-01T10:01:00Z")),
         }),
         intent: Some(Intent {
             target: Side::Left,

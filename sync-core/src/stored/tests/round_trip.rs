@@ -96,11 +96,13 @@ fn link() -> impl Strategy<Value = LinkContent> {
         })
     };
     let documents = (document(), document(), document());
-    let planned = (documents, replaces(), replaces()).prop_map(
-        |((agreed, left, right), replaces_left, replaces_right)| Planned {
+    let replaced = (replaces(), replaces());
+    let planned = (documents, replaced, option::of(instant())).prop_map(
+        |((agreed, left, right), (replaces_left, replaces_right), until)| Planned {
             agreed,
             seen: Sides::new(left, right),
             replaces: Sides::new(replaces_left, replaces_right),
+            until,
         },
     );
     let intent =
