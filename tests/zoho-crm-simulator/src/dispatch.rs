@@ -393,6 +393,7 @@ fn act_on_records(
         },
         Route::Locks(path) => locks::handle(world, module, path, body, call),
         Route::Photo(_, id) => files::photo(world, module, id, call),
+        Route::FieldFile(_, id) => files::fields::download(world, module, id, call),
         Route::Timeline(_, id) => timeline::read(world, module, id, call),
         Route::Clone(_, id) => {
             let body = if call.body.is_empty() {
@@ -435,6 +436,7 @@ pub(crate) fn carry_out_inner(world: &mut World, call: &Call) -> Result<Answer, 
             | Route::Files
             | Route::Upload
             | Route::Photo(..)
+            | Route::FieldFile(..)
             | Route::Attachments(_)
             | Route::BulkReadResult(_)
             | Route::BulkWriteResult(_)

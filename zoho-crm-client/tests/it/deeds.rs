@@ -11,7 +11,7 @@ use zoho_crm_client::{
     MassJobStatus, MassKind, MassLeadConversion, NewField, OwnerChange, PageToken, Quote, Record,
     RecordId, RowChanges, SalesOrder, SubRequest, Text, UserKind,
 };
-use zoho_crm_simulator::ZohoSimulator;
+use zoho_crm_simulator::{CustomField, ZohoSimulator};
 
 use crate::simulator::world;
 
@@ -65,6 +65,32 @@ async fn a_file_comes_back_as_it_was_sent() {
         .unwrap()
         .unwrap();
     assert_eq!(download.content, content);
+}
+
+#[tokio::test]
+async fn a_file_of_a_field_is_stored_named_and_handed_out() {
+    let (simulator, client, _) = world().await;
+    let field = CustomField::new("Accounts", "Contracts", "fileupload");
+    assert!(simulator.add_custom_field(&field));
+    let file = FileUpload::new("contract.txt", &b"signed"[..]);
+    let stored = client.files().upload(&file).await.unwrap();
+    let accounts = client.module("Accounts");
+    let account = Record::new()
+        .with("Account_Name", "Globex")
+        .with("Contracts", vec![stored.id]);
+    let made = accounts.insert(vec![account]).send().await.unwrap();
+    let made = made.all_ok().unwrap();
+    let account = accounts.record(&made[0].id);
+    let read = account.get().await.unwrap().unwrap();
+    let held: Value = serde_json::from_str(read.get("Contracts").unwrap().get()).unwrap();
+    assert_eq!(held[0]["File_Name__s"], "contract.txt");
+    let entry: RecordId = held[0]["id"].as_str().unwrap().parse().unwrap();
+    let download = account.field_file(&entry).await.unwrap().unwrap();
+    assert_eq!(download.content, &b"signed"[..]);
+    let stream = account.field_file_stream(&entry).await.unwrap().unwrap();
+    assert_eq!(stream.name.as_deref(), Some("contract.txt"));
+    let gone = "1".parse().unwrap();
+    assert!(account.field_file(&gone).await.is_err());
 }
 
 #[tokio::test]

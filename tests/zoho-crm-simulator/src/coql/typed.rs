@@ -75,7 +75,7 @@ impl Path {
             let field = module.field(part).ok_or_else(unknown)?.clone();
             if matches!(
                 field.data_type,
-                DataType::Subform(_) | DataType::Array | DataType::System
+                DataType::Subform(_) | DataType::Array | DataType::File | DataType::System
             ) {
                 return Err(unknown());
             }

@@ -1,6 +1,7 @@
 //! Files: those kept for fields, attachments of records, and pictures of records (reference: zoho-crm-v8 section 9.2).
 
 mod attachments;
+pub(crate) mod fields;
 mod photos;
 mod storage;
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::lines;
 use crate::failure::Failure;
+use crate::files;
 use crate::json::{Json, Object, object};
 use crate::schema::{DataType, Field, Module};
 use crate::store::{Id, Line, Record};
@@ -56,6 +57,14 @@ pub(crate) fn check_row(
                 Ok(lines) => {
                     checked.lines.insert(name.to_owned(), lines);
                 }
+                Err(failure) => failures.push(failure),
+            }
+            continue;
+        }
+        if field.data_type == DataType::File {
+            let old = existing.map_or(&Json::Null, |record| record.value(name));
+            match files::fields::apply(world, field, old, value, &path) {
+                Ok(held) => drop(checked.values.insert(name.to_owned(), held)),
                 Err(failure) => failures.push(failure),
             }
             continue;
@@ -287,7 +296,7 @@ pub(crate) fn check_value(
             .as_array()
             .map(|items| Json::Array(items.to_vec()))
             .ok_or_else(|| wrong("jsonarray")),
-        DataType::Subform(_) | DataType::System => Ok(Json::Null),
+        DataType::Subform(_) | DataType::File | DataType::System => Ok(Json::Null),
     }
 }
 

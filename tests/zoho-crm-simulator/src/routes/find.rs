@@ -206,6 +206,7 @@ fn record(module: String, id: String, path: &[&str], verb: &Verb<'_>) -> Result<
         ["photo"] => verb.only(&["GET", "POST", "DELETE"], Route::Photo(module, id)),
         ["actions", action] => match *action {
             "clone" => verb.post(Route::Clone(module, id)),
+            "download_fields_attachment" => verb.get(Route::FieldFile(module, id)),
             "fetch_full_data" => verb.get(Route::FullData(module, id)),
             "convert" => verb.post(Route::Convert(module, id)),
             "change_owner" => verb.post(Route::ChangeOwner(module, Some(id))),

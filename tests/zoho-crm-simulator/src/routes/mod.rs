@@ -28,6 +28,7 @@ pub(crate) enum Route {
     Locks(RelatedPath),
     Timeline(String, String),
     Photo(String, String),
+    FieldFile(String, String),
     Clone(String, String),
     FullData(String, String),
     Convert(String, String),
@@ -105,6 +106,7 @@ impl Route {
             Self::Locks(_) => "locks",
             Self::Timeline(..) => "timeline",
             Self::Photo(..) => "photo",
+            Self::FieldFile(..) => "field_file",
             Self::Clone(..) => "clone",
             Self::FullData(..) => "full_data",
             Self::Convert(..) | Self::ConversionOptions(..) => "convert",
@@ -141,6 +143,7 @@ impl Route {
             | Self::Search(module)
             | Self::Count(module)
             | Self::Photo(module, _)
+            | Self::FieldFile(module, _)
             | Self::Timeline(module, _)
             | Self::Clone(module, _)
             | Self::FullData(module, _)

@@ -13,7 +13,7 @@ pub struct CustomField {
     /// API name.
     pub api_name: String,
     /// Type by its metadata word: text, textarea, email, phone, website, integer, bigint, double, percent, currency,
-    /// boolean, date, datetime, picklist, multiselectpicklist, lookup.
+    /// boolean, date, datetime, picklist, multiselectpicklist, fileupload, lookup.
     pub data_type: String,
     /// Longest text, or most digits; `None` takes the type's default.
     #[serde(default)]
@@ -160,6 +160,7 @@ impl CustomField {
             "datetime" => (DataType::Datetime, 120),
             "picklist" => (DataType::Picklist, 120),
             "multiselectpicklist" => (DataType::MultiPicklist, 2_000),
+            "fileupload" => (DataType::File, 255),
             "lookup" => (DataType::Lookup(self.lookup.clone()?), 120),
             _ => return None,
         };

@@ -29,6 +29,8 @@ pub(crate) enum DataType {
     Subform(String),
     /// An array the simulator keeps as it is (taxes, tags, pricing details).
     Array,
+    /// Files that were uploaded before.
+    File,
     /// A picture or another value only Zoho sets.
     System,
 }
@@ -59,6 +61,7 @@ impl DataType {
             Self::AnyRecord => "multi_module_lookup",
             Self::Subform(_) => "subform",
             Self::Array => "jsonarray",
+            Self::File => "fileupload",
             Self::System => "profileimage",
         }
     }
@@ -70,7 +73,7 @@ impl DataType {
             Self::Double | Self::Percent | Self::Currency => "double",
             Self::Boolean => "boolean",
             Self::Lookup(_) | Self::Owner | Self::User | Self::AnyRecord => "jsonobject",
-            Self::MultiPicklist | Self::Subform(_) | Self::Array => "jsonarray",
+            Self::MultiPicklist | Self::Subform(_) | Self::Array | Self::File => "jsonarray",
             _ => "string",
         }
     }

@@ -4,6 +4,8 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
 
+use zoho_crm_simulator::{CustomField, ZohoSimulator};
+
 use crate::support::{Reply, World, reply};
 
 fn form(name: &str, content: &'static [u8], kind: &str) -> Form {
@@ -111,4 +113,58 @@ async fn a_record_has_one_picture() {
     assert!(record.row(0)["Record_Image"].is_string());
     assert_eq!(world.delete(&path).await.json()["message"], "Photo deleted");
     assert_eq!(world.get(&path).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_field_holds_files_that_were_stored_before_and_hands_them_out() {
+    let field = CustomField::new("Accounts", "Contracts", "fileupload");
+    let world = World::with(ZohoSimulator::builder().custom_field(field)).await;
+    let account = world.seed_accounts(1).remove(0);
+    let mut stored = Vec::new();
+    for (name, content) in [("a.txt", &b"first"[..]), ("b.txt", b"second one")] {
+        let uploaded = upload(&world, "files", form(name, content, "text/plain")).await;
+        stored.push(
+            uploaded.row(0)["details"]["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    let path = format!("Accounts/{account}");
+    let write = |files: serde_json::Value| {
+        let body = json!({"data": [{"Contracts": files}]});
+        let request = world.request(Method::PUT, &path).json(&body);
+        async move { reply(request).await }
+    };
+    assert_eq!(
+        write(json!([{"File_Id__s": "guessed"}])).await.row(0)["code"],
+        "INVALID_DATA"
+    );
+    for id in &stored {
+        assert_eq!(write(json!([{"File_Id__s": id}])).await.status, 200);
+    }
+    let held = world.get(&path).await.row(0)["Contracts"].clone();
+    assert_eq!(
+        [
+            &held[0]["File_Name__s"],
+            &held[1]["File_Name__s"],
+            &held[1]["Size__s"]
+        ],
+        ["a.txt", "b.txt", "10"]
+    );
+    let ids = [&held[0]["id"], &held[1]["id"]].map(|id| id.as_str().unwrap().to_owned());
+    let download = |id: &str| {
+        let path = format!("{path}/actions/download_fields_attachment?fields_attachment_id={id}");
+        let world = &world;
+        async move { world.get(&path).await }
+    };
+    assert_eq!(download(&ids[1]).await.text, "second one");
+    assert_eq!(
+        write(json!([{"id": ids[0], "_delete": null}])).await.status,
+        200
+    );
+    let held = world.get(&path).await.row(0)["Contracts"].clone();
+    assert_eq!(held.as_array().unwrap().len(), 1);
+    assert_eq!(held[0]["id"].as_str(), Some(ids[1].as_str()));
+    assert_eq!(download(&ids[0]).await.code(), "INVALID_DATA");
 }
