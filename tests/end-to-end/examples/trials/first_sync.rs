@@ -1,6 +1,6 @@
 //! What the first sync of many customers costs: the peak of memory, and calls beside the fewest that the two systems' own
-//! limits allow. `README.md` says what these count. More are made: X3 is listed in smaller pages, and both systems are
-//! asked at start what they offer.
+//! limits allow. More are made: each record is also looked for by the matching rules just before it is created, and looked
+//! at once more afterwards.
 
 use clap::Args;
 use serde_json::json;
