@@ -17,7 +17,6 @@ mod inspect;
 mod isolate;
 mod look_back;
 mod meter;
-mod news;
 mod observe;
 mod outcome;
 mod portion;
@@ -63,7 +62,6 @@ use crate::{
     channel::EventSource,
     clock::Clock,
     error::Error,
-    first_sync::Surveys,
     flow::{Flow, FlowError},
     ids::{ConnectionId, FlowName, WorkerId},
     job::{Claim, Hint},
@@ -159,8 +157,6 @@ pub struct Engine {
     successes: Successes,
     upkeep: Upkeep,
     approved: Mutex<HashSet<FlowName>>,
-    /// What the plans that are being carried out know of both sides.
-    pub(crate) surveys: Surveys,
     /// Flows whose parked records this engine has looked through.
     reviewed: Mutex<HashSet<FlowName>>,
     /// The flow whose turn it is.
@@ -264,7 +260,6 @@ impl EngineBuilder {
             successes: Successes::default(),
             upkeep: Upkeep::default(),
             approved: Mutex::default(),
-            surveys: Surveys::default(),
             reviewed: Mutex::default(),
             turn: AtomicUsize::new(0),
             roused: Event::new(),
@@ -352,7 +347,6 @@ impl Engine {
                     self.run_batch(flow, jobs, claim.lease_until).await?,
                 ));
             }
-            self.surveys.forget(&flow.name);
             next_due = earlier(
                 next_due,
                 self.store.next_due(&self.connection, &flow.name).await?,

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::{
     batch::{Work, held, home, key_of},
     look_back::forget_replaced,
-    news::is_planned,
     outcome::{Intention, WrittenPlan, is_open},
     report::Report,
 };
@@ -242,16 +241,14 @@ impl<'a> Ending<'a> {
         self.note_sent(plan, side);
     }
 
-    /// A partner was made on `target`. What its system filled in by itself is found by a second look: at once, or, while a
-    /// plan is carried out, when the target's feed delivers it, which starts where the plan's listing began.
+    /// A partner was made on `target`. What its system filled in by itself is found by a second look.
     pub(super) fn created(&mut self, target: Side, agreed: Document) {
         let mut written = Sides::default();
         *written.get_mut(target) = agreed.clone();
         self.complete(agreed);
         self.wrote(written);
         self.write_link();
-        let has_feed = !self.flow.endpoints.get(target).feeds().is_empty();
-        if self.is_mirror() || (is_planned(&self.work) && has_feed) {
+        if self.is_mirror() {
             return;
         }
         self.finish = Finish::Again {

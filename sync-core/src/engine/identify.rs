@@ -6,7 +6,6 @@ use super::{
     Engine,
     batch::{Interrupted, SideDown, Work, complete},
     breaker::Lane,
-    news::News,
     outcome::Outcome,
 };
 use crate::{
@@ -71,21 +70,16 @@ impl Engine {
         self.search_by_name(flow, works, target, &open, &mut found)
             .await?;
         open.retain(|index| matches!(found.get(index), None | Some(Partner::Dangling(_))));
-        let news = self
-            .search_by_key(flow, works, target, &open, &mut found)
+        self.search_by_key(flow, works, target, &open, &mut found)
             .await?;
         open.retain(|index| !found.contains_key(index) && works[*index].known().intent.is_none());
-        let rules = flow.identity.matching.iter().enumerate();
-        for (place, rule) in rules.filter(|_| !bug!(MatchingSkipped)) {
-            let rules_out = |work: &Work| {
-                let news = news.as_ref();
-                news.is_some_and(|news| news.rules_out(work, target, (place, rule)))
-            };
-            let promising = open.iter().filter(|index| !rules_out(&works[**index]));
-            let promising: Vec<usize> = promising.copied().collect();
-            let candidates = self
-                .candidates(flow, works, target, rule, &promising)
-                .await?;
+        for rule in flow
+            .identity
+            .matching
+            .iter()
+            .filter(|_| !bug!(MatchingSkipped))
+        {
+            let candidates = self.candidates(flow, works, target, rule, &open).await?;
             let free = self.without_linked(flow, target, candidates).await?;
             let mut rivals = self.rivals(flow, works, target, rule, &free).await?;
             for (index, mut records) in free {
@@ -208,8 +202,7 @@ impl Engine {
             .collect())
     }
 
-    /// The partner carries the record's key: it was created for it, perhaps by a call whose answer was lost. Returns what
-    /// can be told of others that have come since a plan was made.
+    /// The partner carries the record's key: it was created for it, perhaps by a call whose answer was lost.
     async fn search_by_key(
         &self,
         flow: &Flow,
@@ -217,7 +210,7 @@ impl Engine {
         target: Side,
         open: &[usize],
         found: &mut BTreeMap<usize, Partner>,
-    ) -> Result<Option<News>, SideDown> {
+    ) -> Result<(), SideDown> {
         let rule = flow.identity.keys.get(target);
         let key_of = |index: &usize| {
             let work = &works[*index];
@@ -240,15 +233,14 @@ impl Engine {
         if bug!(CreateWithoutLookUp) {
             keys.clear();
         }
-        let (records, news) = self.find_keys(flow, target, &rule.field, keys).await?;
-        for (index, mut records) in records {
+        for (index, mut records) in self.find(flow, target, &rule.field, keys).await? {
             match records.len() {
                 0 => {}
                 1 => drop(found.insert(index, Partner::Found(Box::new(records.remove(0))))),
                 _ => drop(found.insert(index, Partner::Ambiguous(ids_of(records)))),
             }
         }
-        Ok(news)
+        Ok(())
     }
 
     /// Records of `side` that match, by `rule`, the record that each of `open` has.
@@ -368,7 +360,7 @@ impl Engine {
             .collect())
     }
 
-    pub(super) async fn find(
+    async fn find(
         &self,
         flow: &Flow,
         side: Side,
