@@ -25,6 +25,7 @@ mod report;
 mod rolling;
 mod run;
 mod sweep;
+mod task;
 mod trail;
 mod unmapped;
 

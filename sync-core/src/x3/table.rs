@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sage_x3_client::{
-    ChangeSource, FieldName as X3Field, Filter, Node, Offer, Records, StampField, X3Client,
+    ChangeSource, FieldName as X3Field, Filter, Node, Offer, Records, StampField, Support, X3Client,
 };
 use serde_json::value::RawValue;
 
@@ -348,6 +348,27 @@ pub(super) fn activate(
              `{node}` in function GESAPIOPE, or {otherwise}"
         ),
     }
+}
+
+/// What to do about the operations that `writer` needs and the site does not offer: one problem each. `without` says what
+/// to do without making and without changing records of `node`.
+pub(super) fn missing_operations(
+    writer: &impl NodeWriter,
+    offer: &Offer,
+    endpoint: &impl fmt::Display,
+    node: &str,
+    (without_create, without_update): (&str, &str),
+) -> Vec<Problem> {
+    let wanted = [
+        (writer.creates(), offer.create, "create", without_create),
+        (writer.updates(), offer.update, "update", without_update),
+    ];
+    let missing = wanted
+        .into_iter()
+        .filter(|(wanted, support, ..)| *wanted && *support == Support::Missing);
+    missing
+        .map(|(_, _, operation, without)| activate(endpoint, node, operation, without))
+        .collect()
 }
 
 impl<N: Node> Clone for NodeTable<N> {

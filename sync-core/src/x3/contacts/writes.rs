@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use sage_x3_client::{
     BusinessPartnerCode, BusinessPartnerContact, BusinessPartnerContactPatch,
-    BusinessPartnerContacts, ContactCode, LanguageCode, NewBusinessPartnerContact, Offer, Support,
-    X3Client,
+    BusinessPartnerContacts, ContactCode, LanguageCode, NewBusinessPartnerContact, Offer, X3Client,
 };
 
 use super::PLURAL;
@@ -18,7 +17,7 @@ use crate::{
         node::key_of,
         outcomes::{Ready, send},
         settings::CustomField,
-        table::{NodeWriter, activate, unknown_field},
+        table::{NodeWriter, missing_operations, unknown_field},
     },
 };
 
@@ -54,19 +53,9 @@ impl NodeWriter for ContactWriter {
     }
 
     fn problems(&self, offer: &Offer) -> Vec<Problem> {
-        let wanted = [
-            (self.creates, "create", offer.create),
-            (self.updates, "update", offer.update),
-        ];
-        let missing = wanted
-            .into_iter()
-            .filter(|(wanted, _, support)| *wanted && *support == Support::Missing);
-        missing
-            .map(|(_, operation, _)| {
-                let otherwise = "let contacts go to Zoho only";
-                activate(self.client.endpoint(), NODE, operation, otherwise)
-            })
-            .collect()
+        let otherwise = "let contacts go to Zoho only";
+        let endpoint = self.client.endpoint();
+        missing_operations(self, offer, endpoint, NODE, (otherwise, otherwise))
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {

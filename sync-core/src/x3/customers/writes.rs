@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sage_x3_client::{
-    Customer, CustomerCode, Customers, InvalidName, NewCustomer, Offer, Support, X3Client,
+    Customer, CustomerCode, Customers, InvalidName, NewCustomer, Offer, X3Client,
 };
 
 use super::PLURAL;
@@ -16,7 +16,7 @@ use crate::{
         fields::{Changes, standard},
         outcomes::{Ready, send},
         settings::{CustomField, CustomerSettings},
-        table::{NodeWriter, activate, unknown_field},
+        table::{NodeWriter, missing_operations, unknown_field},
     },
 };
 
@@ -39,17 +39,11 @@ impl NodeWriter for CustomerWriter {
     }
 
     fn problems(&self, offer: &Offer) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let endpoint = self.client.endpoint();
-        if self.creates() && offer.create == Support::Missing {
-            let otherwise = "configure no category for new customers";
-            problems.push(activate(endpoint, "Customer", "create", otherwise));
-        }
-        if self.updates() && offer.update == Support::Missing {
-            let otherwise = "forbid updates of customers";
-            problems.push(activate(endpoint, "Customer", "update", otherwise));
-        }
-        problems
+        let without = (
+            "configure no category for new customers",
+            "forbid updates of customers",
+        );
+        missing_operations(self, offer, self.client.endpoint(), "Customer", without)
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {

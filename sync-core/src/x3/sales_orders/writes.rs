@@ -7,8 +7,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use sage_x3_client::{
     CustomerCode, InvalidName, NewSalesOrder, NewSalesOrderLine, Offer, OrderTypeCode, Patch,
-    ProductCode, RecordId as X3Id, SalesOrderId, SalesOrderPatch, SiteCode, Support, UnitCode,
-    X3Client,
+    ProductCode, RecordId as X3Id, SalesOrderId, SalesOrderPatch, SiteCode, UnitCode, X3Client,
 };
 
 use super::{PLURAL, SalesOrderSettings};
@@ -18,7 +17,7 @@ use crate::{
     value::{Document, Value},
     x3::{
         error::{rejection, remarks, write_error},
-        table::{NodeWriter, activate, unknown_field},
+        table::{NodeWriter, missing_operations, unknown_field},
     },
 };
 
@@ -58,18 +57,11 @@ impl NodeWriter for SalesOrderWriter {
     }
 
     fn problems(&self, offer: &Offer) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let endpoint = self.client.endpoint();
-        if self.creates() && offer.create == Support::Missing {
-            let otherwise =
-                "publish the object SOH as a web service and name it, or turn the flow off";
-            problems.push(activate(endpoint, "SalesOrder", "create", otherwise));
-        }
-        if self.updates() && offer.update == Support::Missing {
-            let otherwise = "let later changes of a deal park it";
-            problems.push(activate(endpoint, "SalesOrder", "update", otherwise));
-        }
-        problems
+        let without = (
+            "publish the object SOH as a web service and name it, or turn the flow off",
+            "let later changes of a deal park it",
+        );
+        missing_operations(self, offer, self.client.endpoint(), "SalesOrder", without)
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {

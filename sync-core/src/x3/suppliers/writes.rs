@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sage_x3_client::{
     AddressCode, CountryCode, CurrencyCode, LanguageCode, NewSupplier, Offer, RecordId as X3Id,
-    Supplier, SupplierCode, SupplierPatch, Suppliers, Support, X3Client,
+    Supplier, SupplierCode, SupplierPatch, Suppliers, X3Client,
 };
 
 use super::PLURAL;
@@ -18,7 +18,7 @@ use crate::{
         node::key_of,
         outcomes::{Ready, send},
         settings::CustomField,
-        table::{NodeWriter, activate, unknown_field},
+        table::{NodeWriter, missing_operations, unknown_field},
     },
 };
 
@@ -52,19 +52,9 @@ impl NodeWriter for SupplierWriter {
     }
 
     fn problems(&self, offer: &Offer) -> Vec<Problem> {
-        let wanted = [
-            (self.creates(), "create", offer.create),
-            (self.updates, "update", offer.update),
-        ];
-        let missing = wanted
-            .into_iter()
-            .filter(|(wanted, _, support)| *wanted && *support == Support::Missing);
-        missing
-            .map(|(_, operation, _)| {
-                let otherwise = "let suppliers go to Zoho only";
-                activate(self.client.endpoint(), "Supplier", operation, otherwise)
-            })
-            .collect()
+        let otherwise = "let suppliers go to Zoho only";
+        let endpoint = self.client.endpoint();
+        missing_operations(self, offer, endpoint, "Supplier", (otherwise, otherwise))
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
