@@ -297,16 +297,21 @@ impl Engine {
         Ok(report)
     }
 
+    /// The link of each record that a key names.
+    pub(super) async fn links_of<'k>(
+        &self,
+        flow: &Flow,
+        keys: impl Iterator<Item = &'k JobKey>,
+    ) -> Result<Vec<Option<Link>>, StoreError> {
+        let records: Vec<(Side, RecordId)> = keys.map(|key| (key.side, key.id.clone())).collect();
+        self.store
+            .links(&self.connection, &flow.name, &records)
+            .await
+    }
+
     /// Jobs with their links; two jobs of one pair become one work.
     async fn open(&self, flow: &Flow, jobs: Vec<Job>) -> Result<Vec<Work>, Error> {
-        let records: Vec<(Side, RecordId)> = jobs
-            .iter()
-            .map(|job| (job.key.side, job.key.id.clone()))
-            .collect();
-        let links = self
-            .store
-            .links(&self.connection, &flow.name, &records)
-            .await?;
+        let links = self.links_of(flow, jobs.iter().map(|job| &job.key)).await?;
         let mut works: Vec<Work> = Vec::with_capacity(jobs.len());
         let mut by_link: HashMap<LinkId, usize> = HashMap::new();
         for (job, link) in jobs.into_iter().zip(links) {

@@ -274,14 +274,7 @@ impl Engine {
         flow: &Flow,
         page: Vec<ParkedJob>,
     ) -> Result<(Vec<ParkedJob>, u64), Error> {
-        let records: Vec<(Side, RecordId)> = page
-            .iter()
-            .map(|job| (job.key.side, job.key.id.clone()))
-            .collect();
-        let links = self
-            .store
-            .links(&self.connection, &flow.name, &records)
-            .await?;
+        let links = self.links_of(flow, page.iter().map(|job| &job.key)).await?;
         let (mut others, mut strays) = (Vec::new(), Vec::new());
         for (job, link) in page.into_iter().zip(links) {
             let home = link.and_then(|link| home(&job.key, &link.content.ids));
