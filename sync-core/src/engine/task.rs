@@ -104,6 +104,7 @@ fn create_task(flow: &Flow, index: usize, work: &Work, plan: CreatePlan, now: Ti
         agreed,
     } = plan;
     let mut content = work.known();
+    let earlier = content.planned.take().filter(|_| content.intent.is_some());
     let audit = if content.intent.is_none() {
         let event = AuditEvent::CreateIntended {
             side: target,
@@ -125,6 +126,14 @@ fn create_task(flow: &Flow, index: usize, work: &Work, plan: CreatePlan, now: Ti
         .get(target.other())
         .clone()
         .unwrap_or_default();
+    // A worker that was held up may still send an earlier try. What that says is then nobody's edit.
+    let earlier = earlier.map(|planned| planned.agreed).unwrap_or_default();
+    let other = earlier
+        .iter()
+        .filter(|(field, value)| agreed.get(field.as_str()) != Some(*value));
+    *seen.get_mut(target) = other
+        .map(|(field, value)| (field.clone(), value.clone()))
+        .collect();
     content.planned = Some(Planned {
         agreed: agreed.clone(),
         seen,

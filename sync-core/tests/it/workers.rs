@@ -11,7 +11,7 @@ use std::{
 use futures::FutureExt;
 use sync_core::{
     Cause, Claim, Commit, Engine, Finish, Held, Hint, Job, Refused, Side, Sides, Tick,
-    testing::{CallKind, FakeSystem},
+    testing::{CallKind, FakeSystem, Fault},
 };
 
 use crate::{
@@ -186,6 +186,38 @@ fn two_records_found_to_be_a_pair_under_one_key_are_left_alone_under_the_other_u
     assert_eq!(world.left.value(left, "name"), text("Newer name"));
     assert_eq!(world.right.value(right, "Name"), text("Newer name"));
     assert!(world.parked().is_empty());
+}
+
+#[test]
+fn what_a_worker_that_was_held_up_creates_is_not_taken_for_an_edit() {
+    let world = World::with(|setup| setup.settings.batch = 1);
+    let left = world.left.create_as_user(thing("C1")).unwrap();
+    let engine = world.engine();
+    world.hint(&engine, Side::Left, left.clone());
+    // The first worker's create is under way for longer than its lease. Meanwhile the user edits, and a second worker plans
+    // to create the record as it is now, and dies.
+    let (system, target, id) = (world.left.clone(), world.right.clone(), left.clone());
+    let (clock, other) = (world.clock.clone(), world.engine());
+    let mut held_up = false;
+    world.right.before_calls(move |call| {
+        if call.kind == CallKind::Write && !held_up {
+            held_up = true;
+            clock.advance(std::time::Duration::from_secs(121));
+            system
+                .edit_as_user(id.clone(), set("name", "Newer name"))
+                .unwrap();
+            target.fail_next(CallKind::Write, Fault::HangsBefore);
+            assert!(other.drain().now_or_never().is_none(), "it dies");
+        }
+        None
+    });
+    world.drain(&engine);
+    world.right.leave_calls_alone();
+    world.settle(&engine);
+    let right = world.partner(Side::Left, &left).unwrap();
+    assert_eq!(world.right.len(), 1);
+    assert_eq!(world.left.value(left, "name"), text("Newer name"));
+    assert_eq!(world.right.value(right, "Name"), text("Newer name"));
 }
 
 #[test]
