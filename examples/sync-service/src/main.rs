@@ -35,7 +35,6 @@ mod style;
 mod systems;
 mod telemetry;
 mod tokens;
-#[cfg(feature = "otel")]
 mod traces;
 mod values;
 mod vault;

@@ -7,14 +7,14 @@ use tracing_subscriber::{
 use crate::{
     cli::{Cli, Command, LogFormat},
     failure::Failure,
+    traces::Traces,
 };
 
 /// Keeps what exports traces; what is left is sent when it is dropped.
 #[derive(Debug)]
 #[must_use = "traces end when this is dropped"]
 pub(crate) struct Telemetry {
-    #[cfg(feature = "otel")]
-    _traces: Option<crate::traces::Traces>,
+    _traces: Option<Traces>,
 }
 
 /// Starts both. Logs go to standard error; `RUST_LOG` overrides what `-v` says.
@@ -35,22 +35,9 @@ pub(crate) fn start(cli: &Cli) -> Result<Telemetry, Failure> {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
     let registry = tracing_subscriber::registry().with(logs.with_filter(filter));
-    #[cfg(feature = "otel")]
-    {
-        let traces = cli.otlp_endpoint.as_deref();
-        let traces = traces.map(crate::traces::Traces::start).transpose()?;
-        let layer = traces.as_ref().map(crate::traces::Traces::layer);
-        registry.with(layer).init();
-        Ok(Telemetry { _traces: traces })
-    }
-    #[cfg(not(feature = "otel"))]
-    {
-        registry.init();
-        match &cli.otlp_endpoint {
-            None => Ok(Telemetry {}),
-            Some(_) => Err(Failure::input(
-                "this program was built without OpenTelemetry; build it with --features otel",
-            )),
-        }
-    }
+    let traces = cli.otlp_endpoint.as_deref();
+    let traces = traces.map(Traces::start).transpose()?;
+    let layer = traces.as_ref().map(Traces::layer);
+    registry.with(layer).init();
+    Ok(Telemetry { _traces: traces })
 }

@@ -19,5 +19,6 @@ mod reload;
 mod restore;
 mod running;
 mod takeover;
+mod traces;
 mod webdriver;
 mod webhook;
