@@ -48,12 +48,19 @@ struct Cursor {
     delivered: Vec<(u64, Timestamp)>,
     /// When the feed is to be polled again.
     next_poll: Option<Timestamp>,
-    /// By how many milliseconds the system's clock is ahead of the engine's, at least: it gave out such a stamp.
+    /// The newest stamp that the system gave out.
     #[serde(default)]
-    ahead_ms: Option<i64>,
+    newest: Option<Newest>,
     /// When it was last read to its end.
     #[serde(default)]
     complete_at: Option<Timestamp>,
+}
+
+/// The newest stamp that a system gave out, and when it came, by the engine's clock.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Newest {
+    stamp: Timestamp,
+    came: Timestamp,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -395,22 +402,23 @@ impl Cursor {
     }
 
     /// The newest stamp that the system cannot give out again: a record that is changed twice within one step of the
-    /// stamp looks the same afterwards, so a row is only known for good when its step is over. What the system's clock
-    /// shows is known from the stamps it gave out, not from the engine's own clock.
+    /// stamp looks the same afterwards, so a row is only known for good when its step is over. The system's clock shows
+    /// its newest stamp and the time since that came. How far the two clocks were apart before that does not count: the
+    /// engine's may have been set since.
     fn final_before(&mut self, reading: &Reading, precision: Duration) -> Option<Timestamp> {
-        let stamps = reading
-            .page
-            .changes
-            .iter()
-            .filter_map(|change| change.stamp);
-        let newest = stamps.max();
-        let ahead = newest.map(|newest| {
-            let ahead = newest.duration_since(reading.answered_at).as_millis();
-            i64::try_from(ahead).unwrap_or(i64::MIN)
-        });
-        self.ahead_ms = self.ahead_ms.max(ahead);
-        let ahead = jiff::SignedDuration::from_millis(self.ahead_ms?);
-        let shown = reading.asked_at.checked_add(ahead).ok()?;
+        let stamps = reading.page.changes.iter();
+        let stamp = stamps.filter_map(|change| change.stamp).max();
+        if let Some(stamp) = stamp.filter(|stamp| self.newest.is_none_or(|old| *stamp > old.stamp))
+        {
+            let came = reading.answered_at;
+            self.newest = Some(Newest { stamp, came });
+        }
+        let newest = self.newest.as_mut()?;
+        // It cannot have come later than now: the engine's clock was set back.
+        newest.came = newest.came.min(reading.answered_at);
+        let since = reading.asked_at.duration_since(newest.came);
+        let since = Duration::try_from(since).unwrap_or_default();
+        let shown = newest.stamp.checked_add(since).ok()?;
         Some(before(shown, precision))
     }
 

@@ -113,7 +113,7 @@ fn overwritten(flow: &Flow, work: &Work, side: Side, changes: &[PastChange]) -> 
         let (Some(row), Some(written)) = (row, replaces.written.get(name.as_str())) else {
             continue;
         };
-        let replaced = replaced(flow, work, side, row, changes, (written, replaces.as_of));
+        let replaced = replaced(flow, work, side, row, changes, read);
         let unseen = replaced
             .into_iter()
             .filter(|value| value != read && value != written);
@@ -123,13 +123,14 @@ fn overwritten(flow: &Flow, work: &Work, side: Side, changes: &[PastChange]) -> 
 }
 
 /// What a field was each time that the engine wrote over it since it was read: more than once if a call was repeated.
+/// `changes` bear the stamp of the reading or a later one.
 fn replaced(
     flow: &Flow,
     work: &Work,
     side: Side,
     row: &Row,
     changes: &[PastChange],
-    (written, as_of): (&Value, Option<Timestamp>),
+    read: &Value,
 ) -> Vec<Value> {
     let field = row.fields.get(side);
     let meant = |value: &Value| {
@@ -137,21 +138,24 @@ fn replaced(
         let document = flow.mapping.project_with(side, &record, &work.references);
         document.ok()?.get(row.name.as_str()).cloned()
     };
-    let own: Vec<&PastChange> = changes
+    let past: Vec<&PastChange> = changes
         .iter()
-        .filter(|change| change.own && change.field == *field)
+        .filter(|change| change.field == *field)
         .collect();
-    let mut replaced = Vec::new();
-    for (place, change) in own.iter().enumerate() {
-        // What bears the very stamp of the reading may have been written before it, by an earlier plan.
-        let is_last = place + 1 == own.len();
-        let is_later =
-            Some(change.at) > as_of || (is_last && meant(&change.after).as_ref() == Some(written));
-        if is_later {
-            replaced.extend(meant(&change.before));
-        }
-    }
-    replaced
+    // What bears the very stamp of the reading may have been done before it, by an earlier plan. The reading was where the
+    // field was what was read: at the first such place if there are several, so that rather too much is told than too
+    // little.
+    let first = past.first().map(|change| &change.before);
+    let mut states = first
+        .into_iter()
+        .chain(past.iter().map(|change| &change.after));
+    let is_read = |state: &Value| meant(state).as_ref() == Some(read);
+    let before_reading = states.position(is_read).unwrap_or(0);
+    let since = past.iter().skip(before_reading);
+    since
+        .filter(|change| change.own)
+        .filter_map(|change| meant(&change.before))
+        .collect()
 }
 
 fn decision(

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use jiff::SignedDuration;
 use sync_core::{
     Cause, EndpointErrorKind, Engine, FeedName, MemoryStore, Polled, Side,
-    testing::{CallKind, FakeSystem, Fault},
+    testing::{CallKind, FakeSystem, Fault, ManualClock},
 };
 
 use crate::{
@@ -151,6 +151,30 @@ fn a_second_change_within_one_step_of_the_stamp_is_not_mistaken_for_the_first() 
     let (polled, report) = world.round(&engine);
     assert_eq!((polled.queued, report.settled), (1, 1));
     world.clock.advance(Duration::from_millis(300));
+    world
+        .right
+        .edit_as_user(right, set("Phone", "second"))
+        .unwrap();
+    world.settle(&engine);
+    assert_eq!(world.left.value(left, "phone"), text("second"));
+}
+
+#[test]
+fn nor_is_it_after_the_engines_clock_was_set_forward() {
+    let right_clock = ManualClock::new();
+    let world = World::with(|setup| setup.right = crm(&right_clock));
+    let engine = world.engine();
+    let (left, right) = world.pair(&engine, "C1");
+    // A change that is read at once tells how far the clocks are apart: not at all.
+    right_clock.set(world.time());
+    let memo = |text| set("Memo", text);
+    world.right.edit_as_user(right.clone(), memo("a")).unwrap();
+    world.round(&engine);
+    right_clock.advance(Duration::from_secs(2));
+    world.later(2 + 44);
+    world.right.edit_as_user(right.clone(), memo("b")).unwrap();
+    world.round(&engine);
+    right_clock.advance(Duration::from_millis(300));
     world
         .right
         .edit_as_user(right, set("Phone", "second"))
