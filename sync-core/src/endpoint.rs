@@ -234,6 +234,15 @@ pub struct RecordsPage {
     pub next: Option<PageToken>,
 }
 
+/// What a search for values found, and came across.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FoundWithUnmarked {
+    /// For each value, in order, the records whose field equals it.
+    pub found: Vec<Vec<Record>>,
+    /// Records that have nothing in the field and were changed since.
+    pub unmarked: Vec<Record>,
+}
+
 /// A change of one field in the past, as a system's history has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastChange {
@@ -327,6 +336,30 @@ pub trait Endpoint: fmt::Debug + Send + Sync + 'static {
             values: values.len(),
         });
         Ok((self.find(field, values).await?, most))
+    }
+
+    /// Whether the system can be asked for [what is new and unmarked](Self::find_with_unmarked). A first sync then need not
+    /// search for the partner of each record by the flow's rules.
+    fn finds_unmarked(&self) -> bool {
+        false
+    }
+
+    /// As [`find_counted`](Self::find_counted), and in the same call the records that have nothing in `field` and were
+    /// changed at `since` or later; `None` for `since`: all that have nothing there. A record that was taken out of the bin
+    /// since need not be among them, where that does not count as a change. No more values are asked for than one
+    /// [`find`](Self::find) takes. Only asked of systems that [can](Self::finds_unmarked) tell. `None`: there are more than
+    /// can be told at once.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    async fn find_with_unmarked(
+        &self,
+        field: &FieldName,
+        values: &[Value],
+        since: Option<Timestamp>,
+    ) -> Result<(Option<FoundWithUnmarked>, Cost), EndpointError> {
+        let _ = (field, values, since);
+        Ok((None, Cost::default()))
     }
 
     /// Makes the changes: exactly one outcome for each write, in order.

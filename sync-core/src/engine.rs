@@ -17,6 +17,7 @@ mod inspect;
 mod isolate;
 mod look_back;
 mod meter;
+mod news;
 mod observe;
 mod outcome;
 mod portion;
@@ -63,6 +64,7 @@ use crate::{
     channel::EventSource,
     clock::Clock,
     error::Error,
+    first_sync::Surveys,
     flow::{Flow, FlowError},
     ids::{ConnectionId, FlowName, WorkerId},
     job::{Claim, Hint},
@@ -158,6 +160,8 @@ pub struct Engine {
     successes: Successes,
     upkeep: Upkeep,
     approved: Mutex<HashSet<FlowName>>,
+    /// What the plans that are being carried out know of both sides.
+    pub(crate) surveys: Surveys,
     /// Flows whose parked records this engine has looked through.
     reviewed: Mutex<HashSet<FlowName>>,
     /// The flow whose turn it is.
@@ -261,6 +265,7 @@ impl EngineBuilder {
             successes: Successes::default(),
             upkeep: Upkeep::default(),
             approved: Mutex::default(),
+            surveys: Surveys::default(),
             reviewed: Mutex::default(),
             turn: AtomicUsize::new(0),
             roused: Event::new(),
@@ -348,6 +353,7 @@ impl Engine {
                     self.run_batch(flow, jobs, claim.lease_until).await?,
                 ));
             }
+            self.surveys.forget(&flow.name);
             next_due = earlier(
                 next_due,
                 self.store.next_due(&self.connection, &flow.name).await?,

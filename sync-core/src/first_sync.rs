@@ -5,6 +5,7 @@ mod entries;
 mod forecast;
 mod listing;
 mod matching;
+mod survey;
 mod writing;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -12,7 +13,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::apply::is_approved;
+pub(crate) use self::{
+    apply::is_approved,
+    survey::{Survey, Surveys},
+};
 use self::{
     entries::{bare_entry, lone_entry, nameless_entry, pair_entry},
     listing::{Listed, Printer, records_at, shelf},
@@ -54,6 +58,8 @@ pub struct FirstSyncPlan {
     area: Arc<dyn ScratchArea>,
     /// Where the change feeds start afterwards.
     feeds_from: Sides<Option<Timestamp>>,
+    /// What carrying it out need not search for.
+    survey: Arc<Survey>,
 }
 
 /// Some entries of a plan.
@@ -207,6 +213,7 @@ impl Engine {
             return Err(Error::UnknownFlow(flow.name.clone()));
         };
         let feeds_from = Sides::new(left.feeds_from, right.feeds_from);
+        let survey = Arc::new(Survey::new(&printer, Sides::new(&left, &right)));
         let mut matcher = Matcher::new(Sides::new(left.prints, right.prints));
         let counts = matcher.counts();
         let mut writing = Writing::new(&*area);
@@ -231,6 +238,7 @@ impl Engine {
             hash: written.hash,
             area,
             feeds_from,
+            survey,
         })
     }
 

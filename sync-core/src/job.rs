@@ -20,7 +20,8 @@ pub struct JobKey {
     pub id: RecordId,
 }
 
-/// Why a key is looked at. It never changes what is done, only what the audit says.
+/// Why a key is looked at, for the audit. What a person approved is not counted by guards, and what a plan has found out is
+/// not searched for again; else it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {

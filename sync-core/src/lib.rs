@@ -138,8 +138,8 @@ pub use channel::{ChannelHealth, ChannelState, EventSource};
 pub use clock::{Clock, SystemClock};
 pub use endpoint::{
     Capabilities, Change, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
-    FeedDescription, Key, PastChange, Problem, Record, RecordsPage, Rejection, Write, WriteError,
-    Written,
+    FeedDescription, FoundWithUnmarked, Key, PastChange, Problem, Record, RecordsPage, Rejection,
+    Write, WriteError, Written,
 };
 pub use engine::{
     CodeScan, Engine, EngineBuilder, FeedHealth, FirstSyncGate, FlowHealth, FlowStatus, Health,

@@ -247,6 +247,10 @@ fn plan_create(
     let filled = filled(flow, target, source, |row| {
         *row.fields.get(target) != key.field
     });
+    let mut agreed = filled.clone();
+    if let Some((row, value)) = sent_as_key(flow, references, &key, target, source) {
+        agreed.set(row, value);
+    }
     match flow.mapping.render_with(target, &filled, references) {
         // Emptiness is not sent: a new record is empty until its system fills in defaults.
         Ok(fields) => {
@@ -258,11 +262,26 @@ fn plan_create(
                 target,
                 key,
                 fields,
-                agreed: filled,
+                agreed,
             })
         }
         Err(error) => Plan::Park(error.into()),
     }
+}
+
+/// The row that a new record gets with its key, and its value, if the key says just that.
+fn sent_as_key(
+    flow: &Flow,
+    references: &References,
+    key: &Key,
+    target: Side,
+    source: &Document,
+) -> Option<(FieldName, Value)> {
+    let row = key_row(flow, target, source);
+    let rendered = flow.mapping.render_with(target, &row, references).ok()?;
+    let says_it = rendered.get(key.field.as_str())?.as_text() == Some(key.value.as_str());
+    let (name, value) = row.iter().next().filter(|_| says_it)?;
+    Some((name.clone(), value.clone()))
 }
 
 fn is_empty(value: Option<&Value>) -> bool {

@@ -8,8 +8,8 @@ use super::{Engine, observe::Observation};
 use crate::{
     budget::{Call, Cost},
     endpoint::{
-        ChangesPage, ChangesRequest, EndpointError, PastChange, Record, RecordsPage, Write,
-        WriteError, Written,
+        ChangesPage, ChangesRequest, EndpointError, FoundWithUnmarked, PastChange, Record,
+        RecordsPage, Write, WriteError, Written,
     },
     flow::Flow,
     ids::{FieldName, PageToken, RecordId},
@@ -103,6 +103,22 @@ impl Engine {
             values: values.len(),
         };
         let made = flow.endpoints.get(side).find_counted(field, values);
+        self.counted_exactly(flow, side, call, made).await
+    }
+
+    pub(super) async fn call_find_with_unmarked(
+        &self,
+        flow: &Flow,
+        side: Side,
+        field: &FieldName,
+        values: &[Value],
+        since: Option<Timestamp>,
+    ) -> Result<Option<FoundWithUnmarked>, EndpointError> {
+        let call = Call::Find {
+            values: values.len(),
+        };
+        let endpoint = flow.endpoints.get(side);
+        let made = endpoint.find_with_unmarked(field, values, since);
         self.counted_exactly(flow, side, call, made).await
     }
 

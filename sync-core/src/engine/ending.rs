@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{
     batch::{Work, held, home, key_of},
     look_back::forget_replaced,
+    news::is_planned,
     outcome::{Intention, WrittenPlan, is_open},
     report::Report,
 };
@@ -241,14 +242,15 @@ impl<'a> Ending<'a> {
         self.note_sent(plan, side);
     }
 
-    /// A partner was made on `target`. What its system filled in by itself is found by a second look.
+    /// A partner was made on `target`. What its system filled in by itself, and what the source is to learn of it, is found
+    /// by a second look.
     pub(super) fn created(&mut self, target: Side, agreed: Document) {
         let mut written = Sides::default();
         *written.get_mut(target) = agreed.clone();
         self.complete(agreed);
         self.wrote(written);
         self.write_link();
-        if self.is_mirror() {
+        if self.is_mirror() || self.is_left_to_feeds(target) {
             return;
         }
         self.finish = Finish::Again {
@@ -256,6 +258,21 @@ impl<'a> Ending<'a> {
             failed: false,
             cause: Some(Cause::Verify),
         };
+    }
+
+    /// Whether the second look at what was made on `target` can wait until that side's feed delivers it, as the echo of an
+    /// update does.
+    ///
+    /// No edit depends on the second look. The source was read after its feed's start, so what is edited there between the
+    /// reading and the create is delivered; and of the target everything from the create on, which has a later stamp than
+    /// anything that was listed. That holds while a plan is carried out, as the feeds then start no later than where its
+    /// listings began. What cannot wait is what the target alone decides, such as the code that the new record got there:
+    /// when a plan is carried out, both sides are to know it.
+    fn is_left_to_feeds(&self, target: Side) -> bool {
+        let mut rows = self.flow.mapping.rows().iter();
+        is_planned(&self.work)
+            && rows.all(|row| row.direction.owner() != Some(target))
+            && !self.flow.endpoints.get(target).feeds().is_empty()
     }
 
     /// All changes were made.

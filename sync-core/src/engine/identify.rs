@@ -6,6 +6,7 @@ use super::{
     Engine,
     batch::{Interrupted, SideDown, Work, complete},
     breaker::Lane,
+    news::News,
     outcome::Outcome,
 };
 use crate::{
@@ -70,16 +71,21 @@ impl Engine {
         self.search_by_name(flow, works, target, &open, &mut found)
             .await?;
         open.retain(|index| matches!(found.get(index), None | Some(Partner::Dangling(_))));
-        self.search_by_key(flow, works, target, &open, &mut found)
+        let news = self
+            .search_by_key(flow, works, target, &open, &mut found)
             .await?;
         open.retain(|index| !found.contains_key(index) && works[*index].known().intent.is_none());
-        for rule in flow
-            .identity
-            .matching
-            .iter()
-            .filter(|_| !bug!(MatchingSkipped))
-        {
-            let candidates = self.candidates(flow, works, target, rule, &open).await?;
+        let rules = flow.identity.matching.iter().enumerate();
+        for (place, rule) in rules.filter(|_| !bug!(MatchingSkipped)) {
+            let rules_out = |work: &Work| {
+                let news = news.as_ref();
+                news.is_some_and(|news| news.rules_out(work, target, (place, rule)))
+            };
+            let promising = open.iter().filter(|index| !rules_out(&works[**index]));
+            let promising: Vec<usize> = promising.copied().collect();
+            let candidates = self
+                .candidates(flow, works, target, rule, &promising)
+                .await?;
             let free = self.without_linked(flow, target, candidates).await?;
             let mut rivals = self.rivals(flow, works, target, rule, &free).await?;
             for (index, mut records) in free {
@@ -202,7 +208,8 @@ impl Engine {
             .collect())
     }
 
-    /// The partner carries the record's key: it was created for it, perhaps by a call whose answer was lost.
+    /// The partner carries the record's key: it was created for it, perhaps by a call whose answer was lost. Returns what
+    /// can be told of others that have come since a plan was made.
     async fn search_by_key(
         &self,
         flow: &Flow,
@@ -210,7 +217,7 @@ impl Engine {
         target: Side,
         open: &[usize],
         found: &mut BTreeMap<usize, Partner>,
-    ) -> Result<(), SideDown> {
+    ) -> Result<Option<News>, SideDown> {
         let rule = flow.identity.keys.get(target);
         let key_of = |index: &usize| {
             let work = &works[*index];
@@ -233,14 +240,15 @@ impl Engine {
         if bug!(CreateWithoutLookUp) {
             keys.clear();
         }
-        for (index, mut records) in self.find(flow, target, &rule.field, keys).await? {
+        let (records, news) = self.find_keys(flow, target, keys).await?;
+        for (index, mut records) in records {
             match records.len() {
                 0 => {}
                 1 => drop(found.insert(index, Partner::Found(Box::new(records.remove(0))))),
                 _ => drop(found.insert(index, Partner::Ambiguous(ids_of(records)))),
             }
         }
-        Ok(())
+        Ok(news)
     }
 
     /// Records of `side` that match, by `rule`, the record that each of `open` has.
@@ -360,7 +368,7 @@ impl Engine {
             .collect())
     }
 
-    async fn find(
+    pub(super) async fn find(
         &self,
         flow: &Flow,
         side: Side,

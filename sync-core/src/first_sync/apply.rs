@@ -1,6 +1,6 @@
 //! Carrying an approved plan out.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,7 @@ impl Engine {
             }
         }
         self.start_feeds(flow, plan.feeds_from).await?;
+        self.surveys.keep(&flow.name, Arc::clone(&plan.survey));
         self.approve(flow, current).await?;
         Ok(plan)
     }

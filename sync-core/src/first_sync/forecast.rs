@@ -56,6 +56,10 @@ pub(super) fn forecast(
         // A partner is searched for by its key and by each rule. A plan has found the copies already.
         let find = |values| Call::Find { values };
         bill.add(creates, abilities.find_batch, find);
+        let rules = match flow.endpoints.get(side).finds_unmarked() {
+            true => 0,
+            false => rules,
+        };
         for _ in 0..rules {
             bill.add(creates * SPELLINGS, abilities.find_batch, find);
         }

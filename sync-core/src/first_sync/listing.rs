@@ -36,14 +36,14 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    fn new(flow: &Flow, side: Side, record: Record, references: &References) -> Self {
+    fn new(flow: &Flow, side: Side, record: &Record, references: &References) -> Self {
         let names = flow.identity.keys.get(side).partner_of(&record.fields);
         let document = flow
             .mapping
             .project_with(side, &record.fields, references)
             .map_err(|error| error.to_string());
         Self {
-            id: record.id,
+            id: record.id.clone(),
             document,
             names,
             modified_at: record.modified_at,
@@ -154,6 +154,8 @@ pub(super) struct Prints {
     pub(super) names: Vec<(u64, u32)>,
     /// Of what each rule matches by, by place; 0 where the rule does not apply.
     pub(super) rules: Vec<Vec<u64>>,
+    /// Of what records that cannot be carried over as they are would match by, by rule.
+    pub(super) strays: Vec<Vec<u64>>,
     pub(super) count: u32,
 }
 
@@ -161,6 +163,7 @@ impl Prints {
     fn new(rules: usize) -> Self {
         Self {
             rules: vec![Vec::new(); rules],
+            strays: vec![Vec::new(); rules],
             ..Self::default()
         }
     }
@@ -177,10 +180,17 @@ impl Prints {
         }
         self.count = self.count.saturating_add(1);
     }
+
+    /// Notes by what a record matches that was added without a document.
+    fn add_stray(&mut self, known: &Document, flow: &Flow, printer: &Printer) {
+        for (strays, rule) in self.strays.iter_mut().zip(&flow.identity.matching) {
+            strays.extend(rule.fingerprint(known).map(|print| printer.print(&print)));
+        }
+    }
 }
 
 /// Makes prints of texts, others in each plan.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Printer(RandomState);
 
 impl Printer {
@@ -238,13 +248,17 @@ impl Engine {
             references.merge(self.references(flow, side, fields).await?);
             let mut rows = Vec::with_capacity(read.records.len());
             for record in read.records {
-                let listed = Listed::new(flow, side, record, references);
+                let listed = Listed::new(flow, side, &record, references);
                 newest = newest.max(listed.modified_at);
                 rows.push(ScratchRow {
                     key: key(prints.count),
                     body: listed.encode()?,
                 });
                 prints.add(&listed, flow, printer);
+                if listed.document.is_err() {
+                    let known = flow.mapping.project_known(side, &record.fields);
+                    prints.add_stray(&known, flow, printer);
+                }
             }
             area.put(shelf(side), rows).await?;
             progress(PlanProgress::Listed(side, prints.count.into()));

@@ -79,6 +79,7 @@ struct Rules {
     skew: SignedDuration,
     stamps: bool,
     history: bool,
+    finds_unmarked: bool,
     page_size: usize,
     newest_first: bool,
     upserts: bool,
@@ -227,6 +228,12 @@ impl FakeSystemBuilder {
         self
     }
 
+    /// It can be asked for what is new and unmarked.
+    pub fn finds_unmarked(mut self) -> Self {
+        self.rules.finds_unmarked = true;
+        self
+    }
+
     /// Rows in a page of a feed or listing. Default 200.
     pub fn page_size(mut self, rows: usize) -> Self {
         self.rules.page_size = rows.max(1);
@@ -300,6 +307,7 @@ impl FakeSystem {
                 skew: SignedDuration::ZERO,
                 stamps: true,
                 history: false,
+                finds_unmarked: false,
                 page_size: 200,
                 newest_first: false,
                 upserts: false,

@@ -35,7 +35,7 @@ pub struct NodeEndpoint<N: Node> {
     table: NodeTable<N>,
 }
 
-/// Rows of a page.
+/// Rows of a page of changes, or of records with rows of their own.
 const PAGE: usize = 200;
 /// Writes in one request, unless the site's configuration says otherwise.
 const WRITES_IN_CALL: usize = 20;
@@ -79,6 +79,17 @@ impl<N: Node> NodeEndpoint<N> {
                 Some(next) => after = Some(next),
                 None => return Ok(found),
             }
+        }
+    }
+
+    /// Rows of a page of a full listing: as many as Sage's own pages ask for (reference sage-x3 section 3.4), where a row
+    /// is all there is of a record. A server that gives fewer is followed to the end.
+    fn list_page(&self) -> PageSize {
+        let mut supplements = self.table.supplements.iter();
+        let is_flat = !self.table.with_children && supplements.all(|more| more.calls() == 0);
+        match is_flat {
+            true => PageSize::MAX,
+            false => PageSize::new(PAGE),
         }
     }
 
@@ -240,7 +251,7 @@ impl<N: Node> NodeEndpoint<N> {
                 (count(requests + looks), creates + 2 * updates, 0)
             }
             Call::Changes => (1, 0, PAGE),
-            Call::List => (1 + more, PAGE, 0),
+            Call::List => (1 + more, self.list_page().get(), 0),
             // Not asked for.
             Call::History { .. } => (0, 0, 0),
         };
@@ -417,6 +428,7 @@ impl<N: Node> Endpoint for NodeEndpoint<N> {
 
     async fn list(&self, page: Option<&PageToken>) -> Result<RecordsPage, EndpointError> {
         let query = Query::new()
+            .first(self.list_page())
             .filter(self.table.scope.clone())
             .after(cursor(page));
         let page = self.page(query).await?;

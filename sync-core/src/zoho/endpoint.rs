@@ -25,7 +25,8 @@ use crate::{
     budget::{Call, Cost},
     endpoint::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
-        FeedDescription, PastChange, Problem, Record, RecordsPage, Write, WriteError, Written,
+        FeedDescription, FoundWithUnmarked, PastChange, Problem, Record, RecordsPage, Write,
+        WriteError, Written,
     },
     ids::{FeedName, FieldName, PageToken, RecordId},
     value::Value,
@@ -214,6 +215,18 @@ impl ZohoEndpoint {
         Ok((by_id.collect(), alone))
     }
 
+    /// The records that a query found, and how many were looked at alone.
+    async fn found(
+        &self,
+        ids: &[ZohoId],
+        schema: &Schema,
+    ) -> Result<(BTreeMap<String, Record>, usize), EndpointError> {
+        if ids.is_empty() {
+            return Ok((BTreeMap::new(), 0));
+        }
+        self.by_ids(ids, schema).await.map_err(endpoint_error)
+    }
+
     /// Records of a page of a full listing. Those with rows are read one by one, so there are fewer of them.
     fn page_size(&self) -> u16 {
         match self.settings.lines.is_empty() {
@@ -398,22 +411,69 @@ impl Endpoint for ZohoEndpoint {
             }
         }
         let ids: Vec<ZohoId> = found.iter().map(|(id, _)| id.clone()).collect();
-        let (records, alone) = if ids.is_empty() {
-            (BTreeMap::new(), 0)
-        } else {
-            self.by_ids(&ids, &schema).await.map_err(endpoint_error)?
-        };
-        let of_value = |wanted: &Value| {
-            let matches = found.iter().filter(|(_, value)| same(value, wanted));
-            matches
-                .filter_map(|(id, _)| records.get(id.as_str()).cloned())
-                .collect()
-        };
+        let (records, alone) = self.found(&ids, &schema).await?;
         let mut cost = self.cost(Call::Find {
             values: literals.len(),
         });
         cost += Cost::credits(1).times(count(alone));
-        Ok((values.iter().map(of_value).collect(), cost))
+        Ok((of_values(values, &found, &records), cost))
+    }
+
+    fn finds_unmarked(&self) -> bool {
+        self.settings.lines.is_empty()
+    }
+
+    /// One query, and one reading of what it found.
+    async fn find_with_unmarked(
+        &self,
+        field: &FieldName,
+        values: &[Value],
+        since: Option<Timestamp>,
+    ) -> Result<(Option<FoundWithUnmarked>, Cost), EndpointError> {
+        let literals: Vec<Literal> = values.iter().filter_map(literal).collect();
+        if literals.is_empty() || literals.len() > IDS_IN_CALL {
+            return Ok((None, Cost::default()));
+        }
+        let schema = self.schema().await?;
+        let shape = schema.shape(field.as_str());
+        let nothing = Filter::is_null(field.as_str());
+        let unmarked = match since {
+            Some(since) => nothing.and(Filter::ge(MODIFIED, feeds::whole(since))),
+            None => nothing,
+        };
+        let query = Coql::select([field.as_str()])
+            .from(self.settings.module.clone())
+            .filter(Filter::in_(field.as_str(), literals.iter().cloned()).or(unmarked))
+            .order_by("id", Order::Ascending);
+        let page = self.client.coql(&query).await.map_err(endpoint_error)?;
+        let (mut found, mut unmarked) = (Vec::new(), Vec::new());
+        for record in &page.records {
+            let value = convert::value(record, field.as_str(), shape);
+            match (record.id(), value.filter(|value| !value.is_null())) {
+                (Some(id), Some(value)) => found.push((id, value)),
+                (Some(id), None) => unmarked.push(id),
+                (None, _) => {}
+            }
+        }
+        // What was set aside for the call covers the reading of as many records as there are values.
+        if page.more_records || found.len() + unmarked.len() > literals.len() {
+            return Ok((None, Cost::credits(1)));
+        }
+        let ids = found.iter().map(|(id, _)| id).chain(&unmarked);
+        let ids: Vec<ZohoId> = ids.cloned().collect();
+        let (records, alone) = self.found(&ids, &schema).await?;
+        let mut cost = self.cost(Call::Find {
+            values: literals.len(),
+        });
+        cost += Cost::credits(1).times(count(alone));
+        let unmarked = unmarked.iter();
+        let told = FoundWithUnmarked {
+            found: of_values(values, &found, &records),
+            unmarked: unmarked
+                .filter_map(|id| records.get(id.as_str()).cloned())
+                .collect(),
+        };
+        Ok((Some(told), cost))
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
@@ -506,6 +566,21 @@ fn count(number: usize) -> u64 {
 fn is_missing_module(error: &Error) -> bool {
     let code = error.api_error().map(zoho_crm_client::ApiError::code);
     error.kind() == ErrorKind::Api && code == Some("INVALID_MODULE")
+}
+
+/// Of the records that were found with their values, those of each of `wanted`.
+fn of_values(
+    wanted: &[Value],
+    found: &[(ZohoId, Value)],
+    records: &BTreeMap<String, Record>,
+) -> Vec<Vec<Record>> {
+    let of_value = |wanted: &Value| {
+        let matches = found.iter().filter(|(_, value)| same(value, wanted));
+        matches
+            .filter_map(|(id, _)| records.get(id.as_str()).cloned())
+            .collect()
+    };
+    wanted.iter().map(of_value).collect()
 }
 
 /// `None` for what nothing can equal.

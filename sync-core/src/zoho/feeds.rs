@@ -66,7 +66,7 @@ impl Position {
 }
 
 /// The start of its second: what Zoho can tell apart.
-fn whole(instant: Timestamp) -> Timestamp {
+pub(super) fn whole(instant: Timestamp) -> Timestamp {
     let second = instant.as_nanosecond().div_euclid(1_000_000_000);
     i64::try_from(second)
         .ok()

@@ -131,6 +131,47 @@ async fn a_channel_is_opened_looked_at_and_found_lost() {
 }
 
 #[tokio::test]
+async fn one_query_tells_who_has_a_key_and_who_came_without_one() {
+    let stranger = json!({"id": "12", "X3_Code": null, "Account_Name": "Typed by hand", "Modified_Time": "2026-11-20T11:00:00+01:00"});
+    let zoho = Zoho::accounts()
+        .answer(200, json!({"data": [{"id": "11", "X3_Code": "bp1"}, {"id": "12", "X3_Code": null}], "info": {"more_records": false}}))
+        .answer(200, json!({"data": [account("11", "bp1"), stranger]}));
+    let values = ["BP1", "BP2"].map(Value::from);
+    let since = "2026-11-20T10:00:00.7Z".parse().unwrap();
+    let endpoint = zoho.endpoint();
+    let field = "X3_Code".into();
+    let asked = endpoint.find_with_unmarked(&field, &values, Some(since));
+    let (told, cost) = asked.await.unwrap();
+    let told = told.unwrap();
+    let found: Vec<usize> = told.found.iter().map(Vec::len).collect();
+    assert_eq!(found, [1, 0]);
+    assert_eq!(told.unmarked.len(), 1);
+    assert_eq!(told.unmarked[0].id.as_str(), "12");
+    assert_eq!(cost, endpoint.cost(Call::Find { values: 2 }));
+    let query = zoho.body(0)["select_query"].as_str().unwrap().to_owned();
+    assert!(
+        query.contains("X3_Code is null")
+            && query.contains("Modified_Time >= '2026-11-20T10:00:00+00:00'"),
+        "{query}"
+    );
+}
+
+#[tokio::test]
+async fn more_strangers_than_a_call_tells_are_not_told_in_part() {
+    let row = |id: usize| json!({"id": id.to_string(), "X3_Code": null});
+    let rows: Vec<Json> = (10..13).map(row).collect();
+    for (rows, more) in [(rows, false), (vec![row(10)], true)] {
+        let answer = json!({"data": rows, "info": {"more_records": more}});
+        let zoho = Zoho::accounts().answer(200, answer);
+        let values = ["BP1", "BP2"].map(Value::from);
+        let endpoint = zoho.endpoint();
+        let field = "X3_Code".into();
+        let asked = endpoint.find_with_unmarked(&field, &values, None);
+        assert_eq!(asked.await.unwrap().0, None);
+    }
+}
+
+#[tokio::test]
 async fn finding_asks_live_data_and_sorts_by_value_without_case() {
     let zoho = Zoho::accounts()
         .answer(200, json!({"data": [{"id": "11", "X3_Code": "bp1"}, {"id": "12", "X3_Code": "BP2"}, {"id": "13", "X3_Code": "BP1"}]}))

@@ -9,10 +9,11 @@ use super::{
     records::{BadToken, Feed},
 };
 use crate::{
+    budget::Cost,
     endpoint::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, EndpointErrorKind,
-        FeedDescription, PastChange, Problem, Record, RecordsPage, Rejection, Write, WriteError,
-        Written,
+        FeedDescription, FoundWithUnmarked, PastChange, Problem, Record, RecordsPage, Rejection,
+        Write, WriteError, Written,
     },
     ids::{FieldName, PageToken, RecordId},
     value::{Document, Value},
@@ -208,6 +209,34 @@ impl Endpoint for FakeSystem {
             Ok(found.collect())
         })
         .await
+    }
+
+    fn finds_unmarked(&self) -> bool {
+        self.rules().finds_unmarked
+    }
+
+    async fn find_with_unmarked(
+        &self,
+        field: &FieldName,
+        values: &[Value],
+        since: Option<Timestamp>,
+    ) -> Result<(Option<FoundWithUnmarked>, Cost), EndpointError> {
+        let found = self.find(field, values).await?;
+        let is_new = |record: &Record| match (record.modified_at, since) {
+            (Some(at), Some(since)) => at >= since,
+            _ => true,
+        };
+        let is_unmarked =
+            |record: &Record| record.fields.get(field.as_str()).is_none_or(Value::is_null);
+        let all = self.records().all(self.rules()).into_iter();
+        let told = FoundWithUnmarked {
+            found,
+            unmarked: all
+                .filter(|record| is_new(record) && is_unmarked(record))
+                .collect(),
+        };
+        let fits = told.unmarked.len() <= self.rules().page_size;
+        Ok((fits.then_some(told), Cost::CALL))
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {

@@ -1,6 +1,5 @@
 //! What the first sync of many customers costs: the peak of memory, and calls beside the fewest that the two systems' own
-//! limits allow. More are made: each record is also looked for by the matching rules just before it is created, and looked
-//! at once more afterwards.
+//! limits allow. `README.md` says what these count.
 
 use clap::Args;
 use serde_json::json;
@@ -29,8 +28,16 @@ const VALUES_IN_SEARCH: usize = 50;
 const ROWS_IN_WRITE: usize = 100;
 /// More memory than this, in KiB, is too much.
 const MEMORY: u64 = 200 * 1024;
+/// Calls that are made however few customers there are: both commands ask at start for tokens' users, fields, offered
+/// operations, and try the reading that they depend on.
+const AT_START: u64 = 20;
 
-/// Runs the trial. Whether every customer has an account, and memory stayed within its bound.
+/// Most calls of a side: 2 % more than the fewest, or what is asked at start if that is more.
+fn most(fewest: u64) -> u64 {
+    fewest + AT_START.max(fewest / 50)
+}
+
+/// Runs the trial. Whether every customer has an account, and calls and memory stayed within their bounds.
 pub(crate) async fn run(options: &Options) -> bool {
     let count = options.customers;
     let world = World::open(Start {
@@ -59,12 +66,15 @@ pub(crate) async fn run(options: &Options) -> bool {
             "accounts": accounts,
             "x3_calls": made_x3,
             "x3_fewest": fewest_x3,
+            "x3_most": most(fewest_x3),
             "zoho_calls": made_zoho,
             "zoho_fewest": fewest_zoho,
+            "zoho_most": most(fewest_zoho),
             "zoho_calls_by_kind": zoho.calls,
             "zoho_credits": zoho.credits_spent,
             "peak_memory_kib": peak,
         })
     );
-    accounts == count && peak <= MEMORY
+    let few = made_x3 <= most(fewest_x3) && made_zoho <= most(fewest_zoho);
+    accounts == count && few && peak <= MEMORY
 }
