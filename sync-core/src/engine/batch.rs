@@ -272,9 +272,10 @@ impl Engine {
         let works = self.open(flow, jobs).await?;
         let mut works = self.look_at_all(flow, works).await?;
         if self.lost_a_field(flow, &works).await? {
-            let later = self.clock.now() + self.settings.retry_max;
+            // Nobody takes the jobs of a stopped flow; when it goes on they are due.
+            let due = self.clock.now();
             for work in works.iter_mut() {
-                work.outcome = Some(Outcome::Postponed(later));
+                work.outcome = Some(Outcome::Postponed(due));
             }
         }
         let now = self.clock.now();

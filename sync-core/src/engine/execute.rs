@@ -88,9 +88,10 @@ impl Engine {
         if self.admits(flow, wanted).await? {
             return Ok(tasks);
         }
-        let later = self.clock.now() + self.settings.retry_max;
+        // Nobody takes the jobs of a stopped flow; when it goes on they are due.
+        let due = self.clock.now();
         for task in tasks {
-            works[task.work].outcome = Some(Outcome::Postponed(later));
+            works[task.work].outcome = Some(Outcome::Postponed(due));
         }
         Ok(Vec::new())
     }

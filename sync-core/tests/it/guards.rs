@@ -92,6 +92,30 @@ fn a_person_lets_a_stopped_flow_go_on_as_far_as_they_say() {
 }
 
 #[test]
+fn what_waited_is_done_at_once_when_a_stopped_flow_is_released() {
+    let world = world(|guards| guards.updates = Limit::new(0, 2));
+    let engine = world.engine();
+    pairs(&world, &engine, 5);
+    for number in 0..5 {
+        let id = format!("C{number}");
+        let edit = set("phone", "9");
+        world.left.edit_as_user(id.clone(), edit).unwrap();
+        world.hint(&engine, Side::Left, id);
+    }
+    world.drain(&engine);
+    assert!(stopped(&world, &engine).is_some());
+    assert_eq!(world.right.traffic().updated, 0);
+
+    let allowance = Allowance {
+        deletes: 0,
+        updates: 3,
+    };
+    block_on(engine.release(world.flow_name(), allowance)).unwrap();
+    world.drain(&engine);
+    assert_eq!(world.right.traffic().updated, 5);
+}
+
+#[test]
 fn a_few_deletions_an_hour_are_nobodys_concern() {
     let world = world(|guards| guards.deletes = Limit::new(0, 2));
     let engine = world.engine();
