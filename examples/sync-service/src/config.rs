@@ -1,9 +1,11 @@
 //! The operator's configuration file.
 
 mod place;
+mod policies;
 mod secret;
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
@@ -14,11 +16,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+use self::policies::PolicyConfig;
 pub(crate) use self::secret::Secret;
 use crate::{
     failure::Failure,
     flows::{
-        codes::CodesConfig, contacts::ContactsConfig, credit::CreditConfig,
+        self, codes::CodesConfig, contacts::ContactsConfig, credit::CreditConfig,
         customers::CustomersConfig, fulfilment::FulfilmentConfig, invoices::InvoicesConfig,
         leads::LeadsConfig, orders::OrdersConfig, products::ProductsConfig,
         purchase_orders::PurchaseOrdersConfig, suppliers::SuppliersConfig,
@@ -63,6 +66,9 @@ pub(crate) struct Config {
     pub(crate) orders: Option<OrdersConfig>,
     pub(crate) fulfilment: Option<FulfilmentConfig>,
     pub(crate) invoices: Option<InvoicesConfig>,
+    /// What flows may do, by their names.
+    #[serde(default)]
+    policies: BTreeMap<String, PolicyConfig>,
     #[serde(skip)]
     source: Source,
 }
@@ -342,6 +348,12 @@ impl Config {
                 }
             }
         }
+        for (flow, policy) in &self.policies {
+            flows::named(flow).map_err(|error| self.wrong(&format!("policies.{flow}"), error))?;
+            if let Some((key, message)) = policy.fault() {
+                return Err(self.wrong(&format!("policies.{flow}.{key}"), message));
+            }
+        }
         let timing = &self.timing;
         for (name, seconds) in [
             ("poll_seconds", timing.poll_seconds),
@@ -380,6 +392,17 @@ impl Config {
 }
 
 impl Config {
+    /// Gives a flow the policy that is wanted.
+    pub(crate) fn apply_policy(&self, flow: &mut sync_core::Flow) -> Result<(), Failure> {
+        let name = flow.name.clone();
+        let Some(policy) = self.policies.get(name.as_str()) else {
+            return Ok(());
+        };
+        policy
+            .apply(flow)
+            .map_err(|(key, error)| self.wrong(&format!("policies.{name}.{key}"), error))
+    }
+
     /// As the engine takes it.
     pub(crate) fn settings(&self) -> sync_core::Settings {
         let timing = &self.timing;

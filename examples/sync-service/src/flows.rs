@@ -126,6 +126,15 @@ pub(crate) struct Flows {
     pub(crate) off: Vec<Off>,
 }
 
+/// What this program knows under a flow's name; the names that there are if it knows none.
+pub(crate) fn named(name: &str) -> Result<&'static Definition, String> {
+    let found = ALL.iter().find(|definition| definition.name == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = ALL.iter().map(|definition| definition.name).collect();
+        format!("there is no flow `{name}`; there are: {}", known.join(", "))
+    })
+}
+
 /// Builds every flow that the configuration asks for.
 pub(crate) fn build(config: &Config, systems: &Systems) -> Result<Flows, Failure> {
     let (mut on, mut off) = (Vec::new(), Vec::new());
@@ -141,7 +150,8 @@ pub(crate) fn build(config: &Config, systems: &Systems) -> Result<Flows, Failure
             continue;
         }
         match (definition.build)(config, systems)? {
-            FlowState::On { flow, notes } => {
+            FlowState::On { mut flow, notes } => {
+                config.apply_policy(&mut flow)?;
                 flow.check()
                     .map_err(|error| Failure::input(error.to_string()))?;
                 on.push(On {
@@ -231,11 +241,9 @@ impl Flows {
         Err(match off.find(|off| off.name.as_str() == name) {
             Some(off) => Failure::input(format!("flow `{name}` is off: {}", off.reason)),
             None => {
-                let known: Vec<&str> = ALL.iter().map(|definition| definition.name).collect();
-                Failure::input(format!(
-                    "there is no flow `{name}`; there are: {}",
-                    known.join(", ")
-                ))
+                let why =
+                    named(name).map_or_else(|error| error, |_| format!("flow `{name}` is off"));
+                Failure::input(why)
             }
         })
     }

@@ -11,6 +11,7 @@ mod doctor;
 mod flows;
 mod operate;
 mod page;
+mod policies;
 #[path = "../../../sql-store/tests/support/private_postgres.rs"]
 mod private_postgres;
 mod probes;
