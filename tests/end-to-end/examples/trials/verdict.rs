@@ -138,6 +138,9 @@ impl Verdict {
                     AuditEvent::CreateIntended { side, key } => {
                         trail.created.insert((flow, *side, key.clone()));
                     }
+                    AuditEvent::FlowStopped { reason } => {
+                        self.expect(false, || format!("{flow} was stopped: {reason}"));
+                    }
                     _ => {}
                 }
                 let Some(code) = &entry.ids.left else {

@@ -132,6 +132,11 @@ refresh_token = {{ file = "ZOHO_REFRESH" }}
 [customers]
 category = "STD"
 {deals}
+# People change far more in these minutes than a guard lets pass.
+[policies.customers]
+changes = {{ percent = 100, at_least = 1000000 }}
+[policies.orders]
+changes = {{ percent = 100, at_least = 1000000 }}
 {webhook}
 [timing]
 poll_seconds = {poll_seconds}
