@@ -27,6 +27,19 @@ fn meanwhile(system: &FakeSystem, other: Engine) {
     });
 }
 
+/// Does `act` while the right system is written to for the first time.
+fn during_the_first_write(world: &World, act: impl FnOnce() + Send + 'static) {
+    let mut act = Some(act);
+    world.right.before_calls(move |call| {
+        if call.kind == CallKind::Write
+            && let Some(act) = act.take()
+        {
+            act();
+        }
+        None
+    });
+}
+
 #[test]
 fn two_workers_share_the_work_and_make_nothing_twice() {
     let world = World::with(|setup| setup.settings.batch = 3);
@@ -128,16 +141,9 @@ fn two_jobs_of_one_pair_are_never_in_work_at_once() {
     // While the first worker writes, the left user edits again and a second worker finds work for the pair. Were it to
     // carry the second edit over, the first worker's late write would undo it.
     let (system, id, other) = (world.left.clone(), left.clone(), world.engine());
-    let mut edited = false;
-    world.right.before_calls(move |call| {
-        if call.kind == CallKind::Write && !edited {
-            edited = true;
-            system
-                .edit_as_user(id.clone(), set("phone", "second"))
-                .unwrap();
-            other.drain().now_or_never().unwrap().unwrap();
-        }
-        None
+    during_the_first_write(&world, move || {
+        system.edit_as_user(id, set("phone", "second")).unwrap();
+        other.drain().now_or_never().unwrap().unwrap();
     });
     let engine = world.engine();
     world.settle(&engine);
@@ -165,19 +171,12 @@ fn two_records_found_to_be_a_pair_under_one_key_are_left_alone_under_the_other_u
         key: world.key(Side::Left, left.clone()),
         cause: Cause::Webhook,
     };
-    let mut edited = false;
-    world.right.before_calls(move |call| {
-        if call.kind == CallKind::Write && !edited {
-            edited = true;
-            system
-                .edit_as_user(id.clone(), set("name", "Newer name"))
-                .unwrap();
-            let taken_in = other.ingest(std::slice::from_ref(&hint));
-            taken_in.now_or_never().unwrap().unwrap();
-            let report = other.drain().now_or_never().unwrap().unwrap();
-            assert_eq!(report.updated, Sides::default(), "{report:?}");
-        }
-        None
+    during_the_first_write(&world, move || {
+        system.edit_as_user(id, set("name", "Newer name")).unwrap();
+        let taken_in = other.ingest(std::slice::from_ref(&hint));
+        taken_in.now_or_never().unwrap().unwrap();
+        let report = other.drain().now_or_never().unwrap().unwrap();
+        assert_eq!(report.updated, Sides::default(), "{report:?}");
     });
     world.drain(&engine);
     world.right.leave_calls_alone();
@@ -198,18 +197,11 @@ fn what_a_worker_that_was_held_up_creates_is_not_taken_for_an_edit() {
     // to create the record as it is now, and dies.
     let (system, target, id) = (world.left.clone(), world.right.clone(), left.clone());
     let (clock, other) = (world.clock.clone(), world.engine());
-    let mut held_up = false;
-    world.right.before_calls(move |call| {
-        if call.kind == CallKind::Write && !held_up {
-            held_up = true;
-            clock.advance(std::time::Duration::from_secs(121));
-            system
-                .edit_as_user(id.clone(), set("name", "Newer name"))
-                .unwrap();
-            target.fail_next(CallKind::Write, Fault::HangsBefore);
-            assert!(other.drain().now_or_never().is_none(), "it dies");
-        }
-        None
+    during_the_first_write(&world, move || {
+        clock.advance(std::time::Duration::from_secs(121));
+        system.edit_as_user(id, set("name", "Newer name")).unwrap();
+        target.fail_next(CallKind::Write, Fault::HangsBefore);
+        assert!(other.drain().now_or_never().is_none(), "it dies");
     });
     world.drain(&engine);
     world.right.leave_calls_alone();
@@ -238,14 +230,9 @@ fn a_worker_whose_lease_was_taken_over_changes_nothing_in_the_store() {
     world.hint(&engine, Side::Left, left);
     // The first worker stalls in its write for longer than its lease; the second does the work meanwhile.
     let (clock, other) = (world.clock.clone(), world.engine());
-    let mut stalled = false;
-    world.right.before_calls(move |call| {
-        if call.kind == CallKind::Write && !stalled {
-            stalled = true;
-            clock.advance(std::time::Duration::from_secs(300));
-            other.drain().now_or_never().unwrap().unwrap();
-        }
-        None
+    during_the_first_write(&world, move || {
+        clock.advance(std::time::Duration::from_secs(300));
+        other.drain().now_or_never().unwrap().unwrap();
     });
     world.drain(&engine);
     assert_eq!(world.right.len(), 1);

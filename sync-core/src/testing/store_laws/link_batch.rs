@@ -46,6 +46,11 @@ async fn mixed(desk: &Desk<'_>) -> Mixed {
     }
 }
 
+/// Why each entry was refused, if it was.
+fn refusals<T>(outcomes: Vec<Result<T, Refused>>) -> Vec<Option<Refused>> {
+    outcomes.into_iter().map(Result::err).collect()
+}
+
 async fn assert_first_and_last_are_linked(desk: &Desk<'_>) {
     let links = desk.links(&[left("a"), left("d")]).await;
     assert!(
@@ -70,14 +75,9 @@ pub async fn prepared_entries_are_independent(store: &dyn Store) {
             audit: Vec::new(),
         })
         .collect();
-    let outcomes: Vec<_> = desk
-        .prepare(&entries)
-        .await
-        .into_iter()
-        .map(Result::err)
-        .collect();
     assert_eq!(
-        outcomes, mixed.refusals,
+        refusals(desk.prepare(&entries).await),
+        mixed.refusals,
         "each prepared entry has its own outcome, in order"
     );
     assert_first_and_last_are_linked(&desk).await;
@@ -99,14 +99,9 @@ pub async fn committed_entries_are_independent(store: &dyn Store) {
             audit: Vec::new(),
         })
         .collect();
-    let outcomes: Vec<_> = desk
-        .commit(&entries, at(0))
-        .await
-        .into_iter()
-        .map(Result::err)
-        .collect();
     assert_eq!(
-        outcomes, mixed.refusals,
+        refusals(desk.commit(&entries, at(0)).await),
+        mixed.refusals,
         "each committed entry has its own outcome, in order"
     );
     assert_first_and_last_are_linked(&desk).await;
@@ -133,10 +128,9 @@ pub async fn later_entries_see_earlier_ones(store: &dyn Store) {
             entry(&jobs[1], pair("b", "r")),
         ])
         .await;
-    let refusals: Vec<_> = outcomes.into_iter().map(Result::err).collect();
     let taken = Some(Refused::AlreadyLinked { side: Side::Right });
     assert_eq!(
-        refusals,
+        refusals(outcomes),
         [None, taken.clone()],
         "of two prepared links with one identity, the first has it"
     );
@@ -145,9 +139,8 @@ pub async fn later_entries_see_earlier_ones(store: &dyn Store) {
         ..ending(job, Finish::Done)
     });
     let outcomes = desk.commit(&commits, at(0)).await;
-    let refusals: Vec<_> = outcomes.into_iter().map(Result::err).collect();
     assert_eq!(
-        refusals,
+        refusals(outcomes),
         [None, taken],
         "of two committed links with one identity, the first has it"
     );
