@@ -45,8 +45,13 @@ use jiff::Timestamp;
 
 pub(crate) use self::identify::MOST_CANDIDATES;
 use self::{
-    breaker::Breakers, channels::Tended, guard::SeenFields, health::Successes, meter::Purses,
-    portion::Portions, run::Upkeep,
+    breaker::Breakers,
+    channels::Tended,
+    guard::{PairCounts, SeenFields},
+    health::Successes,
+    meter::Purses,
+    portion::Portions,
+    run::Upkeep,
 };
 pub use self::{
     breaker::SideHealth,
@@ -157,6 +162,7 @@ pub struct Engine {
     observer: Option<Arc<dyn Observer>>,
     channels: Vec<Tended>,
     seen_fields: SeenFields,
+    pair_counts: PairCounts,
     successes: Successes,
     upkeep: Upkeep,
     approved: Mutex<HashSet<FlowName>>,
@@ -262,6 +268,7 @@ impl EngineBuilder {
             observer: self.observer,
             channels: self.channels,
             seen_fields: SeenFields::default(),
+            pair_counts: PairCounts::default(),
             successes: Successes::default(),
             upkeep: Upkeep::default(),
             approved: Mutex::default(),

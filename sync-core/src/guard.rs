@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::side::Side;
 
 /// How much a flow may do without a person looking, within [`window`](Self::window). What an approved plan or a person's
-/// replay leads to does not count.
+/// replay leads to does not count. Shares are of the pairs as they were counted within the last minute; a flow is never
+/// stopped before they are counted anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guards {
     /// Records deleted or deactivated because their partners were.

@@ -3,10 +3,10 @@
 use std::{
     collections::{BTreeSet, HashMap},
     ops::AddAssign,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, batch::Work, observe::Observation, rolling::Rolling};
@@ -97,6 +97,30 @@ impl Watch {
     }
 }
 
+/// How long a count of pairs is believed. Before a flow is stopped they are counted anew.
+const COUNT_HOLDS: SignedDuration = SignedDuration::from_secs(60);
+
+/// How many pairs each flow had when they were counted last, and when that was.
+#[derive(Debug, Default)]
+pub(super) struct PairCounts(Mutex<HashMap<FlowName, (u64, Timestamp)>>);
+
+impl PairCounts {
+    fn lock(&self) -> MutexGuard<'_, HashMap<FlowName, (u64, Timestamp)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A count that is not too old.
+    fn recent(&self, flow: &FlowName, now: Timestamp) -> Option<u64> {
+        let (pairs, counted_at) = self.lock().get(flow).copied()?;
+        let age = now.duration_since(counted_at);
+        (!age.is_negative() && age < COUNT_HOLDS).then_some(pairs)
+    }
+
+    fn note(&self, flow: &FlowName, pairs: u64, now: Timestamp) {
+        self.lock().insert(flow.clone(), (pairs, now));
+    }
+}
+
 /// Fields that each side was seen to offer.
 #[derive(Debug, Default)]
 pub(super) struct SeenFields(Mutex<HashMap<(FlowName, Side), BTreeSet<FieldName>>>);
@@ -114,6 +138,10 @@ impl SeenFields {
             .filter_map(|work| work.records.get(side).as_ref())
         {
             any = true;
+            if record.fields.iter().map(|(field, _)| field).eq(&*seen) {
+                missing.clear();
+                continue;
+            }
             missing.retain(|field| record.fields.get(field.as_str()).is_none());
             for (field, _) in record.fields.iter() {
                 if !seen.contains(field) {
@@ -226,9 +254,11 @@ impl Engine {
         if wanted == Wanted::default() {
             return Ok(self.stopped(&flow.name).await?.is_none());
         }
-        let mut admitted = self.ask_watch(flow, wanted, 0).await?;
+        let counted = self.pair_counts.recent(&flow.name, self.clock.now());
+        let mut admitted = self.ask_watch(flow, wanted, counted.unwrap_or(0)).await?;
         if matches!(admitted, Some(Err(_))) {
-            // More than is always allowed. Counting the pairs takes the longer the more there are, so it is done only now.
+            // More than is allowed for all that is known. Counting the pairs takes the longer the more there are, so it is
+            // done only now.
             let linked = self.linked(flow).await?;
             admitted = self.ask_watch(flow, wanted, linked).await?;
         }
@@ -278,9 +308,11 @@ impl Engine {
             .await
     }
 
-    /// The number of pairs.
+    /// Counts the pairs.
     async fn linked(&self, flow: &Flow) -> Result<u64, Error> {
+        let now = self.clock.now();
         let counts = self.store.counts(&self.connection, &flow.name).await?;
+        self.pair_counts.note(&flow.name, counts.linked, now);
         Ok(counts.linked)
     }
 

@@ -1,12 +1,21 @@
 //! A flow stops before it does harm, says why, and goes on when a person lets it.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use sync_core::{
     Allowance, AuditEvent, DeleteRule, Engine, Guards, Limit, RecordId, Side, StopReason,
 };
 
-use crate::world::{World, block_on, set, text, thing};
+use crate::{
+    store_spy::{At, SpyStore},
+    world::{World, block_on, set, text, thing},
+};
 
 fn world(change: impl FnOnce(&mut Guards)) -> World {
     World::with(|setup| {
@@ -147,6 +156,62 @@ fn a_mass_change_stops_the_flow_and_several_workers_count_together() {
     assert_eq!(world.right.traffic().updated, 4);
     let reason = stopped(&world, &engine).unwrap();
     assert!(reason.to_string().contains("guard allows 4"), "{reason}");
+}
+
+/// A user edits a left record, and it is looked at.
+fn edited(world: &World, engine: &Engine, id: &str) {
+    world.left.edit_as_user(id, set("phone", "9")).unwrap();
+    world.hint(engine, Side::Left, id);
+    world.drain(engine);
+}
+
+#[test]
+fn pairs_are_counted_once_a_minute_however_much_is_changed() {
+    let world = world(|guards| guards.updates = Limit::new(100, 1));
+    let counted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&counted);
+    let engine = world.engine_on(SpyStore::new(Arc::clone(&world.store), move |at| {
+        count.fetch_add(usize::from(at == At::Counts), Ordering::Relaxed);
+        None
+    }));
+    pairs(&world, &engine, 8);
+    counted.store(0, Ordering::Relaxed);
+    for number in 0..4 {
+        edited(&world, &engine, &format!("C{number}"));
+    }
+    assert_eq!(counted.load(Ordering::Relaxed), 1);
+    world.later(61);
+    edited(&world, &engine, "C4");
+    assert_eq!(counted.load(Ordering::Relaxed), 2);
+    assert_eq!(world.right.traffic().updated, 5);
+}
+
+#[test]
+fn before_a_flow_is_stopped_its_pairs_are_counted_anew() {
+    let world = world(|guards| guards.updates = Limit::new(50, 1));
+    let engine = world.engine();
+    pairs(&world, &engine, 4);
+    edited(&world, &engine, "C0");
+    edited(&world, &engine, "C1");
+    // The share of four pairs is used up. Within the same minute there are twice as many.
+    for number in 4..8 {
+        let id = format!("C{number}");
+        world.left.create_as_user(thing(&id)).unwrap();
+        world.hint(&engine, Side::Left, id);
+    }
+    world.drain(&engine);
+    edited(&world, &engine, "C2");
+    edited(&world, &engine, "C3");
+    assert_eq!(stopped(&world, &engine), None);
+    assert_eq!(world.right.traffic().updated, 4);
+    edited(&world, &engine, "C4");
+    assert_eq!(
+        stopped(&world, &engine),
+        Some(StopReason::Updates {
+            wanted: 5,
+            allowed: 4
+        })
+    );
 }
 
 #[test]

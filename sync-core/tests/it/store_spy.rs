@@ -30,6 +30,7 @@ pub(crate) enum At {
     Prepare,
     Commit,
     PutDocument,
+    Counts,
 }
 
 type Hook = Box<dyn FnMut(At) -> Option<Trouble> + Send>;
@@ -173,7 +174,8 @@ impl Store for SpyStore {
         connection: &ConnectionId,
         flow: &FlowName,
     ) -> Result<Counts, StoreError> {
-        self.inner.counts(connection, flow).await
+        let call = self.inner.counts(connection, flow);
+        self.at(At::Counts, call).await
     }
 
     async fn document(
