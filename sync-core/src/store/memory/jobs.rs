@@ -1,7 +1,7 @@
 //! The jobs of one connection.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     ops::Bound,
 };
 
@@ -18,7 +18,9 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
-    rows: BTreeMap<JobKey, JobRow>,
+    rows: HashMap<JobKey, JobRow>,
+    /// The keys of those that are parked.
+    parked: BTreeSet<JobKey>,
     /// Every job that is not parked.
     schedules: HashMap<FlowName, Schedule>,
     /// The jobs that are parked until a key is synchronised, by that key.
@@ -65,12 +67,23 @@ impl JobRow {
         self.lease.map_or(self.due, |(_, until)| until)
     }
 
-    fn waits_for(&self) -> Option<&JobKey> {
-        match &self.parked.as_deref()?.reason {
-            ParkReason::WaitingFor { parent } => Some(parent),
-            _ => None,
+    /// Where the indexes have it.
+    fn place(&self) -> Place {
+        match self.parked.as_deref().map(|parked| &parked.reason) {
+            Some(ParkReason::WaitingFor { parent }) => Place::Parked(Some(parent.clone())),
+            Some(_) => Place::Parked(None),
+            None => Place::Queued(self.available_at(), self.position),
         }
     }
+}
+
+/// Where the indexes have a job.
+#[derive(PartialEq, Eq)]
+enum Place {
+    /// From when on it may be taken, and its place in the queue.
+    Queued(Timestamp, u64),
+    /// The key that it waits for, if it waits for one.
+    Parked(Option<JobKey>),
 }
 
 impl Jobs {
@@ -83,12 +96,14 @@ impl Jobs {
         counter: &mut Counter,
     ) {
         let position = counter.next();
-        let was_parked = self.rows.get(&key).is_some_and(|row| row.parked.is_some());
-        if !self.rows.contains_key(&key) {
-            self.rows
-                .insert(key.clone(), JobRow::new(cause.clone(), now, position));
-            self.index(&key);
-        }
+        let Some(row) = self.rows.get(&key) else {
+            let mut row = JobRow::new(cause.clone(), now, position);
+            row.generation = 1;
+            self.index(&key, &row.place());
+            self.rows.insert(key, row);
+            return;
+        };
+        let was_parked = row.parked.is_some();
         self.update(&key, |row| {
             row.generation += 1;
             row.cause = cause.clone();
@@ -110,15 +125,16 @@ impl Jobs {
 
     fn lease(&mut self, key: JobKey, until: Timestamp, counter: &mut Counter) -> Option<Job> {
         let token = FencingToken(counter.next());
-        self.update(&key, |row| row.lease = Some((token, until)));
-        let row = self.rows.get(&key)?;
-        Some(Job {
-            generation: row.generation,
-            token,
-            attempts: row.attempts,
-            cause: row.cause.clone(),
-            queued_at: row.queued_at,
-            key,
+        self.update(&key, |row| {
+            row.lease = Some((token, until));
+            Job {
+                generation: row.generation,
+                token,
+                attempts: row.attempts,
+                cause: row.cause.clone(),
+                queued_at: row.queued_at,
+                key: key.clone(),
+            }
         })
     }
 
@@ -139,8 +155,10 @@ impl Jobs {
         };
         let moved_on = row.generation != held.generation && !bug!(AckWithoutGeneration);
         let position = counter.next();
+        if !moved_on && *finish == Finish::Done {
+            return self.remove(&held.key);
+        }
         match finish {
-            Finish::Done if !moved_on => self.remove(&held.key),
             Finish::Park(parked) if !moved_on => self.update(&held.key, |row| {
                 row.lease = None;
                 row.parked = Some(parked.clone());
@@ -161,7 +179,7 @@ impl Jobs {
                     row.cause = cause;
                 }
             }),
-        }
+        };
     }
 
     /// Makes the jobs due that are parked until `parent` is synchronised.
@@ -177,7 +195,7 @@ impl Jobs {
 
     /// Removes a parked job. Returns whether it was there.
     pub(super) fn dismiss(&mut self, key: &JobKey) -> bool {
-        let is_parked = self.rows.get(key).is_some_and(|row| row.parked.is_some());
+        let is_parked = self.parked.contains(key);
         if is_parked {
             self.remove(key);
         }
@@ -194,22 +212,30 @@ impl Jobs {
         after: Option<&JobKey>,
         limit: usize,
     ) -> Vec<ParkedJob> {
-        let rows = self
-            .of_flow(flow)
-            .filter(|(key, _)| after.is_none_or(|after| *key > after));
-        let parked = rows.filter_map(|(key, row)| {
-            let parked = row.parked.as_deref()?.clone();
+        let first = JobKey {
+            flow: flow.clone(),
+            side: Side::Left,
+            id: RecordId::from(""),
+        };
+        let start = after.map_or(Bound::Included(&first), Bound::Excluded);
+        let keys = self.parked.range::<JobKey, _>((start, Bound::Unbounded));
+        let keys = keys
+            .skip_while(|key| **key < first)
+            .take_while(|key| key.flow == *flow);
+        let parked = keys.filter_map(|key| {
+            let row = self.rows.get(key)?;
             Some(ParkedJob {
                 key: key.clone(),
                 attempts: row.attempts,
-                parked,
+                parked: row.parked.as_deref()?.clone(),
             })
         });
         parked.take(limit).collect()
     }
 
     pub(super) fn count(&self, flow: &FlowName, counts: &mut Counts) {
-        for (_, row) in self.of_flow(flow) {
+        let rows = self.rows.iter().filter(|(key, _)| key.flow == *flow);
+        for (_, row) in rows {
             if row.parked.is_some() {
                 counts.parked += 1;
             } else {
@@ -222,59 +248,59 @@ impl Jobs {
         }
     }
 
-    fn of_flow(&self, flow: &FlowName) -> impl Iterator<Item = (&JobKey, &JobRow)> {
-        let first = JobKey {
-            flow: flow.clone(),
-            side: Side::Left,
-            id: RecordId::from(""),
-        };
-        let rows = self.rows.range((Bound::Included(first), Bound::Unbounded));
-        rows.take_while(move |(key, _)| key.flow == *flow)
-    }
-
-    fn update(&mut self, key: &JobKey, change: impl FnOnce(&mut JobRow)) {
-        self.unindex(key);
-        if let Some(row) = self.rows.get_mut(key) {
-            change(row);
+    /// Makes a change and puts the job where it belongs after it. `None`: there is no such job.
+    fn update<T>(&mut self, key: &JobKey, change: impl FnOnce(&mut JobRow) -> T) -> Option<T> {
+        let row = self.rows.get_mut(key)?;
+        let before = row.place();
+        let outcome = change(row);
+        let after = row.place();
+        if before != after {
+            self.unindex(key, &before);
+            self.index(key, &after);
         }
-        self.index(key);
+        Some(outcome)
     }
 
     fn remove(&mut self, key: &JobKey) {
-        self.unindex(key);
-        self.rows.remove(key);
-    }
-
-    fn index(&mut self, key: &JobKey) {
-        let Some(row) = self.rows.get(key) else {
-            return;
-        };
-        if let Some(parent) = row.waits_for() {
-            self.dependants
-                .entry(parent.clone())
-                .or_default()
-                .insert(key.clone());
-        }
-        if row.parked.is_none() {
-            let schedule = self.schedules.entry(key.flow.clone()).or_default();
-            schedule.insert(row.available_at(), row.position, key.clone());
+        if let Some(row) = self.rows.remove(key) {
+            self.unindex(key, &row.place());
         }
     }
 
-    fn unindex(&mut self, key: &JobKey) {
-        let Some(row) = self.rows.get(key) else {
-            return;
-        };
-        if let Some(parent) = row.waits_for()
-            && let Some(dependants) = self.dependants.get_mut(parent)
-        {
-            dependants.remove(key);
-            if dependants.is_empty() {
-                self.dependants.remove(parent);
+    fn index(&mut self, key: &JobKey, place: &Place) {
+        match place {
+            Place::Queued(at, position) => {
+                let schedule = self.schedules.entry(key.flow.clone()).or_default();
+                schedule.insert(*at, *position, key.clone());
+            }
+            Place::Parked(parent) => {
+                self.parked.insert(key.clone());
+                if let Some(parent) = parent {
+                    let waiting = self.dependants.entry(parent.clone()).or_default();
+                    waiting.insert(key.clone());
+                }
             }
         }
-        if let Some(schedule) = self.schedules.get_mut(&key.flow) {
-            schedule.remove(row.available_at(), row.position);
+    }
+
+    fn unindex(&mut self, key: &JobKey, place: &Place) {
+        match place {
+            Place::Queued(at, position) => {
+                if let Some(schedule) = self.schedules.get_mut(&key.flow) {
+                    schedule.remove(*at, *position);
+                }
+            }
+            Place::Parked(parent) => {
+                self.parked.remove(key);
+                if let Some(parent) = parent
+                    && let Some(waiting) = self.dependants.get_mut(parent)
+                {
+                    waiting.remove(key);
+                    if waiting.is_empty() {
+                        self.dependants.remove(parent);
+                    }
+                }
+            }
         }
     }
 }

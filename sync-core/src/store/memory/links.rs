@@ -9,20 +9,20 @@ use super::{Counter, Counts, Refused};
 use crate::{
     ids::RecordId,
     link::{Link, LinkContent, LinkId, Revision},
-    side::Side,
+    side::{Side, Sides},
     store::LinkWrite,
 };
 
 #[derive(Debug, Default)]
 pub(super) struct FlowLinks {
     links: BTreeMap<LinkId, (LinkContent, Revision)>,
-    by_record: HashMap<(Side, RecordId), LinkId>,
+    by_record: Sides<HashMap<RecordId, LinkId>>,
 }
 
 impl FlowLinks {
     /// The link that a record belongs to.
     pub(super) fn of(&self, side: Side, record: &RecordId) -> Option<Link> {
-        self.get(*self.by_record.get(&(side, record.clone()))?)
+        self.get(*self.by_record.get(side).get(record)?)
     }
 
     fn get(&self, id: LinkId) -> Option<Link> {
@@ -68,9 +68,7 @@ impl FlowLinks {
                 content,
             } => {
                 self.check_revision(*id, *expected)?;
-                self.check_identities(Some(*id), content)?;
-                self.take(*id);
-                Ok(self.put(*id, content, counter))
+                self.replace(*id, content, counter)
             }
             LinkWrite::Remove { id, expected } => {
                 self.check_revision(*id, *expected)?;
@@ -89,10 +87,10 @@ impl FlowLinks {
     /// That no other link has an identity of `content`.
     fn check_identities(&self, own: Option<LinkId>, content: &LinkContent) -> Result<(), Refused> {
         for side in Side::BOTH {
-            let Some(record) = content.ids.get(side).clone() else {
+            let Some(record) = content.ids.get(side) else {
                 continue;
             };
-            let owner = self.by_record.get(&(side, record)).copied();
+            let owner = self.by_record.get(side).get(record).copied();
             if owner.is_some() && owner != own {
                 return Err(Refused::AlreadyLinked { side });
             }
@@ -100,11 +98,35 @@ impl FlowLinks {
         Ok(())
     }
 
+    fn replace(
+        &mut self,
+        id: LinkId,
+        content: &LinkContent,
+        counter: &mut Counter,
+    ) -> Result<Link, Refused> {
+        match self.links.get_mut(&id) {
+            Some((known, revision)) if known.ids == content.ids => {
+                *revision = Revision(counter.next());
+                known.clone_from(content);
+                Ok(Link {
+                    id,
+                    revision: *revision,
+                    content: content.clone(),
+                })
+            }
+            _ => {
+                self.check_identities(Some(id), content)?;
+                self.take(id);
+                Ok(self.put(id, content, counter))
+            }
+        }
+    }
+
     fn put(&mut self, id: LinkId, content: &LinkContent, counter: &mut Counter) -> Link {
         let revision = Revision(counter.next());
         for side in Side::BOTH {
             if let Some(record) = content.ids.get(side).clone() {
-                self.by_record.insert((side, record), id);
+                self.by_record.get_mut(side).insert(record, id);
             }
         }
         self.links.insert(id, (content.clone(), revision));
@@ -118,8 +140,8 @@ impl FlowLinks {
     fn take(&mut self, id: LinkId) -> Option<Link> {
         let (content, revision) = self.links.remove(&id)?;
         for side in Side::BOTH {
-            if let Some(record) = content.ids.get(side).clone() {
-                self.by_record.remove(&(side, record));
+            if let Some(record) = content.ids.get(side) {
+                self.by_record.get_mut(side).remove(record);
             }
         }
         Some(Link {
