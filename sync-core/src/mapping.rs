@@ -452,15 +452,13 @@ impl Mapping {
         record: &Document,
         references: &References,
     ) -> Result<Document, MapError> {
-        let values = self.values(side, record);
-        values
-            .map(
-                |(row, value)| match row.to_document(side, value, references) {
-                    Ok(value) => Ok((row.name.clone(), value)),
-                    Err(misfit) => Err(row.error(side, misfit)),
-                },
-            )
-            .collect()
+        let mut document = Vec::with_capacity(self.rows.len());
+        for (row, value) in self.values(side, record) {
+            let value = row.to_document(side, value, references);
+            let value = value.map_err(|misfit| row.error(side, misfit))?;
+            document.push((row.name.clone(), value));
+        }
+        Ok(document.into_iter().collect())
     }
 
     /// What of a record has a counterpart: enough to recognise it by.
@@ -479,14 +477,7 @@ impl Mapping {
         side: Side,
         record: &'a Document,
     ) -> impl Iterator<Item = (&'a Row, &'a Value)> {
-        let rows = self
-            .rows
-            .iter()
-            .filter(|row| row.direction != Direction::None);
-        rows.filter_map(move |row| {
-            let value = record.get(row.fields.get(side).as_str())?;
-            Some((row, value))
-        })
+        values(self.rows.iter(), side, record)
     }
 
     /// Changes of a document as changes of a record.
@@ -537,10 +528,8 @@ impl Mapping {
     #[must_use]
     pub fn references(&self, side: Side, record: &Document) -> Vec<(FlowName, RecordId)> {
         let mut found = Vec::new();
-        for (row, value) in self.values(side, record) {
-            if row.kind.referenced_flows().is_empty() {
-                continue;
-            }
+        let rows = self.rows.iter().filter(|row| row.kind.refers());
+        for (row, value) in values(rows, side, record) {
             if let Ok(value) = row.plain(side, value) {
                 row.kind.collect_references(side, &value, &mut found);
             }
@@ -569,4 +558,17 @@ impl Mapping {
         let digest = Sha256::digest(format!("{:?}", self.rows));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// The values that a record of `side` has for `rows`.
+fn values<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    side: Side,
+    record: &'a Document,
+) -> impl Iterator<Item = (&'a Row, &'a Value)> {
+    rows.filter(|row| row.direction != Direction::None)
+        .filter_map(move |row| {
+            let value = record.get(row.fields.get(side).as_str())?;
+            Some((row, value))
+        })
 }

@@ -78,52 +78,64 @@ impl Merged {
 #[must_use]
 pub fn merge(input: &MergeInput<'_>) -> Merged {
     let mut merged = Merged::default();
+    let mut agreed = Agreed(Vec::with_capacity(input.mapping.rows().len()));
     for row in input.mapping.rows() {
         let name = row.name.as_str();
         let base = input.base.and_then(|base| base.get(name));
-        if let Direction::Binding { from } = row.direction {
-            merged.watch(row, from, base, input.now.map(|now| now.get(name)));
-            continue;
-        }
-        match (input.now.left.get(name), input.now.right.get(name)) {
-            (Some(left), Some(right))
-                if !matches!(row.direction, Direction::None | Direction::CreateOnly) =>
-            {
-                merged.settle(
-                    row,
-                    base,
-                    Sides::new(left, right),
-                    settle(input, row, base, Sides::new(left, right)),
-                );
+        let now = input.now.map(|now| now.get(name));
+        let settled = match (row.direction, now.left, now.right) {
+            (Direction::Binding { from }, ..) => merged.watch(row, from, base, now),
+            (Direction::None | Direction::CreateOnly, ..) => base,
+            (_, Some(left), Some(right)) => {
+                let now = Sides::new(left, right);
+                merged.settle(row, base, now, settle(input, row, base, now))
             }
             // A side that does not offer the field has no say in it.
-            _ => {
-                if let Some(base) = base {
-                    merged.agreed.set(row.name.clone(), base.clone());
-                }
-            }
-        }
+            _ => base,
+        };
+        agreed.0.extend(settled.map(|value| (&row.name, value)));
     }
+    let known = [input.base, Some(input.now.left), Some(input.now.right)];
+    merged.agreed = agreed.document(known.into_iter().flatten());
     merged
 }
 
+/// What both sides will agree on, by reference: as a rule, one of the documents says just that.
+struct Agreed<'a>(Vec<(&'a FieldName, &'a Value)>);
+
+impl Agreed<'_> {
+    /// The first of `known` that says just that, or a new document.
+    fn document<'d>(&self, mut known: impl Iterator<Item = &'d Document>) -> Document {
+        let says_that = |document: &&Document| {
+            let mut fields = self.0.iter();
+            document.len() == self.0.len()
+                && fields.all(|(name, value)| document.get(name.as_str()) == Some(*value))
+        };
+        known.find(says_that).cloned().unwrap_or_else(|| {
+            let fields = self.0.iter();
+            fields
+                .map(|(name, value)| ((*name).clone(), (*value).clone()))
+                .collect()
+        })
+    }
+}
+
 impl Merged {
-    /// A value that binds once a record was made of it: it must stay as it was.
-    fn watch(&mut self, row: &Row, from: Side, base: Option<&Value>, now: Sides<Option<&Value>>) {
-        let Some(value) = now.get(from) else {
-            if let Some(base) = base {
-                self.agreed.set(row.name.clone(), base.clone());
-            }
-            return;
+    /// A value that binds once a record was made of it: it must stay as it was. Returns what is agreed on.
+    fn watch<'a>(
+        &mut self,
+        row: &Row,
+        from: Side,
+        base: Option<&'a Value>,
+        now: Sides<Option<&'a Value>>,
+    ) -> Option<&'a Value> {
+        let Some(value) = *now.get(from) else {
+            return base;
         };
         let base = match base {
-            Some(base) if base != *value && now.get(from.other()) != now.get(from) => base,
-            _ => {
-                self.agreed.set(row.name.clone(), (*value).clone());
-                return;
-            }
+            Some(base) if base != value && now.get(from.other()) != now.get(from) => base,
+            _ => return Some(value),
         };
-        self.agreed.set(row.name.clone(), base.clone());
         self.conflicts.push(row.name.clone());
         let shown = |side| {
             let value: &Option<&Value> = now.get(side);
@@ -137,18 +149,19 @@ impl Merged {
             result: None,
             verdict: Verdict::ConflictParked,
         });
+        Some(base)
     }
 
-    fn settle(
+    /// Notes how a field that differs is settled. Returns what is agreed on.
+    fn settle<'a>(
         &mut self,
         row: &Row,
-        base: Option<&Value>,
-        now: Sides<&Value>,
+        base: Option<&'a Value>,
+        now: Sides<&'a Value>,
         verdict: Option<Verdict>,
-    ) {
+    ) -> Option<&'a Value> {
         let Some(verdict) = verdict else {
-            self.agreed.set(row.name.clone(), now.left.clone());
-            return;
+            return Some(now.left);
         };
         let winner = match verdict {
             Verdict::LeftChanged => Some(Side::Left),
@@ -158,10 +171,9 @@ impl Merged {
             }
             Verdict::ConflictParked | Verdict::ChosenByPerson => None,
         };
-        let result = winner.map(|side| (*now.get(side)).clone());
-        match (winner, &result) {
+        let result = winner.map(|side| *now.get(side));
+        match (winner, result) {
             (Some(winner), Some(result)) => {
-                self.agreed.set(row.name.clone(), result.clone());
                 let loser = match bug!(WinnerIsPatched) {
                     true => winner,
                     false => winner.other(),
@@ -170,21 +182,17 @@ impl Merged {
                     .get_mut(loser)
                     .set(row.name.clone(), result.clone());
             }
-            _ => {
-                self.conflicts.push(row.name.clone());
-                if let Some(base) = base {
-                    self.agreed.set(row.name.clone(), base.clone());
-                }
-            }
+            _ => self.conflicts.push(row.name.clone()),
         }
         self.decisions.push(FieldDecision {
             field: row.name.clone(),
             base: base.cloned(),
             left: now.left.clone(),
             right: now.right.clone(),
-            result,
+            result: result.cloned(),
             verdict,
         });
+        result.or(base)
     }
 }
 

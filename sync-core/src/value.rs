@@ -1,6 +1,6 @@
 //! Values and documents: what the engine compares, merges and stores.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, mem, sync::Arc, vec};
 
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
@@ -151,9 +151,10 @@ impl fmt::Display for Value {
 /// Named values, ordered by name. Absent and `Null` differ.
 ///
 /// Clones share their fields until one of them is changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Document {
-    fields: Arc<BTreeMap<FieldName, Value>>,
+    /// In order of name, each name once. An empty document needs no memory.
+    fields: Option<Arc<Vec<(FieldName, Value)>>>,
 }
 
 impl Document {
@@ -163,15 +164,38 @@ impl Document {
         Self::default()
     }
 
+    fn entries(&self) -> &[(FieldName, Value)] {
+        self.fields.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// Where `field` is, or where it would be.
+    fn place(&self, field: &str) -> Result<usize, usize> {
+        self.entries()
+            .binary_search_by(|(name, _)| name.as_str().cmp(field))
+    }
+
+    fn entries_mut(&mut self) -> &mut Vec<(FieldName, Value)> {
+        Arc::make_mut(self.fields.get_or_insert_default())
+    }
+
     /// The value of `field`, if the field is present.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&Value> {
-        self.fields.get(field)
+        let place = self.place(field).ok()?;
+        self.entries().get(place).map(|(_, value)| value)
     }
 
     /// Sets `field`.
     pub fn set(&mut self, field: impl Into<FieldName>, value: impl Into<Value>) {
-        Arc::make_mut(&mut self.fields).insert(field.into(), value.into());
+        let (field, value) = (field.into(), value.into());
+        match self.place(field.as_str()) {
+            Ok(place) => {
+                if let Some((_, known)) = self.entries_mut().get_mut(place) {
+                    *known = value;
+                }
+            }
+            Err(place) => self.entries_mut().insert(place, (field, value)),
+        }
     }
 
     /// The document with `field` set.
@@ -183,50 +207,91 @@ impl Document {
 
     /// Removes `field`, so that it is absent.
     pub fn remove(&mut self, field: &str) -> Option<Value> {
-        if !self.fields.contains_key(field) {
-            return None;
-        }
-        Arc::make_mut(&mut self.fields).remove(field)
+        let place = self.place(field).ok()?;
+        let (_, value) = self.entries_mut().remove(place);
+        Some(value)
     }
 
     /// All fields in order of name.
     pub fn iter(&self) -> impl Iterator<Item = (&FieldName, &Value)> {
-        self.fields.iter()
+        self.entries().iter().map(|(name, value)| (name, value))
     }
 
     /// Whether no field is present.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.entries().is_empty()
     }
 
     /// A fingerprint of all fields. Documents that differ have different ones.
     #[must_use]
     pub fn digest(&self) -> String {
-        hex(&Sha256::digest(format!("{:?}", self.fields)))
+        hex(&Sha256::digest(format!("{:?}", Entries(self.entries()))))
     }
 
     /// Number of fields present.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.entries().len()
+    }
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.fields, &other.fields) {
+            (Some(one), Some(another)) if Arc::ptr_eq(one, another) => true,
+            _ => self.entries() == other.entries(),
+        }
+    }
+}
+
+impl Eq for Document {}
+
+/// Fingerprints are made of this form: it stays as it is.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("fields", &Entries(self.entries()))
+            .finish()
+    }
+}
+
+struct Entries<'a>(&'a [(FieldName, Value)]);
+
+impl fmt::Debug for Entries<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.0.iter().map(|(name, value)| (name, value));
+        f.debug_map().entries(entries).finish()
     }
 }
 
 impl FromIterator<(FieldName, Value)> for Document {
     fn from_iter<I: IntoIterator<Item = (FieldName, Value)>>(fields: I) -> Self {
+        let mut fields: Vec<(FieldName, Value)> = fields.into_iter().collect();
+        if !fields.is_sorted_by(|(one, _), (next, _)| one < next) {
+            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+            fields.dedup_by(|later, kept| {
+                let same = later.0 == kept.0;
+                if same {
+                    // Of several values for one name the last counts.
+                    mem::swap(later, kept);
+                }
+                same
+            });
+        }
         Self {
-            fields: Arc::new(fields.into_iter().collect()),
+            fields: (!fields.is_empty()).then(|| Arc::new(fields)),
         }
     }
 }
 
 impl IntoIterator for Document {
     type Item = (FieldName, Value);
-    type IntoIter = std::collections::btree_map::IntoIter<FieldName, Value>;
+    type IntoIter = vec::IntoIter<(FieldName, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        Arc::unwrap_or_clone(self.fields).into_iter()
+        let fields = self.fields.map(Arc::unwrap_or_clone);
+        fields.unwrap_or_default().into_iter()
     }
 }
 

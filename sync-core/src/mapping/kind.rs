@@ -189,6 +189,16 @@ impl Kind {
         }
     }
 
+    /// Whether values of this kind refer to records.
+    pub(super) fn refers(&self) -> bool {
+        match self {
+            Self::Reference { .. } => true,
+            Self::List(kind) => kind.refers(),
+            Self::Lines(Lines(columns)) => columns.rows().iter().any(|row| row.kind.refers()),
+            _ => false,
+        }
+    }
+
     /// The flows whose records values of this kind refer to.
     pub(super) fn referenced_flows(&self) -> Vec<&FlowName> {
         match self {
