@@ -100,6 +100,11 @@ impl Work {
         }
     }
 
+    /// Both identities, if both are known.
+    pub(super) fn pair(&self) -> Option<(&RecordId, &RecordId)> {
+        self.ids.left.as_ref().zip(self.ids.right.as_ref())
+    }
+
     /// When the record of a side had been changed when it was read.
     pub(super) fn as_of(&self, side: Side) -> Option<Timestamp> {
         self.records.get(side).as_ref()?.modified_at
@@ -107,8 +112,7 @@ impl Work {
 
     /// Whether one of its jobs is filed under the key that later hints for the pair will be filed under.
     pub(super) fn is_at_home(&self) -> bool {
-        let is_home = |job: &Job| home(&job.key, &self.ids).is_none_or(|home| home == job.key);
-        self.jobs.iter().any(is_home)
+        self.jobs.iter().any(|job| is_home(&job.key, &self.ids))
     }
 
     /// Until when another worker may still write to the pair: it found the two under the other record's key, whose job
@@ -254,6 +258,12 @@ pub(super) fn home(key: &JobKey, ids: &Sides<Option<RecordId>>) -> Option<JobKey
     Some(key_of(&key.flow, Side::Left, left))
 }
 
+/// Whether a job for a record of this pair is filed under the pair's key, as far as that is known.
+pub(super) fn is_home(key: &JobKey, ids: &Sides<Option<RecordId>>) -> bool {
+    let is_own = ids.get(key.side).as_ref() == Some(&key.id);
+    key.side == Side::Left || ids.left.is_none() || !is_own
+}
+
 pub(super) fn key_of(flow: &FlowName, side: Side, id: RecordId) -> JobKey {
     JobKey {
         flow: flow.clone(),
@@ -335,14 +345,15 @@ impl Engine {
             let link = work.link.as_ref()?;
             home(&job.key, &link.content.ids)
         };
-        let is_home =
-            |work: &Work, job: &Job| home_of(work, job).is_none_or(|home| home == job.key);
-        let (stay, leave): (Vec<Work>, Vec<Work>) = works
-            .into_iter()
-            .partition(|work| work.jobs.iter().any(|job| is_home(work, job)));
-        if leave.is_empty() {
-            return Ok(stay);
+        let is_home = |work: &Work, job: &Job| {
+            let link = work.link.as_ref();
+            link.is_none_or(|link| is_home(&job.key, &link.content.ids))
+        };
+        let stays = |work: &Work| work.jobs.iter().any(|job| is_home(work, job));
+        if works.iter().all(stays) {
+            return Ok(works);
         }
+        let (stay, leave): (Vec<Work>, Vec<Work>) = works.into_iter().partition(stays);
         let mut hints = Vec::with_capacity(leave.len());
         let mut commits = Vec::with_capacity(leave.len());
         for work in &leave {

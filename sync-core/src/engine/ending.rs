@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    batch::{Work, held, home, key_of},
+    batch::{Work, held, is_home, key_of},
     look_back::forget_replaced,
     news::is_planned,
     outcome::{Intention, WrittenPlan, is_open},
@@ -125,8 +125,7 @@ impl<'a> Ending<'a> {
 
     /// Whether the job is filed under the key that later hints for the pair will be filed under.
     fn is_home(&self, job: &Job) -> bool {
-        let home = self.linked().and_then(|ids| home(&job.key, ids));
-        home.is_none_or(|home| home == job.key)
+        self.linked().is_none_or(|ids| is_home(&job.key, ids))
     }
 
     /// Everything that was planned has been done, at last or for the first time.
@@ -548,12 +547,9 @@ impl<'a> Ending<'a> {
     pub(super) fn into_commits(mut self) -> Vec<Commit> {
         self.note_agreed();
         let wake = self.completed_keys();
-        let (home, away): (Vec<Job>, Vec<Job>) = self
-            .work
-            .jobs
-            .iter()
-            .cloned()
-            .partition(|job| self.is_home(job));
+        let jobs = std::mem::take(&mut self.work.jobs);
+        let (home, away): (Vec<Job>, Vec<Job>) =
+            jobs.into_iter().partition(|job| self.is_home(job));
         let (own, rest) = if home.is_empty() {
             (away, home)
         } else {

@@ -1,6 +1,6 @@
 //! Carrying plans out: durable first, then the writes.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use futures::future;
 
@@ -109,12 +109,12 @@ impl Engine {
         }
         let mut entries = Vec::with_capacity(tasks.len());
         let mut held_tasks = Vec::with_capacity(tasks.len());
-        for task in tasks {
+        for mut task in tasks {
             let work = &works[task.work];
             let Some(held) = held(&work.jobs).into_iter().next() else {
                 continue;
             };
-            let mut content = task.content.clone();
+            let mut content = mem::take(&mut task.content);
             if let Some(planned) = content.planned.as_mut().filter(|_| !work.is_at_home()) {
                 planned.until = Some(lease_until);
             }
@@ -126,7 +126,7 @@ impl Engine {
                 },
                 None => LinkWrite::Insert(content),
             };
-            let mut audit = task.audit.clone();
+            let mut audit = mem::take(&mut task.audit);
             for entry in &mut audit {
                 self.redact(flow, entry);
             }

@@ -1,6 +1,6 @@
 //! Finding the partner of a record that has none yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     Engine,
@@ -562,13 +562,16 @@ fn lacks_partner(work: &Work, target: Side) -> bool {
 
 /// Both records of a new pair may have been queued: they are one work from here on.
 fn join_pairs(works: &mut Vec<Work>) {
+    let mut pairs: HashSet<(&RecordId, &RecordId)> = HashSet::with_capacity(works.len());
+    let mut bound = works.iter().filter_map(Work::pair);
+    if bound.all(|pair| pairs.insert(pair)) {
+        return;
+    }
     let mut first: BTreeMap<(RecordId, RecordId), usize> = BTreeMap::new();
     let mut joined: Vec<Work> = Vec::with_capacity(works.len());
     for work in works.drain(..) {
-        let pair = match (&work.ids.left, &work.ids.right) {
-            (Some(left), Some(right)) => Some((left.clone(), right.clone())),
-            _ => None,
-        };
+        let pair = work.pair();
+        let pair = pair.map(|(left, right)| (left.clone(), right.clone()));
         match pair.as_ref().and_then(|pair| first.get(pair)) {
             Some(index) => {
                 let twin = &mut joined[*index];

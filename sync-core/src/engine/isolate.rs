@@ -57,7 +57,10 @@ impl Engine {
         let mut parts = vec![works];
         while let Some(mut part) = parts.pop() {
             let Err(interrupted) = self.look(flow, &mut part).await else {
-                looks.seen.append(&mut part);
+                match looks.seen.is_empty() {
+                    true => looks.seen = part,
+                    false => looks.seen.append(&mut part),
+                }
                 continue;
             };
             let down = match interrupted {

@@ -174,17 +174,20 @@ fn update_task(flow: &Flow, index: usize, work: &Work, plan: UpdatePlan, now: Ti
             .map(|side| to_be_replaced(flow, work, side, &decisions)),
         ..planned
     };
+    let known = work.known();
+    let restless = match (&work.documents.left, &work.documents.right) {
+        (Some(left), Some(right)) => known.restless_writes(Sides::new(left, right)),
+        _ => known.unsettled_writes,
+    };
     let mut content = LinkContent {
         planned: Some(planned.clone())
             .filter(Planned::is_under_way)
             .filter(|_| !bug!(PlanNotStored)),
-        ..work.known()
+        unsettled_writes: restless,
+        ..known
     };
     if bug!(BaseBeforeWrite) {
         content.base = Some(agreed.clone());
-    }
-    if let (Some(left), Some(right)) = (&work.documents.left, &work.documents.right) {
-        content.unsettled_writes = work.known().restless_writes(Sides::new(left, right));
     }
     if content.unsettled_writes >= flow.policy.max_unsettled_writes {
         // Writing goes on because somebody changed a side.
