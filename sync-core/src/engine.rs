@@ -61,7 +61,7 @@ pub use self::{
     observe::{Observation, Observer},
     report::{FlowStatus, Report, Tick},
     sweep::Swept,
-    trail::Rebuilt,
+    trail::{Rebuilt, Trail},
     unmapped::{CodeScan, UnmappedCode},
 };
 use crate::{

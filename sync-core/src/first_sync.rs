@@ -28,7 +28,7 @@ use crate::{
     budget::Cost,
     engine::{Engine, MOST_CANDIDATES},
     error::Error,
-    flow::Flow,
+    flow::{Flow, UnknownPartner},
     ids::{FlowName, PageToken, RecordId},
     link::LinkId,
     mapping::References,
@@ -323,8 +323,12 @@ impl Planning<'_> {
         listed: &Listed,
         writing: &mut Writing<'_>,
     ) -> Result<(), Error> {
-        let openly = self.flow.identity.keys.get(side).names_partner_openly();
+        let rule = self.flow.identity.keys.get(side);
+        let openly = rule.names_partner_openly();
         let entry = match listed.names.as_ref().filter(|_| openly) {
+            Some(_) if rule.unknown == UnknownPartner::LeaveAlone => {
+                bare_entry(PlannedAction::Skip, side, listed.id.clone())
+            }
             Some(name) => nameless_entry(side, listed, name),
             None => lone_entry(self.flow, self.references, side, listed),
         };

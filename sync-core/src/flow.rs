@@ -49,6 +49,19 @@ pub struct KeyRule {
     pub form: KeyForm,
     /// What keeps a lost answer from making a second record.
     pub guarantee: KeyGuarantee,
+    /// What is done with a record that names a partner whom nobody finds.
+    pub unknown: UnknownPartner,
+}
+
+/// What is done with a record whose key names a partner that is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownPartner {
+    /// It is parked: the name is a mistake, or its partner was deleted.
+    #[default]
+    Park,
+    /// It is left alone: its partner may be one that the flow does not see, such as another company's.
+    LeaveAlone,
 }
 
 /// What keeps a lost answer to a create from making a second record.
@@ -84,6 +97,7 @@ impl KeyRule {
             field: field.into(),
             form: KeyForm::Plain,
             guarantee: KeyGuarantee::default(),
+            unknown: UnknownPartner::default(),
         }
     }
 
@@ -95,7 +109,15 @@ impl KeyRule {
                 prefix: prefix.into().to_uppercase(),
             },
             guarantee: KeyGuarantee::default(),
+            unknown: UnknownPartner::default(),
         }
+    }
+
+    /// Leaves records alone that name a partner whom nobody finds, for a flow that sees only some of the other side's.
+    #[must_use]
+    pub fn leaving_unknown_alone(mut self) -> Self {
+        self.unknown = UnknownPartner::LeaveAlone;
+        self
     }
 
     /// Makes do with the weaker promise of [`KeyGuarantee::LookUpOnly`], for a system that offers no unique field.

@@ -144,7 +144,7 @@ pub use endpoint::{
 pub use engine::{
     CodeScan, Engine, EngineBuilder, FeedHealth, FirstSyncGate, FlowHealth, FlowStatus, Health,
     Inspected, Observation, Observer, Polled, Rebuilt, Report, Seen, Settings, SideHealth, Swept,
-    Tick, UnmappedCode,
+    Tick, Trail, UnmappedCode,
 };
 pub use error::Error;
 pub use first_sync::{
@@ -152,7 +152,7 @@ pub use first_sync::{
 };
 pub use flow::{
     CreateRule, DeleteRule, Flow, FlowError, Identity, KeyForm, KeyGuarantee, KeyRule, MatchRule,
-    Mode, Policy,
+    Mode, Policy, UnknownPartner,
 };
 pub use guard::{Allowance, Guards, Limit, StopReason, Stopped};
 pub use ids::{ConnectionId, FeedName, FieldName, FlowName, PageToken, RecordId, WorkerId};

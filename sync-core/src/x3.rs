@@ -57,7 +57,7 @@ mod table;
 pub use self::{
     contacts::{ContactEndpoint, ContactSettings},
     customer_invoices::{CustomerInvoiceEndpoint, CustomerInvoiceSettings},
-    customers::CustomerEndpoint,
+    customers::{CustomerEndpoint, CustomerScope},
     node::NodeEndpoint,
     products::{ProductEndpoint, ProductSettings},
     purchase_orders::{PurchaseOrderEndpoint, PurchaseOrderSettings},

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::commands::{
-    apply, audit, backup, channels, codes, connect, doctor, parked, plan, release, replay,
+    apply, audit, backup, channels, codes, connect, doctor, parked, plan, rebuild, release, replay,
     rotate_key, sweep,
 };
 
@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Channels(channels::Arguments),
     /// Copies the SQLite database while everything goes on.
     Backup(backup::Arguments),
+    /// Makes pairs that the database lost anew from the audit, or from an export of it.
+    Rebuild(rebuild::Arguments),
     /// Encrypts all stored credentials and tokens with a new key.
     RotateKey(rotate_key::Arguments),
     /// Prints the JSON Schema of the configuration, for editors.

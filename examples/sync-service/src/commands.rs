@@ -10,6 +10,7 @@ pub(crate) mod connect;
 pub(crate) mod doctor;
 pub(crate) mod parked;
 pub(crate) mod plan;
+pub(crate) mod rebuild;
 pub(crate) mod release;
 pub(crate) mod replay;
 pub(crate) mod rotate_key;

@@ -160,6 +160,18 @@ pub(crate) struct ZohoConfig {
     pub(crate) client_secret: Option<Secret>,
     /// Taken from the encrypted store, where `sync-service connect zoho` puts it, unless it is named here.
     pub(crate) refresh_token: Option<Secret>,
+    /// Has Zoho refuse an update of a record that was changed after it was read; it is read again and merged. Costs a
+    /// call and a credit for each record that is updated, instead of a credit for ten. Zoho compares whole seconds, and
+    /// not all of its documents have the header: where it is ignored, writes are as without it. Flows that only show
+    /// X3's records do not read Zoho's, and deals are not concerned.
+    #[serde(default)]
+    pub(crate) conditional_updates: bool,
+    /// After each update asks Zoho what it replaced, and puts into the audit a value that somebody entered between the
+    /// reading and the update. Costs a call and a credit for each record that is updated, and needs scope
+    /// `ZohoCRM.users.READ` and a Zoho user of the service's own. Lookups and lines are not looked at; flows that only
+    /// show X3's records and deals are not concerned.
+    #[serde(default)]
+    pub(crate) looks_back: bool,
     /// Credits that may be spent in a rolling day, by all flows and instances together. Leave some to other programs.
     pub(crate) credits_per_day: Option<u64>,
 }
@@ -354,6 +366,7 @@ impl Config {
                 return Err(self.wrong(&format!("policies.{flow}.{key}"), message));
             }
         }
+        self.codes.check(self)?;
         let timing = &self.timing;
         for (name, seconds) in [
             ("poll_seconds", timing.poll_seconds),

@@ -47,8 +47,8 @@ use clap::Parser;
 use crate::{
     cli::{Cli, Command},
     commands::{
-        apply, audit, backup, channels, codes, completions, connect, doctor, parked, plan, release,
-        replay, rotate_key, schema, status, sweep,
+        apply, audit, backup, channels, codes, completions, connect, doctor, parked, plan, rebuild,
+        release, replay, rotate_key, schema, status, sweep,
     },
     failure::Failure,
 };
@@ -91,6 +91,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Release(arguments) => Box::pin(release::run(&arguments)).await,
         Command::Channels(arguments) => Box::pin(channels::run(&arguments)).await,
         Command::Backup(arguments) => Box::pin(backup::run(&arguments)).await,
+        Command::Rebuild(arguments) => Box::pin(rebuild::run(&arguments)).await,
         Command::RotateKey(arguments) => Box::pin(rotate_key::run(&arguments)).await,
         Command::Schema => {
             schema::print();

@@ -3,6 +3,7 @@
 //! Written by the server as plain documents and forms. It runs no script, and its policy lets none run.
 
 mod audit;
+mod codes;
 mod entrance;
 mod form;
 mod layout;
@@ -72,6 +73,7 @@ pub(crate) fn router(service: Arc<Service>, access: Access) -> Router {
     let inside = Router::new()
         .route("/", get(overview::show))
         .route("/parked", get(parked::list))
+        .route("/parked/codes", get(codes::list))
         .route("/parked/record", get(parked::show))
         .route("/parked/edit", post(parked::edit))
         .route("/parked/replay", post(parked::replay))

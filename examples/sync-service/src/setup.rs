@@ -1,6 +1,6 @@
 //! From the configuration to both systems, the flows that are on, and an engine.
 
-mod off;
+mod known;
 
 use std::sync::Arc;
 
@@ -11,10 +11,11 @@ use sync_core::{
 };
 use zoho_crm_client::{Channel, ChannelEvent, ChannelId};
 
+pub(crate) use self::known::Known;
 use crate::{
     config::{Config, WebhookConfig},
     failure::{Failure, with_causes},
-    flows::{self, Flows, Off, On},
+    flows::{self, Flows, On},
     systems::Systems,
     vault::Vault,
     words::system,
@@ -27,8 +28,8 @@ pub(crate) struct Setup {
     pub(crate) systems: Systems,
     pub(crate) flows: Flows,
     pub(crate) store: SqlStore,
-    /// What was off when both systems were last asked.
-    pub(crate) known_off: Vec<Off>,
+    /// What was said of flows when both systems were last asked.
+    pub(crate) known: Known,
 }
 
 /// A channel by which Zoho announces changes of one flow's records.
@@ -42,7 +43,7 @@ impl Setup {
     /// Asks both systems what they offer, builds the flows, and checks that they can run. Nothing is written to either.
     pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
         let store = open_store(&config).await?;
-        Self::open_on(config, store).await
+        Box::pin(Self::open_on(config, store)).await
     }
 
     /// The same on a store that is open.
@@ -51,9 +52,10 @@ impl Setup {
         let systems = Box::pin(Systems::ask(&config, &vault)).await?;
         let mut flows = flows::build(&config, &systems)?;
         Box::pin(check(&mut flows)).await?;
-        off::remember(&store, &config, &flows.off).await?;
+        let known = Known::of(&flows);
+        known.remember(&store, &config).await?;
         Ok(Self {
-            known_off: flows.off.clone(),
+            known,
             config: Arc::new(config),
             systems,
             flows,
@@ -68,7 +70,7 @@ impl Setup {
         let systems = Systems::unasked(&config)?;
         let flows = flows::build(&config, &systems)?;
         Ok(Self {
-            known_off: off::recall(&store, &config).await?,
+            known: Known::recall(&store, &config, &flows).await?,
             config: Arc::new(config),
             systems,
             flows,

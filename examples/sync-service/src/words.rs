@@ -104,7 +104,10 @@ pub(crate) fn event(event: &AuditEvent) -> String {
             format!("deleted or deactivated in {}", system(*side))
         }
         AuditEvent::PartnerDeleted { side } => {
-            format!("gone from {}; the other side is left alone", system(*side))
+            format!(
+                "gone from {}, or from what the flow reads there; the other side is left alone",
+                system(*side)
+            )
         }
         AuditEvent::PartnerRestored { side } => format!("back in {}", system(*side)),
         AuditEvent::DeleteIntended { side } => {

@@ -12,12 +12,13 @@ use super::{
 use crate::{
     budget::Call,
     endpoint::Record,
-    flow::{Flow, MatchRule},
+    flow::{Flow, MatchRule, UnknownPartner},
     ids::{FieldName, RecordId},
     job::{Cause, Finish, Job, ParkReason},
     link::Link,
     mapping::Row,
     mutant::bug,
+    plan::Plan,
     side::Side,
     store::{Commit, LinkWrite, Refused, StoreError},
     value::{Document, Value},
@@ -424,8 +425,13 @@ impl Engine {
                     works[index].outcome = Some(Outcome::Park(reason));
                 }
                 Partner::Dangling(key) => {
-                    works[index].outcome =
-                        Some(Outcome::Park(ParkReason::DanglingKey { side: target, key }));
+                    let outcome = match flow.identity.keys.get(target.other()).unknown {
+                        UnknownPartner::Park => {
+                            Outcome::Park(ParkReason::DanglingKey { side: target, key })
+                        }
+                        UnknownPartner::LeaveAlone => Outcome::Planned(Box::new(Plan::LeaveAlone)),
+                    };
+                    works[index].outcome = Some(outcome);
                 }
             }
         }

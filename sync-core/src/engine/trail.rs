@@ -103,24 +103,76 @@ impl Engine {
         Ok(count)
     }
 
-    /// Makes the links and bases of a flow that the store lost anew from the audit. Run it before anything else is done
+    /// Makes the links and bases of a flow that the store lost anew from its audit. Run it before anything else is done
     /// with such a store. Fingerprints of mirrors and values that were redacted are not in the audit; both are found
     /// again by the next look.
     ///
     /// # Errors
     /// [`Error::UnknownFlow`], [`Error::Store`].
     pub async fn rebuild(&self, flow: &FlowName) -> Result<Rebuilt, Error> {
-        let flow = self.flow(flow)?;
-        let mut pairs = Pairs::default();
+        self.restore(self.trail(flow).await?).await
+    }
+
+    /// The pairs of a flow as the store's audit tells them.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFlow`], [`Error::Store`].
+    pub async fn trail(&self, flow: &FlowName) -> Result<Trail, Error> {
+        let mut trail = Trail::of(self.flow(flow)?.name.clone());
         self.each_entry(None, None, |stored| {
-            if stored.entry.flow == flow.name {
-                pairs.take_in(stored.entry);
-            }
+            trail.take_in(stored.entry);
             true
         })
         .await?;
+        Ok(trail)
+    }
+
+    /// What [`restore`](Self::restore) would do, without doing it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFlow`], [`Error::Store`].
+    pub async fn missing_of(&self, trail: &Trail) -> Result<Rebuilt, Error> {
+        let flow = self.flow(&trail.flow)?;
+        let contents: Vec<&LinkContent> = trail.pairs.pairs.values().collect();
         let mut rebuilt = Rebuilt::default();
-        let contents: Vec<LinkContent> = pairs.pairs.into_values().collect();
+        for chunk in contents.chunks(PAGE) {
+            let mut keys = Vec::with_capacity(2 * chunk.len());
+            for content in chunk {
+                for side in Side::BOTH {
+                    keys.extend(content.ids.get(side).clone().map(|id| (side, id)));
+                }
+            }
+            let links = self
+                .store
+                .links(&self.connection, &flow.name, &keys)
+                .await?;
+            let there: BTreeSet<&(Side, RecordId)> = keys
+                .iter()
+                .zip(links)
+                .filter_map(|(key, link)| link.map(|_| key))
+                .collect();
+            for content in chunk {
+                let is_there = Side::BOTH.into_iter().any(|side| {
+                    let id = content.ids.get(side).clone();
+                    id.is_some_and(|id| there.contains(&(side, id)))
+                });
+                match is_there {
+                    true => rebuilt.kept += 1,
+                    false => rebuilt.links += 1,
+                }
+            }
+        }
+        Ok(rebuilt)
+    }
+
+    /// Makes the links and bases anew that a trail tells of and the store lacks. Those that it has stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFlow`], [`Error::Store`].
+    pub async fn restore(&self, trail: Trail) -> Result<Rebuilt, Error> {
+        let flow = self.flow(&trail.flow)?;
+        let mut rebuilt = Rebuilt::default();
+        let contents: Vec<LinkContent> = trail.pairs.pairs.into_values().collect();
         for chunk in contents.chunks(PAGE) {
             let made = self.insert_missing(flow, chunk).await?;
             rebuilt.links += made;
@@ -177,8 +229,40 @@ impl Engine {
     }
 }
 
+/// The pairs of a flow as audit entries tell them: those of a store ([`Engine::trail`]), or of an export of it that
+/// outlived the store.
+#[derive(Debug)]
+pub struct Trail {
+    flow: FlowName,
+    pairs: Pairs,
+}
+
+impl Trail {
+    /// Tells of no pair yet.
+    #[must_use]
+    pub fn of(flow: FlowName) -> Self {
+        Self {
+            flow,
+            pairs: Pairs::default(),
+        }
+    }
+
+    /// Takes an entry in; entries must come in the order in which they were written. Those of other flows say nothing.
+    pub fn take_in(&mut self, entry: AuditEntry) {
+        if entry.flow == self.flow {
+            self.pairs.take_in(entry);
+        }
+    }
+
+    /// How many pairs it tells of.
+    #[must_use]
+    pub fn pairs(&self) -> usize {
+        self.pairs.pairs.len()
+    }
+}
+
 /// Pairs as the audit tells them, by a number of their own.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Pairs {
     pairs: BTreeMap<usize, LinkContent>,
     by_record: BTreeMap<(Side, RecordId), usize>,

@@ -22,7 +22,8 @@
 //! fields of Zoho; `X3_Code` must be unique there.
 
 use crate::{
-    flow::{Identity, KeyRule, MatchRule},
+    flow::{Identity, KeyRule, MatchRule, Policy},
+    guard::Limit,
     mapping::{Codes, ConflictRule, Direction, Kind, Mapping, MappingError, Row},
     side::Side,
 };
@@ -131,6 +132,15 @@ pub fn identity(options: &CustomerOptions) -> Identity {
             MatchRule::on(["name", "postcode", "country"]),
         ],
     }
+}
+
+/// Fits the flow's rules to an X3 side that shows some customers only (`x3::CustomerScope`): an account that names
+/// another one is left alone, and a customer that leaves the scope is not held against the flow. Its account stays as it
+/// is, and the audit says that it is gone from X3.
+pub fn within_scope(identity: &mut Identity, policy: &mut Policy) {
+    let keys = &mut identity.keys;
+    keys.right = keys.right.clone().leaving_unknown_alone();
+    policy.guards.missing = Limit::NONE;
 }
 
 /// Countries by ISO 3166-1 code, which X3 uses, with their English names. Extend or replace it for a site's own codes.

@@ -1,11 +1,13 @@
 //! The customers of an X3 endpoint.
 
+mod scope;
 #[cfg(test)]
 mod tests;
 mod writes;
 
 use sage_x3_client::{Customer, FieldName, Filter, X3Client};
 
+pub use self::scope::CustomerScope;
 use self::writes::CustomerWriter;
 use super::{
     fields::STANDARD,
@@ -34,9 +36,10 @@ impl CustomerEndpoint {
         for (source, stamp) in &settings.stamps {
             table = table.stamp(*source, stamp.clone());
         }
-        if settings.prospects_only {
-            table = table.scope(Filter::field("code.isProspect").eq(true));
-        }
+        let prospects = Filter::field("code.isProspect").eq(true);
+        let prospects = settings.prospects_only.then_some(prospects);
+        let scope = [settings.scope.filter()].into_iter().chain(prospects);
+        table = table.scope(Filter::all(scope));
         if settings.balance {
             table = BALANCE_FEEDS
                 .iter()

@@ -7,6 +7,7 @@ use sage_x3_client::{
     AddressCode, CategoryCode, ChangeSource, CountryCode, FieldName, InvalidName, StampField,
 };
 
+use super::customers::CustomerScope;
 use crate::ids::FieldName as EngineField;
 
 /// How the customers of a site are to be treated.
@@ -21,6 +22,7 @@ pub struct CustomerSettings {
     pub(super) stamps: Vec<(ChangeSource, StampField)>,
     pub(super) balance: bool,
     pub(super) prospects_only: bool,
+    pub(super) scope: CustomerScope,
 }
 
 /// A plain field of the site's own.
@@ -67,6 +69,7 @@ impl Default for CustomerSettings {
             stamps: Vec::new(),
             balance: false,
             prospects_only: false,
+            scope: CustomerScope::default(),
         }
     }
 }
@@ -114,6 +117,15 @@ impl CustomerSettings {
     #[must_use]
     pub fn prospects_only(mut self) -> Self {
         self.prospects_only = true;
+        self
+    }
+
+    /// Only customers within `scope` are there. One that leaves it counts as gone, and one within it as new.
+    ///
+    /// Have [`customers::within_scope`](crate::flows::customers::within_scope) fit the flow's rules to that.
+    #[must_use]
+    pub fn scope(mut self, scope: CustomerScope) -> Self {
+        self.scope = scope;
         self
     }
 

@@ -351,6 +351,38 @@ fn a_line_with_two_taxes_is_looked_up_by_both_names() {
 }
 
 #[test]
+fn a_tax_that_is_not_the_same_in_both_systems_parks_and_names_code_and_rates() {
+    let tax = |name: &str, percentage: i64| {
+        let tax = Document::new().with("name", name);
+        Value::Fields(tax.with("percentage", cents(percentage)))
+    };
+    let posted = |rate: i64, taxes: Vec<Value>| {
+        let mut rules = rules();
+        rules.rates = [("nor", rate), ("IND", 18_00)]
+            .map(|(code, rate)| (code.to_owned(), cents(rate)))
+            .into();
+        let line = zoho_line("P1", 100, 20, "").with("Line_Tax", Value::List(taxes));
+        projected(rules, zoho_invoice(vec![line], 120))
+    };
+    let vat = || vec![tax("VAT 20", 20_00), tax("VAT 5.5", 0)];
+    assert_eq!(lines_of(&posted(20_00, vat()).unwrap())[0].2, "NOR");
+    let refused = posted(19_60, vat()).unwrap_err();
+    for word in ["tax `nor`", "19.6 % in X3", "20 % in Zoho"] {
+        assert!(refused.contains(word), "{refused}");
+    }
+    // Taxes that are looked up together are compared together.
+    let two = |second| vec![tax("CGST", 9_00), tax("SGST", second)];
+    assert!(posted(20_00, two(9_00)).is_ok());
+    let refused = posted(20_00, two(14_00)).unwrap_err();
+    assert!(refused.contains("18 % in X3"), "{refused}");
+    // One that does not say what it is cannot be compared; X3's total will tell.
+    let silent = Document::new()
+        .with("name", "VAT 20")
+        .with("value", cents(20));
+    assert!(posted(19_60, vec![Value::Fields(silent)]).is_ok());
+}
+
+#[test]
 fn a_line_without_tax_gets_the_code_for_that_and_none_otherwise() {
     let line = || zoho_line("P1", 100, 0, "VAT 20");
     let plain = projected(rules(), zoho_invoice(vec![line()], 100)).unwrap();

@@ -126,6 +126,24 @@ fn a_record_that_names_a_partner_who_does_not_exist_is_parked_until_there_is_one
 }
 
 #[test]
+fn a_record_that_names_a_partner_whom_the_flow_does_not_see_is_left_alone_if_the_rule_says_so() {
+    let world = World::with(|setup| {
+        setup.keys.right = setup.keys.right.clone().leaving_unknown_alone();
+    });
+    let engine = world.engine();
+    let named = account("Globex").with("X_Code", "C404");
+    world.right.create_as_user(named).unwrap();
+    world.settle(&engine);
+    assert!(world.parked().is_empty(), "{:?}", world.parked());
+    assert!(world.left.is_empty(), "a partner was made for it");
+    // It comes into sight.
+    world.left.create_as_user(thing("C404")).unwrap();
+    world.settle(&engine);
+    assert_eq!((world.left.len(), world.right.len()), (1, 1));
+    assert!(world.parked().is_empty(), "{:?}", world.parked());
+}
+
+#[test]
 fn a_record_that_names_a_partner_who_is_taken_is_parked() {
     // The right side makes no records here, so its key field need not be unique.
     let world = World::with(|setup| {

@@ -1,5 +1,7 @@
 //! `audit`: the record of every decision.
 
+use std::io::IsTerminal as _;
+
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json, value::RawValue};
@@ -10,6 +12,7 @@ use crate::{
     config::Config,
     failure::Failure,
     names::{RecordName, When},
+    progress::Activity,
     setup::Setup,
     style::{self, paint},
     words::{cause, event, instant, plain, system, verdict},
@@ -171,19 +174,22 @@ async fn explain(arguments: &Explain) -> Result<(), Failure> {
 async fn export(arguments: &Range) -> Result<(), Failure> {
     let setup = Setup::unasked(Config::read(&arguments.configured.config)?).await?;
     let engine = setup.engine("audit")?;
-    each(
-        &engine,
-        None,
-        arguments.since(),
-        arguments.until(),
-        |stored| {
-            if arguments.covers(&stored) {
-                out!("{}", as_json(&stored)?);
-            }
-            Ok(())
-        },
-    )
-    .await
+    // Entries on the same terminal say enough.
+    let quiet = arguments.configured.json || std::io::stdout().is_terminal();
+    let activity = Activity::new(quiet, "exporting:");
+    let (since, until) = (arguments.since(), arguments.until());
+    let mut written = 0;
+    each(&engine, None, since, until, |stored| {
+        if arguments.covers(&stored) {
+            out!("{}", as_json(&stored)?);
+            written += 1;
+            activity.count(written, "entries");
+        }
+        Ok(())
+    })
+    .await?;
+    activity.finish();
+    Ok(())
 }
 
 /// An entry in its stored form, which is versioned and does not change its meaning.

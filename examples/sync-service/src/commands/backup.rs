@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::{cli::Configured, config::Config, failure::Failure, setup};
+use crate::{cli::Configured, config::Config, failure::Failure, progress::Activity, setup};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -24,10 +24,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         ));
     }
     let store = setup::open_store(&config).await?;
-    store
-        .back_up(&arguments.to)
-        .await
-        .map_err(|error| Failure::input_because("no copy was made", &error))?;
+    let activity = Activity::new(arguments.configured.json, "copying the database");
+    let copied = store.back_up(&arguments.to).await;
+    activity.finish();
+    copied.map_err(|error| Failure::input_because("no copy was made", &error))?;
     let to = arguments.to.display();
     if arguments.configured.json {
         out!("{}", json!({"backup": to.to_string()}));

@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     failure::Failure,
     flows::{self, FlowState, Flows, On},
-    setup,
+    setup::{self, Known},
     style::{self, paint},
     systems::Systems,
     vault::Vault,
@@ -213,7 +213,7 @@ async fn examine_codes(
         systems: systems.clone(),
         flows,
         store: store.clone(),
-        known_off: Vec::new(),
+        known: Known::default(),
     };
     let Ok(engine) = setup.engine("doctor") else {
         return;

@@ -4,7 +4,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::audit;
-use crate::{cli::Configured, config::Config, failure::Failure, names::When, setup::Setup};
+use crate::{
+    cli::Configured, config::Config, failure::Failure, names::When, progress::Activity,
+    setup::Setup,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -29,9 +32,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(arguments.since.instant()),
         arguments.until.as_ref().map(When::instant),
     );
+    let activity = Activity::new(arguments.configured.json, "looking through the audit:");
+    let mut read = 0;
     let mut range: Option<(u64, u64)> = None;
     audit::each(&engine, None, since, until, |stored| {
         let sequence = stored.sequence;
+        read += 1;
+        activity.count(read, "entries");
         range = Some(match range {
             None => (sequence, sequence),
             Some((first, last)) => (first.min(sequence), last.max(sequence)),
@@ -41,6 +48,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     .await?;
     let mut queued = Vec::new();
     for flow in setup.wanted(arguments.flow.as_deref())? {
+        activity.of(format!("queueing records of {flow}:"));
         let count = match range {
             None => 0,
             Some((first, last)) => {
@@ -51,6 +59,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         };
         queued.push((flow, count));
     }
+    activity.finish();
     if arguments.configured.json {
         let flows = queued
             .iter()

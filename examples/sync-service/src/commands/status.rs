@@ -29,11 +29,15 @@ pub(crate) async fn show(configured: &Configured) -> Result<(), Failure> {
     let mut flows = Vec::new();
     for flow in &health.flows {
         let parked = engine.parked(&flow.flow, None, SHOWN).await?;
-        let off = setup.known_off.iter().find(|off| off.name == flow.flow);
+        let mut off = setup.known.off.iter();
+        let able = Able {
+            off: off.find(|off| off.name == flow.flow),
+            notes: setup.known.notes_of(&flow.flow),
+        };
         if configured.json {
-            flows.push(flow_json(flow, &parked, off));
+            flows.push(flow_json(flow, &parked, &able));
         } else {
-            print_flow(flow, &parked, off);
+            print_flow(flow, &parked, &able);
         }
     }
     let off = setup.flows.off.iter().filter(|off| off.wanted);
@@ -58,7 +62,15 @@ pub(crate) async fn show(configured: &Configured) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print_flow(flow: &FlowHealth, parked: &[ParkedJob], off: Option<&Off>) {
+/// What both systems let a flow do, as they last said.
+struct Able<'a> {
+    /// Why it is off, if it is.
+    off: Option<&'a Off>,
+    /// What it does less than it could, and why.
+    notes: &'a [String],
+}
+
+fn print_flow(flow: &FlowHealth, parked: &[ParkedJob], able: &Able<'_>) {
     let counts = &flow.counts;
     out!(
         "{}: {} pairs, {} queued, {} parked",
@@ -67,8 +79,11 @@ fn print_flow(flow: &FlowHealth, parked: &[ParkedJob], off: Option<&Off>) {
         counts.queued,
         counts.parked
     );
-    if let Some(off) = off {
+    if let Some(off) = able.off {
         out!("  {} {}", paint(style::WARNING, "off:"), off.reason);
+    }
+    for note in able.notes {
+        out!("  {} {note}", paint(style::WARNING, "note:"));
     }
     if !flow.approved {
         out!(
@@ -146,7 +161,7 @@ fn span(duration: Duration) -> String {
     }
 }
 
-fn flow_json(flow: &FlowHealth, parked: &[ParkedJob], off: Option<&Off>) -> Value {
+fn flow_json(flow: &FlowHealth, parked: &[ParkedJob], able: &Able<'_>) -> Value {
     let counts = &flow.counts;
     let feeds = flow.feeds.iter().map(|feed| {
         json!({
@@ -158,7 +173,8 @@ fn flow_json(flow: &FlowHealth, parked: &[ParkedJob], off: Option<&Off>) -> Valu
     json!({
         "flow": flow.flow.as_str(),
         "approved": flow.approved,
-        "off": off.map(|off| &off.reason),
+        "off": able.off.map(|off| &off.reason),
+        "notes": able.notes,
         "stopped": flow.stopped.as_ref().map(|stopped| json!({
             "since": stopped.since.to_string(), "reason": stopped.reason.to_string(),
         })),

@@ -96,7 +96,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         .into_iter()
         .fold(settings, ContactSettings::custom_field);
     let left = ContactEndpoint::new(systems.x3.clone(), settings);
-    let right = wiring::module(systems, CONTACTS, &options.zoho_key_field, &mapping);
+    let right = wiring::module(config, systems, CONTACTS, &options.zoho_key_field, &mapping);
     let rules = (contacts::identity(&options), contacts::policy(&options));
     let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
     Ok(FlowState::on(flow).notes(notes))

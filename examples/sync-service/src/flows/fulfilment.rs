@@ -133,6 +133,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     }
     let settings = orders::with_site_fields(config, systems, NAME, &wanted.rows, settings)?;
     let module = ModuleSettings::of_mapping(SALES_ORDERS, options.number_field.as_str(), &mapping);
+    let module = wiring::guarded(config, module);
     Ok(FlowState::on(Flow {
         name: NAME.into(),
         endpoints: Sides::new(

@@ -53,7 +53,7 @@ pub(crate) struct LeadsConfig {
     pub(crate) code_prefix: Option<String>,
     /// Characters that this X3 keeps of a company name: 35 or 75.
     pub(crate) name_length: Option<usize>,
-    /// Countries beside the built-in ones: X3 code = what Zoho's users write.
+    /// Countries beside those of `[codes]`: X3 code = what Zoho's users write.
     #[serde(default)]
     pub(crate) countries: BTreeMap<String, String>,
     /// Rows to leave out of the standard table.
@@ -69,7 +69,7 @@ fn yes() -> bool {
 }
 
 impl LeadsConfig {
-    fn options(&self) -> LeadOptions {
+    fn options(&self, config: &Config) -> LeadOptions {
         let mut options = LeadOptions::default();
         let texts = [
             (&self.zoho_key_field, &mut options.zoho_key_field),
@@ -86,6 +86,7 @@ impl LeadsConfig {
         if let Some(length) = self.name_length {
             options.name_length = length;
         }
+        options.countries = config.codes.tables().countries;
         for (code, name) in &self.countries {
             options.countries.add(code, name);
         }
@@ -130,7 +131,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
             "X3 does not offer `customer.create`: activate it for node `Customer` in function GESAPIOPE",
         ));
     }
-    let options = wanted.options();
+    let options = wanted.options(config);
     let table = leads::mapping(&options).map_err(|error| config.wrong(NAME, error))?;
     let mapping = rows::changed(config, NAME, table, &wanted.without, &wanted.rows)?;
     let category = CategoryCode::new(wanted.category.as_str())
@@ -163,7 +164,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         .into_iter()
         .fold(settings, CustomerSettings::custom_field);
     let left = CustomerEndpoint::new(systems.x3.clone(), settings);
-    let right = wiring::module(systems, LEADS, &options.zoho_key_field, &mapping);
+    let right = wiring::module(config, systems, LEADS, &options.zoho_key_field, &mapping);
     let rules = (leads::identity(&options), leads::policy());
     let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
     Ok(FlowState::on(flow).notes(notes))

@@ -6,7 +6,7 @@ use sage_x3_client::{ChangeSource, SiteCode, Support};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
-    Side, Sides,
+    Codes, Side, Sides,
     flows::products::{self, ProductOptions},
     x3::{ProductEndpoint, ProductSettings},
 };
@@ -60,7 +60,7 @@ pub(crate) struct ProductsConfig {
     pub(crate) zoho_stock_field: Option<String>,
     /// What Zoho's fields for single sites begin with; `X3_Stock_` unless said otherwise.
     pub(crate) zoho_site_field_prefix: Option<String>,
-    /// X3 unit = Zoho's. Without any, units are not shown.
+    /// X3 unit = Zoho's, beside `codes.units`. Without any, units are not shown.
     pub(crate) units: BTreeMap<String, String>,
     /// X3 product category = Zoho's. Without any, categories are not shown.
     pub(crate) categories: BTreeMap<String, String>,
@@ -96,7 +96,7 @@ impl Default for ProductsConfig {
 }
 
 impl ProductsConfig {
-    fn options(&self) -> ProductOptions {
+    fn options(&self, config: &Config) -> ProductOptions {
         let mut options = ProductOptions::default();
         let texts = [
             (&self.zoho_key_field, &mut options.zoho_key_field),
@@ -117,10 +117,24 @@ impl ProductsConfig {
         }
         options.stock = self.stock;
         options.stock_sites.clone_from(&self.stock_sites);
-        options.units = wiring::codes("units", &self.units);
+        options.units = self.units(config);
         options.categories = wiring::codes("categories", &self.categories);
         options.tax_levels = wiring::codes("tax_levels", &self.tax_levels);
         options
+    }
+
+    /// The flow's own pairs, then those that all flows share.
+    fn units(&self, config: &Config) -> Option<Codes> {
+        let shared = config.codes.tables().units;
+        let mut units = match wiring::codes("units", &self.units) {
+            Some(units) => units,
+            None => Codes::default().named("units"),
+        };
+        for (code, name) in shared.pairs() {
+            units.add(code, name);
+        }
+        let is_empty = units.pairs().next().is_none();
+        (!is_empty).then_some(units)
     }
 }
 
@@ -133,7 +147,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     if let Some(reason) = missing {
         return Ok(FlowState::off(reason));
     }
-    let mut options = wanted.options();
+    let mut options = wanted.options(config);
     let mut notes = Vec::new();
     if options.stock && systems.facts.x3_query("stock") == Presence::Missing {
         options.stock = false;
@@ -170,7 +184,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         .into_iter()
         .fold(settings, ProductSettings::custom_field);
     let left = ProductEndpoint::new(systems.x3.clone(), settings);
-    let right = wiring::module(systems, PRODUCTS, &options.zoho_key_field, &mapping);
+    let right = wiring::module(config, systems, PRODUCTS, &options.zoho_key_field, &mapping);
     let rules = (products::identity(&options), products::policy());
     let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
     Ok(FlowState::on(flow).notes(notes))

@@ -133,7 +133,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         .into_iter()
         .fold(settings, PurchaseOrderSettings::custom_field);
     let left = PurchaseOrderEndpoint::new(systems.x3.clone(), settings);
-    let right = wiring::module(systems, ORDERS, &options.zoho_key_field, &mapping);
+    let right = wiring::module(config, systems, ORDERS, &options.zoho_key_field, &mapping);
     let rules = (
         purchase_orders::identity(&options),
         purchase_orders::policy(),

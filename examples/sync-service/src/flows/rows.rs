@@ -8,6 +8,7 @@ use sync_core::{
     x3::{CustomField, CustomFieldKind},
 };
 
+use super::codes::TableName;
 use crate::{config::Config, failure::Failure};
 
 /// A row to add to a mapping table, or to replace in it by name.
@@ -28,6 +29,8 @@ pub(crate) struct RowConfig {
     pub(crate) direction: RowDirection,
     #[serde(default)]
     pub(crate) rule: RowRule,
+    /// The table of `[codes]` by which its values are translated, such as `payment_terms`.
+    pub(crate) codes: Option<TableName>,
     /// The longest text that X3 keeps.
     pub(crate) x3_length: Option<usize>,
     /// The longest text that Zoho keeps.
@@ -85,7 +88,7 @@ pub(super) fn changed(
     }
     for (place, row) in rows.iter().enumerate() {
         mapping = mapping
-            .with(row.row())
+            .with(row.row(config))
             .map_err(|error| config.wrong(&format!("{section}.rows.{place}"), error))?;
     }
     Ok(mapping)
@@ -108,7 +111,7 @@ pub(super) fn custom_fields(
 }
 
 impl RowConfig {
-    fn row(&self) -> Row {
+    fn row(&self, config: &Config) -> Row {
         let kind = match self.kind {
             RowKind::Text => Kind::Text,
             RowKind::Code => Kind::Code,
@@ -134,6 +137,9 @@ impl RowConfig {
         let (x3, zoho) = (self.x3.as_str(), self.zoho.as_str());
         let mut row = Row::new(self.name.as_str(), x3, zoho, kind);
         row = row.direction(direction).rule(rule);
+        if let Some(table) = self.codes {
+            row = row.codes(table.of(config.codes.tables()));
+        }
         if let Some(length) = self.x3_length {
             row = row.max_length(Side::Left, length);
         }

@@ -56,7 +56,7 @@ pub(crate) struct SuppliersConfig {
     pub(crate) zoho_vat_field: Option<String>,
     /// Zoho's custom field that says whether a supplier is active. Without it that is not shown.
     pub(crate) zoho_active_field: Option<String>,
-    /// Countries beside the built-in ones: X3 code = what Zoho's users write.
+    /// Countries beside those of `[codes]`: X3 code = what Zoho's users write.
     pub(crate) countries: BTreeMap<String, String>,
     /// Rows to leave out of the standard table.
     pub(crate) without: Vec<String>,
@@ -84,7 +84,12 @@ impl Default for SuppliersConfig {
 
 impl SuppliersConfig {
     /// What is wanted, as far as X3 lets suppliers be written.
-    fn options(&self, systems: &Systems, notes: &mut Vec<String>) -> SupplierOptions {
+    fn options(
+        &self,
+        config: &Config,
+        systems: &Systems,
+        notes: &mut Vec<String>,
+    ) -> SupplierOptions {
         let mut options = SupplierOptions::default();
         if let Some(prefix) = &self.code_prefix {
             options.code_prefix.clone_from(prefix);
@@ -106,6 +111,7 @@ impl SuppliersConfig {
         options
             .zoho_active_field
             .clone_from(&self.zoho_active_field);
+        options.countries = config.codes.tables().countries;
         for (code, name) in &self.countries {
             options.countries.add(code, name);
         }
@@ -123,7 +129,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         return Ok(FlowState::off(reason));
     }
     let mut notes = Vec::new();
-    let options = wanted.options(systems, &mut notes);
+    let options = wanted.options(config, systems, &mut notes);
     let table = suppliers::mapping(&options).map_err(|error| config.wrong(NAME, error))?;
     let mapping = rows::changed(config, NAME, table, &wanted.without, &wanted.rows)?;
     let mut settings = SupplierSettings::new().mapped_fields(mapping.fields(Side::Left));
@@ -145,7 +151,7 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         .into_iter()
         .fold(settings, SupplierSettings::custom_field);
     let left = SupplierEndpoint::new(systems.x3.clone(), settings);
-    let right = wiring::module(systems, VENDORS, &options.zoho_key_field, &mapping);
+    let right = wiring::module(config, systems, VENDORS, &options.zoho_key_field, &mapping);
     let rules = (suppliers::identity(&options), suppliers::policy(&options));
     let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
     Ok(FlowState::on(flow).notes(notes))

@@ -16,13 +16,26 @@ use crate::{
 
 /// A flow's Zoho side: a module with the fields that the mapping names.
 pub(super) fn module(
+    config: &Config,
     systems: &Systems,
     module: &str,
     key_field: &str,
     mapping: &Mapping,
 ) -> Arc<dyn Endpoint> {
     let settings = ModuleSettings::of_mapping(module, key_field, mapping);
+    let settings = guarded(config, settings);
     Arc::new(ZohoEndpoint::new(systems.zoho.clone(), settings))
+}
+
+/// A module's settings with what the configuration wants done about edits between the reading and the writing.
+pub(super) fn guarded(config: &Config, mut settings: ModuleSettings) -> ModuleSettings {
+    if config.zoho.conditional_updates {
+        settings = settings.conditional_updates();
+    }
+    if config.zoho.looks_back {
+        settings = settings.looks_back();
+    }
+    settings
 }
 
 /// A flow of its parts; `rules` say how partners find each other, and what may be done.

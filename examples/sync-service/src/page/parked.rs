@@ -84,6 +84,9 @@ pub(super) async fn list(
                 }
             }
         }
+        @if chosen.parked.contains_key("unmappable") {
+            p { a href="/parked/codes" { "Codes that no table has" } }
+        }
         @if jobs.is_empty() {
             p { "Nothing of " (chosen.flow) " waits for you." }
         } @else {

@@ -93,6 +93,56 @@ async fn an_approved_invoice_of_zoho_is_posted_to_its_accounts_by_the_running_se
 }
 
 #[tokio::test]
+async fn a_tax_that_is_not_x3s_parks_the_invoice_and_nothing_is_posted() {
+    let site = with_invoices().await;
+    site.x3
+        .set_activation("customerInvoiceHeader", Operation::Create, true);
+    let rates = "default_site = \"FR011\"\ntax_rates = { FRNOR = \"19.6\" }";
+    let posted = POSTED.replace("default_site = \"FR011\"", rates);
+    site.configure(|text| text + &posted + FAST);
+    site.apply().await;
+    let account = site.zoho.records("Accounts")[0].id.clone();
+    let product = json!({"Product_Name": "Pump", "Product_Code": "PUMP"});
+    let product = site.zoho.create_as_user("Products", product).unwrap();
+    let invoice = json!({
+        "Subject": "Pumps",
+        "Account_Name": {"id": account},
+        "Status": "Approved",
+        "Invoice_Date": "2026-11-20",
+        "Invoiced_Items": [{
+            "Product_Name": {"id": product}, "Quantity": 1, "List_Price": 50,
+            "Line_Tax": [{"name": "VAT 20", "percentage": 20}],
+        }],
+    });
+    site.zoho.create_as_user("Invoices", invoice).unwrap();
+    site.work_until("the invoice is parked", |status| {
+        let mut flows = status["flows"].as_array().unwrap().iter();
+        flows.any(|flow| flow["flow"] == "invoices" && flow["counts"]["parked"] == 1)
+    })
+    .await;
+    let parked = status(&site, "invoices").await["parked"].to_string();
+    for word in ["`FRNOR` is 19.6 % in X3", "20 % in Zoho"] {
+        assert!(parked.contains(word), "`{word}` is not in: {parked}");
+    }
+    assert!(
+        site.x3
+            .records("SEED", "customerInvoiceHeader")
+            .unwrap()
+            .is_empty()
+    );
+
+    for (rate, words) in [
+        ("FRNOR = \"a fifth\"", "per cent"),
+        ("FRRED = \"5.5\"", "codes.taxes"),
+    ] {
+        let wrong = posted.replace("FRNOR = \"19.6\"", rate);
+        site.configure(|text| text + &wrong);
+        let refused = site.run(&["status"]).await;
+        refused.asks_to_fix(&["line 18", "invoices.post.tax_rates.", words]);
+    }
+}
+
+#[tokio::test]
 async fn a_sales_invoice_of_x3_is_shown_by_the_running_service_and_no_channel_is_opened_for_it() {
     let site = with_invoices().await;
     let product = RecordSeed::product("PUMP", "Pump").set("basePrice", Decimal::from(50));
@@ -182,6 +232,12 @@ async fn without_its_operations_to_write_x3_is_read_and_the_reason_is_told() {
     let off = status(&site, "orders").await["off"].to_string();
     assert!(off.contains("salesOrder.create"), "{off}");
     assert!(status(&site, "customers").await["off"].is_null());
+    let notes = status(&site, "customers").await["notes"].to_string();
+    let shown = site.run(&["status"]).await.stdout;
+    for told in [&notes, &shown] {
+        let reason = "changes go to Zoho only: X3 does not offer `customer.update`";
+        assert!(told.contains(reason), "{told}");
+    }
     let found = examination(&site).await;
     for word in [
         "customers is on, with less than it can do",

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod browser;
+mod codes;
 mod commands;
 mod credentials;
 mod demo;
@@ -10,6 +11,7 @@ mod desk;
 mod doctor;
 mod flows;
 mod operate;
+mod overwriting;
 mod page;
 mod policies;
 #[path = "../../../sql-store/tests/support/private_postgres.rs"]
@@ -19,6 +21,7 @@ mod program;
 mod reload;
 mod restore;
 mod running;
+mod scope;
 mod takeover;
 mod traces;
 mod webdriver;

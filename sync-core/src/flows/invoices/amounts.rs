@@ -16,6 +16,8 @@ pub struct InvoiceLine {
     pub taxes: Vec<String>,
     /// After its discount, before tax.
     pub net: Decimal,
+    /// Per cent of its taxes together; none where Zoho does not say.
+    pub rate: Option<Decimal>,
     /// Sum of its taxes.
     pub tax: Decimal,
     /// What it says.

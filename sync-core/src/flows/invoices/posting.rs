@@ -1,6 +1,9 @@
 //! From an invoice of Zoho to lines on accounts of X3.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use rust_decimal::Decimal;
 
@@ -29,6 +32,7 @@ pub(super) mod member {
     pub(in super::super) const PRODUCT: &str = "product";
     pub(in super::super) const CATEGORY: &str = "category";
     pub(in super::super) const TAXES: &str = "taxes";
+    pub(in super::super) const RATE: &str = "rate";
     pub(in super::super) const NET: &str = "net";
     pub(in super::super) const TEXT: &str = "text";
     pub(in super::super) const ACCOUNT: &str = "account";
@@ -46,6 +50,9 @@ pub struct PostingRules {
     /// X3's codes of taxes and their names in Zoho. A line with several taxes is looked up by all their names in order of
     /// the alphabet, with ` + ` between them.
     pub taxes: Codes,
+    /// What X3's taxes are in per cent, by code, as far as they are to be compared with Zoho's before anything is posted. X3
+    /// publishes a node `tax`, but not what it holds, and keeps rates by date: so they are stated here.
+    pub rates: BTreeMap<String, Decimal>,
     /// X3's code for lines without tax. `None`: they are posted without one.
     pub untaxed: Option<String>,
     /// Which invoices are posted, and how they are read. With other settings parked invoices are looked at again.
@@ -62,6 +69,18 @@ pub enum PostingProblem {
     /// A table lacks a code.
     #[error("`{}` is not in the table of {}", .0.code, .0.table)]
     NoCode(MissingCode),
+    /// A tax is not the same in both systems.
+    #[error(
+        "tax `{tax}` is {x3} % in X3, and the line bears {zoho} % in Zoho: correct the tax, or the table of taxes"
+    )]
+    TaxRate {
+        /// X3's code.
+        tax: String,
+        /// Per cent in X3.
+        x3: Decimal,
+        /// Per cent in Zoho.
+        zoho: Decimal,
+    },
     /// Its amounts do not add up.
     #[error(transparent)]
     OutOfBalance(OutOfBalance),
@@ -153,6 +172,7 @@ impl PostingRules {
         let mut posted = Vec::new();
         for line in &invoice.lines {
             let tax = self.tax(line, problems);
+            self.check_rate(line, tax.as_deref(), problems);
             let case = AccountCase {
                 part: Part::Line,
                 product: line.product.clone(),
@@ -218,6 +238,22 @@ impl PostingRules {
         let names: BTreeSet<&str> = line.taxes.iter().map(|name| name.trim()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         self.left_of(&self.taxes, "taxes", &names.join(TAXES_TOGETHER), problems)
+    }
+
+    /// The tax in per cent must be the same in both systems, as far as both say what it is.
+    fn check_rate(&self, line: &InvoiceLine, tax: Option<&str>, problems: &mut Problems) {
+        let (Some(tax), Some(zoho)) = (tax, line.rate) else {
+            return;
+        };
+        let mut rates = self.rates.iter();
+        let known = rates.find(|(code, _)| code.trim().eq_ignore_ascii_case(tax));
+        if let Some((code, x3)) = known.filter(|(_, x3)| **x3 != zoho) {
+            problems.add(PostingProblem::TaxRate {
+                tax: code.clone(),
+                x3: x3.normalize(),
+                zoho: zoho.normalize(),
+            });
+        }
     }
 
     fn left_of(
@@ -352,6 +388,7 @@ fn line(value: &Value) -> Result<InvoiceLine, &'static str> {
         product: text_in(line, member::PRODUCT),
         category: text_in(line, member::CATEGORY),
         taxes: taxes.map(str::to_owned).collect(),
+        rate: amount_in(line, member::RATE),
         net: amount_in(line, member::NET).ok_or("it has no amount")?,
         tax: amount_in(line, member::TAX).unwrap_or_default(),
         text: text_in(line, member::TEXT),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rust_decimal::Decimal;
 
 use super::{
     amounts::{amount_in, rounded, text_in},
@@ -229,6 +230,7 @@ impl PostableSettings {
             .with(member::PRODUCT, product)
             .with(member::CATEGORY, category)
             .with(member::TAXES, Value::List(taxes(line)))
+            .with(member::RATE, rate(line))
             .with(member::NET, net)
             .with(member::TAX, tax)
             .with(member::TEXT, said);
@@ -238,20 +240,35 @@ impl PostableSettings {
 
 /// Names of the taxes on a line. Zoho also lists taxes that a product could bear, at nothing per cent: they do not count.
 fn taxes(line: &Document) -> Vec<Value> {
-    let Some(Value::List(taxes)) = line.get("Line_Tax") else {
-        return Vec::new();
-    };
     let name = |tax: &Value| match tax {
         Value::Text(name) => Some(Value::text(name.as_str())),
-        Value::Fields(tax) => {
-            let counts = ["percentage", "value"]
-                .into_iter()
-                .any(|member| amount_in(tax, member).is_some_and(|amount| !amount.is_zero()));
-            counts.then(|| Value::text(text_in(tax, "name")))
-        }
+        Value::Fields(tax) => bears(tax).then(|| Value::text(text_in(tax, "name"))),
         _ => None,
     };
-    taxes.iter().filter_map(name).collect()
+    line_taxes(line).iter().filter_map(name).collect()
+}
+
+/// Per cent of the taxes on a line together; nothing if any of them does not state its own.
+fn rate(line: &Document) -> Option<Decimal> {
+    let percentages = line_taxes(line).iter().filter_map(|tax| match tax {
+        Value::Fields(tax) => bears(tax).then(|| amount_in(tax, "percentage")),
+        Value::Text(_) => Some(None),
+        _ => None,
+    });
+    percentages.sum()
+}
+
+fn line_taxes(line: &Document) -> &[Value] {
+    match line.get("Line_Tax") {
+        Some(Value::List(taxes)) => taxes,
+        _ => &[],
+    }
+}
+
+fn bears(tax: &Document) -> bool {
+    ["percentage", "value"]
+        .into_iter()
+        .any(|member| amount_in(tax, member).is_some_and(|amount| !amount.is_zero()))
 }
 
 /// Fields that records have beside Zoho's own.

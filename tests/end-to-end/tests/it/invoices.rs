@@ -51,8 +51,8 @@ fn options() -> Options {
     options.posting = PostingRules {
         accounts: table(),
         taxes: Codes::new([("FRNOR", "VAT 20"), ("FRRED", "VAT 5.5")]).named("taxes"),
-        untaxed: None,
         source,
+        ..PostingRules::default()
     };
     options
 }

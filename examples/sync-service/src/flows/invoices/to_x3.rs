@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use rust_decimal::Decimal;
 use sage_x3_client::{InvalidName, RecordId, SiteCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,9 +24,18 @@ use super::{InvoicesConfig, NAME};
 use crate::{
     config::Config,
     failure::Failure,
-    flows::{FlowState, codes::CodeTable, wiring::stamp},
+    flows::{
+        FlowState,
+        codes::CodeTable,
+        wiring::{guarded, stamp},
+    },
     systems::{Presence, Systems},
 };
+
+/// Per cent, as text: `5.5`. Text keeps it exact.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+struct Rate(String);
 
 /// How Zoho's invoices are posted as customer invoices in X3's accounting.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,6 +49,10 @@ pub(crate) struct PostConfig {
     accounts: Vec<AccountConfig>,
     /// X3's code of the tax on lines that bear none. Without it they are posted without a tax code.
     untaxed: Option<String>,
+    /// What X3's taxes are in per cent, by X3's code: a line that bears another at Zoho parks its invoice before anything is
+    /// posted. X3 does not publish its rates; without them only totals are compared, after X3 has worked out its own.
+    #[serde(default)]
+    tax_rates: BTreeMap<String, Rate>,
     /// X3's financial site of invoices that name none.
     default_site: Option<String>,
     /// Zoho's field that names the site.
@@ -166,7 +180,8 @@ pub(super) fn build(
     let mapping = to_x3::mapping(&options).map_err(|error| config.wrong(NAME, error))?;
     let left =
         CustomerInvoiceEndpoint::new(systems.x3.clone(), post.x3_settings(config, &options)?);
-    let zoho = ZohoEndpoint::new(systems.zoho.clone(), options.module_settings());
+    let module = guarded(config, options.module_settings());
+    let zoho = ZohoEndpoint::new(systems.zoho.clone(), module);
     let right = PostableInvoices::new(Arc::new(zoho), options.posting.source.clone());
     let state = FlowState::on(Flow {
         name: NAME.into(),
@@ -196,6 +211,7 @@ impl PostConfig {
         options.posting = PostingRules {
             accounts: self.table(config)?,
             taxes: tables.taxes.clone(),
+            rates: self.rates(config, &tables.taxes)?,
             untaxed: self.untaxed.clone(),
             source: self.source(wanted),
         };
@@ -208,6 +224,28 @@ impl PostConfig {
         options.tax_rule = by_table(&self.tax_rule_field, &tables.tax_rules);
         options.status_field = self.status_field.as_deref().map(FieldName::from);
         Ok(options)
+    }
+
+    /// The rates, each of a tax that an invoice may bear.
+    fn rates(&self, config: &Config, taxes: &Codes) -> Result<BTreeMap<String, Decimal>, Failure> {
+        let mut rates = BTreeMap::new();
+        for (code, Rate(percent)) in &self.tax_rates {
+            let wrong =
+                |message: String| config.wrong(&format!("invoices.post.tax_rates.{code}"), message);
+            let percent = Decimal::from_str_exact(percent).ok();
+            let percent = percent.filter(|percent| !percent.is_sign_negative());
+            let percent = percent
+                .ok_or_else(|| wrong("a rate is per cent as text, such as \"5.5\"".to_owned()))?;
+            let mut known = taxes.pairs().map(|(known, _)| known);
+            let is_untaxed = self.untaxed.as_ref().is_some_and(|untaxed| untaxed == code);
+            if !is_untaxed && !known.any(|known| known.eq_ignore_ascii_case(code)) {
+                return Err(wrong(format!(
+                    "no tax of Zoho becomes `{code}` by `codes.taxes`"
+                )));
+            }
+            rates.insert(code.clone(), percent);
+        }
+        Ok(rates)
     }
 
     fn source(&self, wanted: &InvoicesConfig) -> PostableSettings {

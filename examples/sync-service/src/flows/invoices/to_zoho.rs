@@ -67,7 +67,13 @@ pub(super) fn build(
     let mut settings = show.x3_settings(config, options.open_items)?;
     settings.mapped = mapping.fields(Side::Left).cloned().collect();
     let left = SalesInvoiceEndpoint::new(systems.x3.clone(), &settings);
-    let right = wiring::module(systems, INVOICES, options.key_field.as_str(), &mapping);
+    let right = wiring::module(
+        config,
+        systems,
+        INVOICES,
+        options.key_field.as_str(),
+        &mapping,
+    );
     let rules = (to_zoho::identity(&options), to_zoho::policy());
     let flow = wiring::flow(NAME, Sides::new(Arc::new(left), right), mapping, rules);
     Ok(FlowState::on(flow).notes(notes))
