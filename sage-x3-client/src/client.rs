@@ -24,6 +24,7 @@ use crate::{
         node_path::NodePath,
     },
     ids::EndpointName,
+    nodes,
     probe::Offer,
     soap::Soap,
     volume::{Volume, VolumeMeter},
@@ -116,6 +117,23 @@ impl X3Client {
             InvalidRequest::new("SOAP is not configured: set SiteConfig::soap with SoapSettings")
         })?;
         Ok(Soap::new(self.clone(), settings))
+    }
+
+    /// Whether records of `node`, such as `salesOrder`, can be written by another path than GraphQL: by a web service or a
+    /// class that this client was built with, on a path that [the site's order](SiteConfig::write_paths) has.
+    ///
+    /// Whether the server has it shows when it is used.
+    #[must_use]
+    pub fn has_other_write_path(&self, node: &str) -> bool {
+        let metas = nodes::all();
+        let Some(meta) = metas.iter().find(|meta| meta.node.node == node) else {
+            return false;
+        };
+        let order = self.site().write_paths(node);
+        let mut routes = self.routes().iter();
+        routes.any(|route| {
+            order.contains(&route.path()) && route.serves(&meta.node, WriteAction::Create)
+        })
     }
 
     /// Runs a document of the caller's own, for any node or package, with the same credential, retries and errors.

@@ -61,7 +61,7 @@ pub use self::{
     node::NodeEndpoint,
     products::{ProductEndpoint, ProductSettings},
     purchase_orders::{PurchaseOrderEndpoint, PurchaseOrderSettings},
-    sales_invoices::{SalesInvoiceEndpoint, SalesInvoiceSettings},
+    sales_invoices::{SalesInvoiceEndpoint, SalesInvoiceSettings, credits_left_out},
     sales_orders::{SalesOrderEndpoint, SalesOrderSettings},
     settings::{CustomField, CustomFieldKind, CustomerSettings, retry_policy},
     suppliers::{SupplierEndpoint, SupplierSettings},

@@ -40,7 +40,7 @@ pub use self::{
     channel::NotificationChannel,
     deals::{
         AmountCheck, DealEndpoint, DealSettings, LineSource, PriceForm, ProductSource,
-        Qualification, QuoteSource,
+        Qualification, QuoteSource, WholeDiscount,
     },
     endpoint::ZohoEndpoint,
     hints::hints,

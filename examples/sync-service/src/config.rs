@@ -3,6 +3,7 @@
 mod place;
 mod policies;
 mod secret;
+mod soap;
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use serde::Deserialize;
 use url::Url;
 
 use self::policies::PolicyConfig;
-pub(crate) use self::secret::Secret;
+pub(crate) use self::{secret::Secret, soap::SoapConfig};
 use crate::{
     failure::Failure,
     flows::{
@@ -63,7 +64,7 @@ pub(crate) struct Config {
     pub(crate) suppliers: Option<SuppliersConfig>,
     #[serde(rename = "purchase-orders")]
     pub(crate) purchase_orders: Option<PurchaseOrdersConfig>,
-    pub(crate) orders: Option<OrdersConfig>,
+    pub(crate) orders: Option<Box<OrdersConfig>>,
     pub(crate) fulfilment: Option<FulfilmentConfig>,
     pub(crate) invoices: Option<InvoicesConfig>,
     /// What flows may do, by their names.
@@ -97,6 +98,8 @@ pub(crate) struct X3Config {
     pub(crate) credential: X3Credential,
     /// PEM file of a private certificate authority.
     pub(crate) ca_file: Option<PathBuf>,
+    /// Web services for what GraphQL does not offer.
+    pub(crate) soap: Option<Box<SoapConfig>>,
 }
 
 /// A release of X3.

@@ -10,7 +10,7 @@ use std::{
 use client_core::{HttpTransport, ReqwestTransport};
 use sage_x3_client::{
     ConnectedApp, Credential, Generation as X3Generation, Offer, SiteConfig, SiteReport, Support,
-    X3Client,
+    WritePath, X3Client,
     cloud::{CloudApp, CloudGateway},
 };
 use secrecy::SecretString;
@@ -23,7 +23,7 @@ use zoho_crm_client::{
 use crate::{
     config::{Config, Generation, X3Credential},
     failure::{Failure, with_causes},
-    flows,
+    flows::{self, orders::OrdersConfig},
     vault::{Credential as Kept, Vault},
 };
 
@@ -48,6 +48,10 @@ pub(crate) struct Facts {
     fields: BTreeMap<&'static str, Vec<FieldMeta>>,
     /// What X3's schema says, if X3 was asked.
     pub(crate) site: Option<SiteReport>,
+    /// How many credit memos X3 has that are not shown in Zoho, if invoices are.
+    pub(crate) credits_left_out: Option<u64>,
+    /// The X3 nodes that are written by another path than GraphQL, if that does not offer it.
+    written_otherwise: BTreeSet<&'static str>,
 }
 
 /// Whether a system offers something.
@@ -102,13 +106,33 @@ impl Facts {
         }
     }
 
+    /// The same with what X3's schema says, the other paths by which `x3` writes, and what it is asked for beside its schema.
+    pub(crate) async fn with_site(self, site: SiteReport, config: &Config, x3: &X3Client) -> Self {
+        let nodes = [
+            "customer",
+            "customerInvoiceHeader",
+            "salesOrder",
+            "supplier",
+        ]
+        .into_iter();
+        Self {
+            site: Some(site),
+            credits_left_out: flows::invoices::credits_left_out(config, x3).await,
+            written_otherwise: nodes.filter(|node| x3.has_other_write_path(node)).collect(),
+            ..self
+        }
+    }
+
     /// Whether records of an X3 node, such as `salesOrder`, can be read.
     pub(crate) fn x3_query(&self, node: &str) -> Presence {
         self.x3(node, |offer| offer.query)
     }
 
-    /// Whether X3 offers `create` or `update` of a node, or another operation below it.
+    /// Whether X3 offers `create` or `update` of a node, by whichever path, or another operation below it.
     pub(crate) fn x3_operation(&self, node: &str, operation: &str) -> Presence {
+        if ["create", "update"].contains(&operation) && self.written_otherwise.contains(node) {
+            return Presence::There;
+        }
         self.x3(node, |offer| match operation {
             "create" => offer.create,
             "update" => offer.update,
@@ -173,7 +197,10 @@ impl Systems {
         if !problems.is_empty() {
             return Err(Failure::all(&problems));
         }
-        let facts = Facts { site, ..facts };
+        let facts = match site {
+            Some(site) => facts.with_site(site, config, &x3).await,
+            None => facts,
+        };
         tracing::info!(edition = ?facts.edition, "both systems were asked what they offer");
         Ok(Self { x3, zoho, facts })
     }
@@ -264,10 +291,21 @@ pub(crate) async fn x3_client(config: &Config, vault: &Vault) -> Result<X3Client
         Generation::Second => X3Generation::Gen2,
         Generation::Third => X3Generation::Gen3,
     };
-    X3Client::builder(site.generation(generation))
+    let mut site = site.generation(generation);
+    if let Some(soap) = &x3.soap {
+        site = site.soap(soap.settings());
+    }
+    if config.orders.as_deref().is_some_and(OrdersConfig::by_soap) {
+        site = site.write_paths_of("salesOrder", [WritePath::Soap]);
+    }
+    let mut builder = X3Client::builder(site)
         .credential(credential)
         .transport(x3_transport(config)?)
-        .retry(sync_core::x3::retry_policy())
+        .retry(sync_core::x3::retry_policy());
+    for published in x3.soap.as_deref().iter().flat_map(|soap| soap.published()) {
+        builder = builder.soap_publication(published.node, published.publication(config)?);
+    }
+    builder
         .build()
         .map_err(|error| Failure::input_because("[x3]", &error))
 }

@@ -230,6 +230,23 @@ impl SoapPublication {
         self
     }
 
+    /// Says that a member stands in another field than was said before. How its value is converted stays as it is.
+    #[must_use]
+    pub fn moved(
+        mut self,
+        member: impl Into<String>,
+        block: impl Into<String>,
+        field: impl Into<String>,
+    ) -> Self {
+        let (member, mut place) = (member.into(), SoapPlace::new(block, field));
+        if let Some(known) = self.placement.places().get(&member) {
+            place.position = known.position;
+            place.conversion = known.conversion.clone();
+        }
+        self.placement.place(member, place);
+        self
+    }
+
     /// Leaves a member out. One that has no place and is not left out makes the write fail.
     #[must_use]
     pub fn ignore(mut self, member: impl Into<String>) -> Self {

@@ -28,7 +28,6 @@ impl<P> Placement<P> {
         self.ignored.insert(member.into());
     }
 
-    #[cfg(test)]
     pub(crate) fn places(&self) -> &BTreeMap<String, P> {
         &self.places
     }

@@ -6,6 +6,7 @@
 //! | `qualifies` | `ordered` | `$qualifies` | binding |
 //! | `customer` | `soldToCustomer` | `Account_Name` | binding; refers to flow `customers` |
 //! | `lines` | `lines` | `$lines` | binding |
+//! | `shares` | `shares`, which X3 does not keep | `$shares` | only when the order is made, if wanted |
 //! | `reference` | `customerOrderReference` | as configured | only when the order is made |
 //! | `currency` | `currency` | as configured | binding |
 //! | `order_date` | `orderDate` | as configured | binding, or both |
@@ -63,6 +64,9 @@ pub const QUALIFIES: &str = "$qualifies";
 /// The field of a deal that holds what is ordered.
 pub const LINES: &str = "$lines";
 
+/// The field of a deal that says in words what each line bears of a discount on the whole.
+pub const SHARES: &str = "$shares";
+
 /// Characters that X3 keeps of a customer's order reference (reference: sage-x3 section 4.4, table `SORDER`).
 const REFERENCE_LENGTH: usize = 20;
 
@@ -101,6 +105,8 @@ pub struct OrderOptions {
     pub prices: bool,
     /// Whether discounts go with the lines, in percent.
     pub discounts: bool,
+    /// Whether the audit says, of each order that is made, what its lines bear of a discount on the whole that was spread.
+    pub shares: bool,
     /// Gets the order's amount without tax.
     pub amount_field: Option<String>,
     /// Gets the order's amount with tax.
@@ -133,6 +139,7 @@ impl Default for OrderOptions {
             order_type: None,
             prices: true,
             discounts: false,
+            shares: false,
             amount_field: named("X3_Amount"),
             amount_with_tax_field: named("X3_Amount_With_Tax"),
             credit_field: named("X3_Credit_Status"),
@@ -218,6 +225,10 @@ pub fn mapping(options: &OrderOptions) -> Result<Mapping, MappingError> {
             .required(Side::Left)
             .convert(Arc::new(Reason)),
     ];
+    if options.shares {
+        let shares = Row::new("shares", "shares", SHARES, Kind::Text);
+        rows.push(shares.direction(Direction::CreateOnly));
+    }
     rows.extend(header(options));
     rows.extend(written_back(options));
     Mapping::new(rows)

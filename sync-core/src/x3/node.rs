@@ -183,6 +183,20 @@ impl<N: Node> NodeEndpoint<N> {
             .only(feed.only.clone())
     }
 
+    /// What a site lacks in GraphQL is not missing where the client writes by another path: whether that is there shows when
+    /// it is used.
+    fn with_other_paths(&self, offer: &Offer) -> Offer {
+        let mut offer = offer.clone();
+        if self.client.has_other_write_path(self.table.node()) {
+            for support in [&mut offer.create, &mut offer.update] {
+                if *support == Support::Missing {
+                    *support = Support::Unknown;
+                }
+            }
+        }
+        offer
+    }
+
     fn check_offer(&self, offer: &Offer, problems: &mut Vec<Problem>) {
         let (endpoint, node) = (self.client.endpoint(), self.table.type_name());
         let mut add = |message| problems.push(Problem { message });
@@ -308,7 +322,7 @@ impl<N: Node> Endpoint for NodeEndpoint<N> {
         match self.client.offer::<N>().await.map_err(endpoint_error) {
             Ok(offer) => {
                 if let Some(writer) = &self.table.writer {
-                    problems.extend(writer.problems(&offer));
+                    problems.extend(writer.problems(&self.with_other_paths(&offer)));
                 }
                 self.check_offer(&offer, &mut problems);
             }

@@ -28,6 +28,7 @@ const PLURAL: &str = "sales orders";
 /// |---|---|---|
 /// | `id` | number | text; only on creation |
 /// | `ordered` | | always true: there is an order; ignored when written |
+/// | `shares` | | always empty; ignored when written, so that the audit can say what an order was made of |
 /// | `company`, `category`, `billToCustomer` | | text; read only |
 /// | `salesOrderType`, `salesSite`, `soldToCustomer` | by code | text; only on creation |
 /// | `shipToCustomerAddress` | code of the address | text; only on creation |
@@ -177,6 +178,7 @@ fn order_table(settings: &Arc<SalesOrderSettings>) -> NodeTable<SalesOrder> {
     let fields = vec![
         Field::new("id", "id", |order| Value::text(order.id.as_str())),
         Field::new("ordered", "id", |_| Value::Boolean(true)).not_searchable(),
+        Field::new("shares", "id", |_| Value::Null).not_searchable(),
         Field::new("company", "company.code", |order| {
             code(order.company.as_ref())
         }),

@@ -2,6 +2,7 @@
 
 mod lines;
 mod settings;
+mod spread;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,6 +13,7 @@ use zoho_crm_client::ZohoClient;
 use self::lines::{Goods, Reader};
 pub use self::settings::{
     AmountCheck, DealSettings, LineSource, PriceForm, ProductSource, Qualification, QuoteSource,
+    WholeDiscount,
 };
 use super::{endpoint::ZohoEndpoint, errors::endpoint_error, feeds};
 use crate::{
@@ -20,7 +22,7 @@ use crate::{
         Capabilities, ChangesPage, ChangesRequest, Endpoint, EndpointError, FeedDescription,
         Problem, Record, RecordsPage, Write, WriteError, Written,
     },
-    flows::orders::{LINES, QUALIFIES},
+    flows::orders::{LINES, QUALIFIES, SHARES},
     ids::{FeedName, FieldName, PageToken, RecordId},
     value::{Document, Value},
 };
@@ -33,8 +35,9 @@ const QUOTES_FEED: &str = "quotes";
 
 /// The deals of an organisation, with what they order.
 ///
-/// Besides the fields of the module a deal has two fields of its own: `$qualifies`, which says whether it is ordered, and
-/// `$lines` with columns `Product` (the code in X3), `Quantity`, `Price`, `Discount` (percent) and `Description`. Fields
+/// Besides the fields of the module a deal has fields of its own: `$qualifies`, which says whether it is ordered, and
+/// `$lines` with columns `Product` (the code in X3), `Quantity`, `Price`, `Discount` (percent) and `Description`. Where a
+/// discount on the whole was spread ([`WholeDiscount::Spread`]), `$shares` says in words what each line bears of it. Fields
 /// that only matter to an order are shown of deals that qualify alone, so that nothing is asked of a deal that is still
 /// open.
 ///
@@ -86,7 +89,10 @@ impl DealEndpoint {
                 return deal;
             }
             let goods = goods.next().unwrap_or_default();
+            let goods = goods.less(self.settings.discount_of(&deal));
+            let goods = spread::settled(goods, &self.settings);
             deal.fields.set(LINES, goods.lines(self.settings.prices));
+            deal.fields.set(SHARES, goods.shares());
             deal
         });
         Ok(completed.collect())
@@ -98,8 +104,9 @@ impl DealEndpoint {
         let known: Vec<&Record> = found.iter().flatten().collect();
         let mut goods = self.lines.read(&known).await?.into_iter();
         let worth = found.iter().map(|deal| {
-            deal.as_ref()?;
-            goods.next().and_then(|goods| goods.worth())
+            let deal = deal.as_ref()?;
+            let goods = goods.next()?;
+            goods.less(self.settings.discount_of(deal)).worth()
         });
         Ok(worth.collect())
     }
@@ -278,12 +285,26 @@ impl Goods {
             }
         }
     }
+
+    /// What each line bears of what was spread, in words.
+    fn shares(&self) -> Value {
+        let Self::Known { lines, .. } = self else {
+            return Value::Null;
+        };
+        let shares: Option<Vec<String>> = lines.iter().map(lines::Line::share_in_words).collect();
+        match shares {
+            Some(shares) if !shares.is_empty() => Value::text(shares.join("; ")),
+            _ => Value::Null,
+        }
+    }
 }
 
 impl lines::Line {
     fn document(&self, prices: PriceForm) -> Document {
         let (price, discount) = match prices {
             PriceForm::Net => (self.net_price(), None),
+            // A share of a discount on the whole is no percentage of the line: the price has all of it then.
+            PriceForm::WithDiscount if self.share.is_some() => (self.net_price(), None),
             PriceForm::WithDiscount => (self.price, self.discount_percent()),
             PriceForm::None => (None, None),
         };

@@ -3,6 +3,7 @@
 mod to_x3;
 mod to_zoho;
 
+use sage_x3_client::X3Client;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,6 +40,12 @@ impl InvoicesConfig {
     fn number_field(&self) -> &str {
         self.number_field.as_deref().unwrap_or("X3_Invoice")
     }
+}
+
+/// How many credit memos X3 has that are not shown in Zoho. Nothing when no invoices are shown, or X3 does not say.
+pub(crate) async fn credits_left_out(config: &Config, x3: &X3Client) -> Option<u64> {
+    let show = config.invoices.as_ref()?.show.as_ref()?;
+    show.credits_left_out(config, x3).await
 }
 
 fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {

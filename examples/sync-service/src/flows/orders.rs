@@ -13,7 +13,7 @@ use sync_core::{
     x3::{SalesOrderEndpoint, SalesOrderSettings},
     zoho::{
         AmountCheck, DealEndpoint, DealSettings, LineSource, PriceForm, ProductSource,
-        Qualification, QuoteSource,
+        Qualification, QuoteSource, WholeDiscount,
     },
 };
 
@@ -23,7 +23,7 @@ use super::{
     wiring,
 };
 use crate::{
-    config::Config,
+    config::{Config, SoapConfig},
     failure::Failure,
     systems::{Presence, Systems},
 };
@@ -57,6 +57,9 @@ pub(crate) struct OrdersConfig {
     pub(crate) sales_site: String,
     /// The type of orders whose deal names none. X3's own default if there is none.
     pub(crate) order_type: Option<String>,
+    /// By which path orders are written to X3.
+    #[serde(default)]
+    pub(crate) write_by: WriteByConfig,
     /// Who numbers the orders.
     #[serde(default)]
     pub(crate) numbering: NumberingConfig,
@@ -73,6 +76,12 @@ pub(crate) struct OrdersConfig {
     /// Whose prices are taken.
     #[serde(default)]
     pub(crate) prices: PricesConfig,
+    /// What becomes of a discount or an adjustment on a quote as a whole. Nothing, where X3 takes its own prices.
+    #[serde(default)]
+    pub(crate) whole_discount: WholeDiscountConfig,
+    /// A currency field of the deal with a discount on the whole, beside the quote's. Not with a configured item, whose price
+    /// is the deal's amount.
+    pub(crate) discount_field: Option<String>,
     /// What happens to a deal that is opened again, or changes, after it was ordered.
     #[serde(default)]
     pub(crate) after: AfterConfig,
@@ -102,6 +111,17 @@ pub(crate) struct OrdersConfig {
 
 fn yes() -> bool {
     true
+}
+
+/// By which path orders are written to X3. They are read by GraphQL in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum WriteByConfig {
+    /// By GraphQL where the site offers it, else by the web service `x3.soap.orders`, if there is one.
+    #[default]
+    Offered,
+    /// By the web service `x3.soap.orders` alone.
+    Soap,
 }
 
 /// Who numbers the orders.
@@ -183,6 +203,19 @@ pub(crate) enum PricesConfig {
     X3,
 }
 
+/// What becomes of a discount or an adjustment on a quote as a whole: an order of X3 has no place for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum WholeDiscountConfig {
+    /// The deal is parked, and the reason names the amount.
+    #[default]
+    Park,
+    /// It is spread over the lines in proportion to their amounts, to the cent. If no prices make the sum, the deal is parked.
+    Spread,
+    /// The lines go as they are, and the difference shows on the deal until a clerk has entered it in X3.
+    ByHand,
+}
+
 /// What happens to a deal that changes after it was ordered.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -216,6 +249,11 @@ impl TableConfig {
 }
 
 impl OrdersConfig {
+    /// Whether orders are written by a web service alone.
+    pub(crate) fn by_soap(&self) -> bool {
+        self.write_by == WriteByConfig::Soap
+    }
+
     /// How the deal's id is kept in an order.
     pub(super) fn numbering(&self) -> Numbering {
         let prefix = self.prefix.clone().unwrap_or_else(|| "Z".to_owned());
@@ -249,6 +287,7 @@ impl OrdersConfig {
         options.order_type = self.order_type_by.as_ref().map(rule);
         options.prices = !matches!(self.prices, PricesConfig::X3);
         options.discounts = matches!(self.prices, PricesConfig::WithDiscount);
+        options.shares = options.prices && self.whole_discount == WholeDiscountConfig::Spread;
         options
     }
 
@@ -293,6 +332,14 @@ impl OrdersConfig {
         }
     }
 
+    fn whole_discount(&self) -> WholeDiscount {
+        match self.whole_discount {
+            WholeDiscountConfig::Park => WholeDiscount::Park,
+            WholeDiscountConfig::Spread => WholeDiscount::Spread,
+            WholeDiscountConfig::ByHand => WholeDiscount::ByHand,
+        }
+    }
+
     /// Why lines cannot be had.
     fn without_lines(&self, systems: &Systems) -> Option<String> {
         let module = match self.lines {
@@ -324,7 +371,22 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     }
     if systems.facts.x3_operation("salesOrder", "create") == Presence::Missing {
         return Ok(FlowState::off(
-            "X3 does not offer `salesOrder.create`: activate it for node `SalesOrder` in function GESAPIOPE",
+            "X3 does not offer `salesOrder.create`: activate it for node `SalesOrder` in function GESAPIOPE, or publish the \
+             object SOH as a web service (function GESAWE) and name it in [x3.soap.orders]",
+        ));
+    }
+    let soap = config.x3.soap.as_deref();
+    if wanted.by_soap() && !soap.is_some_and(SoapConfig::has_orders) {
+        return Err(config.wrong(
+            "orders.write_by",
+            "no web service is named: add [x3.soap] with the pool, and [x3.soap.orders] with the name under which the object \
+             SOH is published in function GESAWE",
+        ));
+    }
+    if wanted.discount_field.is_some() && matches!(wanted.lines, LinesConfig::Item { .. }) {
+        return Err(config.wrong(
+            "orders.discount_field",
+            "the price of a configured item is the deal's amount, which nothing is taken off",
         ));
     }
     let mut options = wanted.options();
@@ -337,7 +399,12 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         wanted.qualification(config)?,
         wanted.line_source(),
     )
-    .prices(wanted.prices());
+    .prices(wanted.prices())
+    .whole_discount(wanted.whole_discount());
+    let deals = match &wanted.discount_field {
+        Some(field) => deals.discount_field(field.as_str()),
+        None => deals,
+    };
     let deals = match &options.amount_field {
         Some(amount) if shows_amount(&mapping) => {
             deals.check(AmountCheck::new(amount.as_str(), DIFFERENCE))

@@ -31,6 +31,25 @@ async fn with_invoices() -> Site {
     .await
 }
 
+/// X3 has 20 pumps at 50.
+fn stocked(site: &Site) {
+    let product = RecordSeed::product("PUMP", "Pump").set("basePrice", Decimal::from(50));
+    let stock = RecordSeed::stock("FR011", 1, "PUMP", 20);
+    let records = [product, RecordSeed::product_site("PUMP", "FR011"), stock];
+    site.x3.seed("SEED", records).unwrap();
+}
+
+/// The number of X3's invoice for three of them.
+fn invoiced(site: &Site) -> String {
+    let line = RecordSeed::new("salesOrderLine")
+        .set("product", "PUMP")
+        .set("quantityInSalesUnitOrdered", Decimal::from(3));
+    let order = RecordSeed::sales_order("FR011", "NA001").row("salesOrderLines", line);
+    let order = site.x3.create_record("SEED", order).unwrap();
+    let delivery = site.x3.deliver("SEED", &order, None).unwrap();
+    site.x3.invoice("SEED", &delivery).unwrap()
+}
+
 /// What `status --json` says of a flow.
 async fn status(site: &Site, flow: &str) -> Value {
     let status = site.run(&["status", "--json"]).await.json();
@@ -145,21 +164,12 @@ async fn a_tax_that_is_not_x3s_parks_the_invoice_and_nothing_is_posted() {
 #[tokio::test]
 async fn a_sales_invoice_of_x3_is_shown_by_the_running_service_and_no_channel_is_opened_for_it() {
     let site = with_invoices().await;
-    let product = RecordSeed::product("PUMP", "Pump").set("basePrice", Decimal::from(50));
-    let stock = RecordSeed::stock("FR011", 1, "PUMP", 20);
-    let records = [product, RecordSeed::product_site("PUMP", "FR011"), stock];
-    site.x3.seed("SEED", records).unwrap();
+    stocked(&site);
     site.configure(|text| text + SHOWN);
     site.apply().await;
     site.configure(|text| text + SHOWN + SERVED);
     let running = site.start().await;
-    let line = RecordSeed::new("salesOrderLine")
-        .set("product", "PUMP")
-        .set("quantityInSalesUnitOrdered", Decimal::from(3));
-    let order = RecordSeed::sales_order("FR011", "NA001").row("salesOrderLines", line);
-    let order = site.x3.create_record("SEED", order).unwrap();
-    let delivery = site.x3.deliver("SEED", &order, None).unwrap();
-    let number = site.x3.invoice("SEED", &delivery).unwrap();
+    let number = invoiced(&site);
     let shown = until("the invoice is shown", || async {
         site.zoho.records("Invoices").pop()
     })
@@ -246,4 +256,109 @@ async fn without_its_operations_to_write_x3_is_read_and_the_reason_is_told() {
     ] {
         assert!(found.contains(word), "`{word}` is not in: {found}");
     }
+}
+
+const BY_SOAP: &str = r#"
+[x3.soap]
+pool = "X3POOL"
+orders = { name = "WSSOH" }
+[orders]
+sales_site = "FR011"
+order_type = "SOI"
+write_by = "soap"
+whole_discount = "spread"
+lines = { from = "quote", stages = ["Confirmed"] }
+"#;
+
+/// A site with a product in both systems, whose X3 has no GraphQL operation that makes orders.
+async fn without_order_operations() -> Site {
+    let site = Site::open().await;
+    for operation in [Operation::Create, Operation::Update] {
+        site.x3
+            .set_operation("salesOrder", operation, OperationState::Absent);
+    }
+    stocked(&site);
+    site
+}
+
+#[tokio::test]
+async fn credit_memos_that_are_not_shown_are_counted_before_anything_runs() {
+    let site = with_invoices().await;
+    stocked(&site);
+    site.configure(|text| text + SHOWN);
+    assert!(!examination(&site).await.contains("credit memos"));
+    let number = invoiced(&site);
+    let memo = Edit::record("salesInvoice", &number).set("category", "creditMemo");
+    site.x3.edit_as_user("SEED", &memo).unwrap();
+    let found = examination(&site).await;
+    assert!(
+        found.contains("credit memos are not shown") && found.contains("X3 has 1 of them"),
+        "{found}"
+    );
+}
+
+#[tokio::test]
+async fn a_won_deal_is_ordered_through_a_web_service_where_x3_has_no_operation_for_it() {
+    let site = without_order_operations().await;
+    site.configure(|text| text + BY_SOAP);
+    site.run(&["doctor", "--create-fields"]).await;
+    let found = examination(&site).await;
+    assert!(
+        found.contains("the web service WSSOH (object SOH) answers through pool X3POOL")
+            && found.contains("orders can run"),
+        "{found}"
+    );
+    site.apply().await;
+    site.configure(|text| text + BY_SOAP + SERVED);
+    let running = site.start().await;
+    let account = site.zoho.records("Accounts")[0].id.clone();
+    let product = json!({"Product_Name": "Pump", "Product_Code": "PUMP"});
+    let product = site.zoho.create_as_user("Products", product).unwrap();
+    let deal = json!({"Deal_Name": "Pumps", "Stage": "Negotiation/Review", "Account_Name": {"id": account},
+        "Closing_Date": "2026-11-30"});
+    let deal = site.zoho.create_as_user("Deals", deal).unwrap();
+    let quote = json!({"Subject": "Pumps", "Account_Name": {"id": account}, "Deal_Name": {"id": deal},
+        "Quote_Stage": "Confirmed", "Discount": 10,
+        "Quoted_Items": [{"Product_Name": {"id": product}, "Quantity": 2, "List_Price": 50}]});
+    site.zoho.create_as_user("Quotes", quote).unwrap();
+    let won = json!({"Stage": "Closed Won"});
+    site.zoho.edit_as_user("Deals", &deal, won).unwrap();
+    let shown = until("X3's number is on the deal", || async {
+        let deal = site.zoho.record("Deals", &deal).unwrap();
+        deal.text("X3_Order_Number").is_some().then_some(deal)
+    })
+    .await;
+    let orders = site.x3.records("SEED", "salesOrder").unwrap();
+    assert_eq!(orders.len(), 1, "{orders:?}");
+    assert_eq!(shown.text("X3_Order_Number"), Some(orders[0].id.as_str()));
+    let line = &orders[0].rows["salesOrderLines"][0];
+    assert_eq!(line.get("grossPrice"), "45", "90 for two");
+    let amount: Decimal = shown.number("X3_Amount").unwrap().parse().unwrap();
+    assert_eq!(amount, Decimal::from(90));
+    assert_eq!(shown.number("X3_Amount_Difference"), None);
+    assert!(running.stop().await.success());
+}
+
+#[tokio::test]
+async fn a_web_service_that_is_not_there_is_told_with_what_to_set_up() {
+    let site = without_order_operations().await;
+    site.configure(|text| text + &BY_SOAP.replace("X3POOL", "NOPOOL"));
+    let found = examination(&site).await;
+    assert!(
+        found.contains("the web service WSSOH (object SOH) does not answer")
+            && found.contains("start the pool NOPOOL"),
+        "{found}"
+    );
+    // Without the web service, by which nothing can be ordered.
+    let alone = BY_SOAP.replace("orders = { name = \"WSSOH\" }\n", "");
+    site.configure(|text| text + &alone);
+    let ran = site.run(&["plan"]).await;
+    ran.asks_to_fix(&["orders.write_by", "[x3.soap.orders]", "GESAWE"]);
+    let offered = alone.replace("write_by = \"soap\"\n", "");
+    site.configure(|text| text + &offered);
+    let found = examination(&site).await;
+    assert!(
+        found.contains("orders is off") && found.contains("[x3.soap.orders]"),
+        "{found}"
+    );
 }

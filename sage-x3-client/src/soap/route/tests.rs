@@ -379,3 +379,42 @@ fn a_key_of_several_parts_goes_into_its_fields() {
     let error = block_on(contacts.update(&short, &patch)).unwrap_err();
     assert!(error.to_string().contains("fewer parts"), "{error}");
 }
+
+#[test]
+fn a_place_of_another_screen_keeps_how_its_value_is_converted() {
+    let saved = "<RESULT><GRP ID=\"SOH0_1\"><FLD NAME=\"SOHNUM\">SO1</FLD></GRP></RESULT>";
+    let transport = ScriptedTransport::new().answer(200, answer(1, "Created", saved));
+    let orders = SoapPublication::sales_orders("YSOH")
+        .moved("shipToCustomerAddress", "SOH0_1", "YADR")
+        .moved("yZone", "SOH0_1", "YZONE");
+    let client = builder(&transport, site())
+        .soap_publication("salesOrder", orders)
+        .build()
+        .unwrap();
+    let values = SalesOrderPatch::new()
+        .ship_to_address(RecordId::of_parts(["NA001", "A1"]).unwrap())
+        .extra(FieldName::new("yZone").unwrap(), "N");
+    let line = NewSalesOrderLine::new(ProductCode::new("P1").unwrap(), Decimal::ONE);
+    let order = NewSalesOrder::new(SiteCode::new("FR011").unwrap(), code("NA001"))
+        .values(values)
+        .line(line);
+    block_on(client.sales_orders().create(&order)).unwrap();
+    let sent = object(&transport, 0);
+    assert!(
+        sent.contains("<FLD NAME=\"YADR\">A1</FLD>")
+            && sent.contains("<FLD NAME=\"YZONE\">N</FLD>"),
+        "{sent}"
+    );
+}
+
+#[test]
+fn a_client_knows_which_nodes_it_writes_by_another_path_than_graphql() {
+    let transport = ScriptedTransport::new();
+    let client = |site| client(&transport, site);
+    assert!(client(site()).has_other_write_path("customer"));
+    assert!(!client(site()).has_other_write_path("salesOrder"));
+    assert!(!client(site()).has_other_write_path("nothing"));
+    // A path that the site's order leaves out is none.
+    let graphql_alone = site().write_paths_of("customer", [WritePath::Graphql]);
+    assert!(!client(graphql_alone).has_other_write_path("customer"));
+}

@@ -81,6 +81,12 @@ pub enum PostingProblem {
         /// Per cent in Zoho.
         zoho: Decimal,
     },
+    /// It is a credit.
+    #[error(
+        "its total is {0}: X3 takes a credit as a credit memo and not as an invoice, so make it there and dismiss this, or \
+         correct the amounts"
+    )]
+    Credit(Decimal),
     /// Its amounts do not add up.
     #[error(transparent)]
     OutOfBalance(OutOfBalance),
@@ -167,6 +173,9 @@ impl PostingRules {
         let invoice = without_repeated_tax(invoice.rounded(self.source.decimals.of(currency)));
         if let Err(difference) = invoice.check_balance() {
             problems.add(PostingProblem::OutOfBalance(difference));
+        }
+        if invoice.total.is_sign_negative() && !invoice.total.is_zero() {
+            problems.add(PostingProblem::Credit(invoice.total));
         }
         let site = self.site(site, problems);
         let mut posted = Vec::new();

@@ -203,8 +203,8 @@ impl SalesOrderWriter {
             let invalid = |message: String| rejection(Some(name), message);
             let patch = std::mem::take(&mut values.patch);
             values.patch = match name {
-                // That there is an order is not written.
-                "ordered" => patch,
+                // X3 has nothing of the kind.
+                "ordered" | "shares" => patch,
                 "salesSite" => {
                     values.site = filled(value).map_err(invalid)?;
                     patch

@@ -9,7 +9,7 @@ use zoho_crm_client::{
     ZohoClient,
 };
 
-use super::{AMOUNT_FIELD, LineSource, ProductSource, QuoteSource, failed};
+use super::{AMOUNT_FIELD, LineSource, ProductSource, QuoteSource, failed, spread};
 use crate::{
     endpoint::{Endpoint, EndpointError, Problem, Record},
     ids::{FieldName, RecordId},
@@ -27,7 +27,7 @@ const DEALS_IN_CALL: usize = 50;
 const AT_ONCE: usize = 5;
 
 /// Decimals that X3 keeps of prices.
-const PRICE_SCALE: u32 = 3;
+pub(super) const PRICE_SCALE: u32 = 3;
 
 /// What a deal orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) enum Goods {
     Known {
         lines: Vec<Line>,
         /// What is added to or taken off the sum of the lines.
-        adjustment: Decimal,
+        whole: Whole,
     },
     /// It cannot be told, for this reason.
     Unclear(String),
@@ -46,7 +46,7 @@ impl Default for Goods {
     fn default() -> Self {
         Self::Known {
             lines: Vec::new(),
-            adjustment: Decimal::ZERO,
+            whole: Whole::default(),
         }
     }
 }
@@ -54,12 +54,55 @@ impl Default for Goods {
 impl Goods {
     /// Its price without tax; `None` when a line has none.
     pub(super) fn worth(&self) -> Option<Decimal> {
-        let Self::Known { lines, adjustment } = self else {
+        let Self::Known { lines, whole } = self else {
             return None;
         };
-        let lines = lines.iter().map(Line::amount);
-        let sum: Decimal = lines.sum::<Option<Decimal>>()?;
-        sum.checked_add(*adjustment)
+        let mut sum = whole.sum()?;
+        for line in lines {
+            sum = sum.checked_add(line.amount()?)?;
+        }
+        Some(sum)
+    }
+
+    /// The same, with a further discount on the whole.
+    pub(super) fn less(mut self, discount: Option<Decimal>) -> Self {
+        if let (Self::Known { whole, .. }, Some(discount)) = (&mut self, discount) {
+            match whole.discount.checked_add(discount) {
+                Some(sum) => whole.discount = sum,
+                None => return Self::Unclear("its discounts are no amounts of money".to_owned()),
+            }
+        }
+        self
+    }
+}
+
+/// What is added to or taken off the sum of the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Whole {
+    /// Taken off.
+    pub(super) discount: Decimal,
+    /// Added, or taken off if negative.
+    pub(super) adjustment: Decimal,
+}
+
+impl Whole {
+    /// What it does to the sum of the lines.
+    pub(super) fn sum(&self) -> Option<Decimal> {
+        self.adjustment.checked_sub(self.discount)
+    }
+}
+
+impl std::fmt::Display for Whole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (discount, adjustment) = (self.discount.normalize(), self.adjustment.normalize());
+        match (discount.is_zero(), adjustment.is_zero()) {
+            (false, false) => write!(
+                f,
+                "a discount of {discount} and an adjustment of {adjustment}"
+            ),
+            (true, _) => write!(f, "an adjustment of {adjustment}"),
+            (false, true) => write!(f, "a discount of {discount}"),
+        }
     }
 }
 
@@ -73,6 +116,8 @@ pub(super) struct Line {
     pub(super) price: Option<Decimal>,
     pub(super) discount: Discount,
     pub(super) description: String,
+    /// Its part of what is taken off the whole, once that is spread.
+    pub(super) share: Option<spread::Share>,
 }
 
 /// What is taken off a line.
@@ -113,8 +158,8 @@ impl Discount {
 }
 
 impl Line {
-    /// After the discount; `None` without a price.
-    fn amount(&self) -> Option<Decimal> {
+    /// After its own discount; `None` without a price.
+    pub(super) fn amount(&self) -> Option<Decimal> {
         let gross = self.quantity.checked_mul(self.price?)?;
         let off = match self.discount {
             Discount::Amount(amount) => amount,
@@ -123,8 +168,11 @@ impl Line {
         gross.checked_sub(off)
     }
 
-    /// Of one, after the discount.
+    /// Of one, after all discounts.
     pub(super) fn net_price(&self) -> Option<Decimal> {
+        if let Some(share) = &self.share {
+            return share.price;
+        }
         let each = self.amount()?.checked_div(self.quantity)?;
         Some(rounded(each))
     }
@@ -142,7 +190,8 @@ impl Line {
     }
 }
 
-fn rounded(number: Decimal) -> Decimal {
+/// To the decimals that X3 keeps of prices.
+pub(super) fn rounded(number: Decimal) -> Decimal {
     let number = number.round_dp_with_strategy(PRICE_SCALE, RoundingStrategy::MidpointAwayFromZero);
     number.normalize()
 }
@@ -322,13 +371,12 @@ impl Reader {
                 product: product_code,
                 quantity: source.quantity,
                 price: price.map(|price| price.0),
-                description: String::new(),
-                discount: Discount::default(),
+                ..Line::default()
             });
         }
         Ok(Goods::Known {
             lines,
-            adjustment: Decimal::ZERO,
+            whole: Whole::default(),
         })
     }
 }
@@ -378,10 +426,11 @@ fn of_quote(source: &QuoteSource, quote: &Record) -> Goods {
         }
     }
     let amount = |field| number(&quote.fields, field).unwrap_or_default();
-    Goods::Known {
-        lines,
-        adjustment: amount("Adjustment") - amount("Discount"),
-    }
+    let whole = Whole {
+        discount: amount("Discount"),
+        adjustment: amount("Adjustment"),
+    };
+    Goods::Known { lines, whole }
 }
 
 fn line(row: &Document, code_path: &str) -> Result<Line, String> {
@@ -400,10 +449,11 @@ fn line(row: &Document, code_path: &str) -> Result<Line, String> {
         price: number(row, "List_Price"),
         discount: Discount::read(row.get("Discount"))?,
         description: text("Description"),
+        share: None,
     })
 }
 
-fn number(fields: &Document, field: &str) -> Option<Decimal> {
+pub(super) fn number(fields: &Document, field: &str) -> Option<Decimal> {
     match fields.get(field) {
         Some(Value::Decimal(number)) => Some(*number),
         _ => None,
@@ -424,7 +474,7 @@ fn item(product: &str, quantity: Decimal, deal: &Record) -> Goods {
             price,
             ..Line::default()
         }],
-        adjustment: Decimal::ZERO,
+        whole: Whole::default(),
     }
 }
 

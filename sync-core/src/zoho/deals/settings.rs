@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     endpoint::Record,
-    flows::orders::{LINES, QUALIFIES},
+    flows::orders::{LINES, QUALIFIES, SHARES},
     ids::FieldName,
     mapping::Mapping,
     side::Side,
@@ -27,6 +27,12 @@ pub struct DealSettings {
     pub(super) lines: LineSource,
     /// How prices and discounts go with them.
     pub(super) prices: PriceForm,
+    /// What becomes of discounts and adjustments on the whole.
+    pub(super) whole_discount: WholeDiscount,
+    /// A field of the deal with a discount on the whole.
+    pub(super) discount_field: Option<FieldName>,
+    /// Decimals of amounts.
+    pub(super) amount_scale: u32,
     /// Where what the order costs is compared with what the deal says.
     pub(super) check: Option<AmountCheck>,
 }
@@ -189,6 +195,26 @@ pub enum PriceForm {
     None,
 }
 
+/// What becomes of a discount or an adjustment on a quote or deal as a whole, which an order of X3 has no place for.
+///
+/// It says nothing where X3 takes its own prices ([`PriceForm::None`]): then Zoho's discounts count as little as its prices.
+///
+/// X3 does have invoicing elements on the whole of an order (table `SORDER`, columns `INVDTA` to `INVDTATYP`; reference:
+/// sage-x3 section 4.8), but which element is a discount is set up at each site, and Sage publishes no input for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WholeDiscount {
+    /// The deal is parked, and the reason names the amounts.
+    #[default]
+    Park,
+    /// It is spread over the lines in proportion to their amounts, to the cent, by the largest remainder: each line goes with
+    /// its price after all discounts. What the decimals that X3 keeps of a price cannot express goes to the line with the
+    /// smallest quantity. If no prices make the sum exactly, the deal is parked.
+    Spread,
+    /// The lines go as they are. The difference ([`AmountCheck`]) shows until a clerk has entered it in X3.
+    ByHand,
+}
+
 /// A comparison of what the order costs with what the deal says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -228,7 +254,7 @@ impl DealSettings {
         qualification: Qualification,
         lines: LineSource,
     ) -> Self {
-        let is_own = |field: &FieldName| [QUALIFIES, LINES].contains(&field.as_str());
+        let is_own = |field: &FieldName| [QUALIFIES, LINES, SHARES].contains(&field.as_str());
         let mut module = ModuleSettings::of_mapping("Deals", key_field, mapping);
         module.fields.retain(|field| !is_own(field));
         module.written_fields.retain(|field| !is_own(field));
@@ -244,6 +270,9 @@ impl DealSettings {
             qualification,
             lines,
             prices: PriceForm::default(),
+            whole_discount: WholeDiscount::default(),
+            discount_field: None,
+            amount_scale: 2,
             check: None,
         };
         settings.read_also(settings.qualification.field.clone());
@@ -261,6 +290,39 @@ impl DealSettings {
     pub fn prices(mut self, prices: PriceForm) -> Self {
         self.prices = prices;
         self
+    }
+
+    /// Sets what becomes of discounts and adjustments on the whole.
+    #[must_use]
+    pub fn whole_discount(mut self, policy: WholeDiscount) -> Self {
+        self.whole_discount = policy;
+        self
+    }
+
+    /// Names a field of the deal with a discount on the whole, an amount, beside the quote's. It does not count with
+    /// [`LineSource::Item`], whose price is what the deal says.
+    #[must_use]
+    pub fn discount_field(mut self, field: impl Into<FieldName>) -> Self {
+        let field = field.into();
+        self.read_also(field.clone());
+        self.discount_field = Some(field);
+        self
+    }
+
+    /// Sets the decimals of amounts; 2 unless said otherwise.
+    #[must_use]
+    pub fn amount_scale(mut self, scale: u32) -> Self {
+        self.amount_scale = scale;
+        self
+    }
+
+    /// The discount that a deal itself says.
+    pub(super) fn discount_of(&self, deal: &Record) -> Option<Decimal> {
+        let field = self.discount_field.as_ref()?;
+        if matches!(self.lines, LineSource::Item { .. }) {
+            return None;
+        }
+        super::lines::number(&deal.fields, field.as_str())
     }
 
     /// Compares amounts.

@@ -292,6 +292,25 @@ async fn discount_and_adjustment_balance_to_the_cent() {
 }
 
 #[tokio::test]
+async fn a_credit_is_parked_with_its_total_and_never_posted_as_an_invoice() {
+    let books = Books::open().await;
+    let mut credit = books.invoice();
+    credit["Adjustment"] = number("-200");
+    let id = books.enter(credit);
+    books.world.settle().await;
+    assert!(books.in_x3().is_empty());
+    let reason = books.reason().await;
+    assert!(
+        reason.contains("its total is -72.49") && reason.contains("credit memo"),
+        "{reason}"
+    );
+    books.edit(&id, json!({"Adjustment": number("-100")}));
+    books.world.settle().await;
+    assert_eq!(books.only().get("totalAmountIncludingTax"), "27.51");
+    assert!(books.parked().await.is_empty());
+}
+
+#[tokio::test]
 async fn month_end_an_invoice_without_an_account_is_parked_and_posted_once_when_the_table_is_put_right()
  {
     let mut incomplete = options();

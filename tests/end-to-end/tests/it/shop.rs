@@ -15,6 +15,7 @@ use sync_core::{
     x3::{SalesOrderEndpoint, SalesOrderSettings},
     zoho::{
         AmountCheck, DealEndpoint, DealSettings, LineSource, PriceForm, Qualification, QuoteSource,
+        WholeDiscount,
     },
 };
 use zoho_crm_simulator::{Builder as ZohoBuilder, CustomField, Edition, StoredRecord};
@@ -28,8 +29,11 @@ pub(crate) struct Rules {
     pub(crate) qualification: Qualification,
     pub(crate) lines: LineSource,
     pub(crate) prices: PriceForm,
+    pub(crate) whole_discount: WholeDiscount,
     /// `SOI` lets the caller choose the number, `SON` does not.
     pub(crate) order_type: &'static str,
+    /// Whether orders are written by a web service alone.
+    pub(crate) soap: bool,
     pub(crate) updates: bool,
     pub(crate) edition: Edition,
     pub(crate) currencies: bool,
@@ -43,7 +47,9 @@ impl Default for Rules {
             qualification: Qualification::stages(["Closed Won"]),
             lines: LineSource::Quote(QuoteSource::default().stages(["Confirmed"])),
             prices: PriceForm::default(),
+            whole_discount: WholeDiscount::default(),
             order_type: "SOI",
+            soap: false,
             updates: false,
             edition: Edition::Enterprise,
             currencies: false,
@@ -281,6 +287,7 @@ fn prepare(rules: &Rules, zoho: ZohoBuilder) -> ZohoBuilder {
         }
     }
     zoho.custom_field(CustomField::new("Deals", "Ship_To", "text"))
+        .custom_field(CustomField::new("Deals", "Discount_On_Deal", "currency"))
 }
 
 fn flows(rules: &Rules, clients: &Clients) -> Vec<Flow> {
@@ -298,6 +305,11 @@ fn orders_flow(rules: &Rules, clients: &Clients) -> Flow {
         .order_type(OrderTypeCode::new(rules.order_type).unwrap())
         .mapped_fields(mapping.fields(Side::Left));
     settings.updates = rules.updates;
+    let x3 = if rules.soap {
+        &clients.x3_by_soap
+    } else {
+        &clients.x3
+    };
     let deals = DealSettings::of_mapping(
         rules.orders.number_field.as_str(),
         &mapping,
@@ -305,11 +317,13 @@ fn orders_flow(rules: &Rules, clients: &Clients) -> Flow {
         rules.lines.clone(),
     )
     .prices(rules.prices)
+    .whole_discount(rules.whole_discount)
+    .discount_field("Discount_On_Deal")
     .check(AmountCheck::new("X3_Amount", "X3_Amount_Difference"));
     Flow {
         name: "orders".into(),
         endpoints: Sides::new(
-            Arc::new(SalesOrderEndpoint::new(clients.x3.clone(), settings)),
+            Arc::new(SalesOrderEndpoint::new(x3.clone(), settings)),
             Arc::new(DealEndpoint::new(clients.zoho.clone(), deals)),
         ),
         identity: orders::identity(&rules.orders),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 use sage_x3_client::SiteCode;
-use sage_x3_simulator::RecordSeed;
+use sage_x3_simulator::{Edit, RecordSeed};
 use serde_json::json;
 use sync_core::{
     Flow, FlowName, ParkedJob, Side, Sides,
@@ -12,7 +12,10 @@ use sync_core::{
         invoices::to_zoho::{self, Options},
         products::{self, ProductOptions},
     },
-    x3::{ProductEndpoint, ProductSettings, SalesInvoiceEndpoint, SalesInvoiceSettings},
+    x3::{
+        ProductEndpoint, ProductSettings, SalesInvoiceEndpoint, SalesInvoiceSettings,
+        credits_left_out,
+    },
     zoho::{ModuleSettings, ZohoEndpoint},
 };
 use zoho_crm_simulator::{CustomField, Fault, FaultKind, StoredRecord};
@@ -190,6 +193,23 @@ async fn an_invoice_of_x3_is_shown_with_its_customer_lines_and_amounts() {
             (product("BMS002"), Decimal::from(4), five)
         ]
     );
+}
+
+#[tokio::test]
+async fn a_credit_memo_of_x3_is_counted_and_never_shown_as_an_invoice() {
+    let sales = Sales::open().await;
+    let number = sales.invoice();
+    let memo = Edit::record("salesInvoice", &number).set("category", "creditMemo");
+    sales.world.x3.edit_as_user(ENDPOINT, &memo).unwrap();
+    sales.world.settle().await;
+    assert!(sales.shown().is_empty(), "{:?}", sales.shown());
+    assert!(sales.parked().await.is_empty());
+
+    let x3 = sales.world.clients().x3;
+    let mut settings = SalesInvoiceSettings::default();
+    assert_eq!(credits_left_out(&x3, &settings).await.unwrap(), Some(1));
+    settings.sites = vec![SiteCode::new("FR012").unwrap()];
+    assert_eq!(credits_left_out(&x3, &settings).await.unwrap(), Some(0));
 }
 
 #[tokio::test]

@@ -10,7 +10,10 @@ use client_core::{
     Clock as _, HttpTransport, ReqwestTransport,
     testing::{ManualClock, RecordingSleep},
 };
-use sage_x3_client::{CategoryCode, ConnectedApp, SiteConfig, X3Client};
+use sage_x3_client::{
+    CategoryCode, ConnectedApp, SiteConfig, WritePath, X3Client, X3ClientBuilder,
+    soap::{SoapPublication, SoapSettings},
+};
 use sage_x3_simulator::{AddressSeed, CustomerSeed, CustomerSnapshot, X3Simulator};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
@@ -236,13 +239,18 @@ pub(crate) fn account(name: &str) -> Json {
 /// A client of each system.
 pub(crate) struct Clients {
     pub(crate) x3: X3Client,
+    /// Writes sales orders by a web service alone.
+    pub(crate) x3_by_soap: X3Client,
     pub(crate) zoho: ZohoClient,
 }
 
 impl Clients {
     pub(crate) fn of(x3: &X3Simulator, zoho: &ZohoSimulator, clock: &ManualClock) -> Self {
         Self {
-            x3: x3_client(x3, clock),
+            x3: x3_client(SiteConfig::new(x3.base_url(), ENDPOINT), clock)
+                .build()
+                .unwrap(),
+            x3_by_soap: x3_client_by_soap(x3, clock),
             zoho: zoho_client(zoho, clock),
         }
     }
@@ -303,8 +311,18 @@ pub(crate) fn engine(
         .unwrap()
 }
 
-fn x3_client(x3: &X3Simulator, clock: &ManualClock) -> X3Client {
-    X3Client::builder(SiteConfig::new(x3.base_url(), ENDPOINT))
+fn x3_client_by_soap(x3: &X3Simulator, clock: &ManualClock) -> X3Client {
+    let site = SiteConfig::new(x3.base_url(), ENDPOINT)
+        .soap(SoapSettings::new("X3POOL"))
+        .write_paths_of("salesOrder", [WritePath::Soap]);
+    x3_client(site, clock)
+        .soap_publication("salesOrder", SoapPublication::sales_orders("WSSOH"))
+        .build()
+        .unwrap()
+}
+
+fn x3_client(site: SiteConfig, clock: &ManualClock) -> X3ClientBuilder {
+    X3Client::builder(site)
         .credential(
             ConnectedApp::new(
                 "0123456789abcdef0123456789abcdef",
@@ -314,8 +332,6 @@ fn x3_client(x3: &X3Simulator, clock: &ManualClock) -> X3Client {
         )
         .clock(Arc::new(clock.clone()))
         .sleep(Arc::new(RecordingSleep::new(clock.clone())))
-        .build()
-        .unwrap()
 }
 
 fn zoho_client(zoho: &ZohoSimulator, clock: &ManualClock) -> ZohoClient {

@@ -20,7 +20,13 @@ pub(super) async fn examine(
     findings: &mut Findings,
 ) -> Option<Systems> {
     let x3 = match x3_client(config, vault).await {
-        Ok(x3) => examine_x3(&x3, findings).await.map(|site| (x3, site)),
+        Ok(x3) => {
+            let site = examine_x3(&x3, findings).await;
+            if site.is_some() {
+                examine_web_services(config, &x3, findings).await;
+            }
+            site.map(|site| (x3, site))
+        }
         Err(error) => {
             findings.wrong_because("X3", "there is no credential that works", &error);
             None
@@ -35,9 +41,41 @@ pub(super) async fn examine(
             None
         }
     };
-    let ((x3, site), (zoho, mut facts)) = (x3?, zoho?);
-    facts.site = Some(site);
+    let ((x3, site), (zoho, facts)) = (x3?, zoho?);
+    let facts = facts.with_site(site, config, &x3).await;
     Some(Systems { x3, zoho, facts })
+}
+
+/// Has each web service that is configured list a record: the pool and the name show only when they are used.
+async fn examine_web_services(config: &Config, x3: &X3Client, findings: &mut Findings) {
+    let Some(configured) = &config.x3.soap else {
+        return;
+    };
+    let pool = &configured.pool;
+    for published in configured.published() {
+        let (name, object) = (published.name(), published.object);
+        let answer = match x3.soap() {
+            Ok(soap) => soap.query(name, &[], 1).await.map(drop),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(()) => findings.good(
+                "X3",
+                format!("the web service {name} (object {object}) answers through pool {pool}"),
+            ),
+            Err(error) => findings.wrong(
+                "X3",
+                format!(
+                    "the web service {name} (object {object}) does not answer: {}",
+                    with_causes(&error, &error)
+                ),
+                format!(
+                    "start the pool {pool} (Administration > Web services > Classic SOAP pools), and publish the object \
+                     {object} under this name in function GESAWE"
+                ),
+            ),
+        }
+    }
 }
 
 async fn examine_x3(x3: &X3Client, findings: &mut Findings) -> Option<SiteReport> {

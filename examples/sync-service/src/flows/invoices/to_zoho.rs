@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use sage_x3_client::{CompanyCode, InvalidName, SiteCode};
+use sage_x3_client::{CompanyCode, InvalidName, SiteCode, X3Client};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{
     Codes, FieldName, FlowName, Side, Sides,
     flows::invoices::to_zoho::{self, Options},
-    x3::{SalesInvoiceEndpoint, SalesInvoiceSettings},
+    x3::{self, SalesInvoiceEndpoint, SalesInvoiceSettings},
 };
 
 use super::{INVOICES, InvoicesConfig, NAME};
@@ -63,6 +63,12 @@ pub(super) fn build(
         options.open_items = false;
         notes.push(format!("due dates and payments are not shown: {reason}"));
     }
+    if let Some(count) = systems.facts.credits_left_out.filter(|count| *count > 0) {
+        notes.push(format!(
+            "credit memos are not shown, as Zoho CRM has no module for them: X3 has {count} of them; what they settle is in the \
+             outstanding amounts, and in the balance that [credit] shows on the account"
+        ));
+    }
     let mapping = to_zoho::mapping(&options).map_err(|error| config.wrong(NAME, error))?;
     let mut settings = show.x3_settings(config, options.open_items)?;
     settings.mapped = mapping.fields(Side::Left).cloned().collect();
@@ -80,6 +86,12 @@ pub(super) fn build(
 }
 
 impl ShowConfig {
+    /// How many credit memos X3 has of these sites and companies.
+    pub(super) async fn credits_left_out(&self, config: &Config, x3: &X3Client) -> Option<u64> {
+        let settings = self.x3_settings(config, false).ok()?;
+        x3::credits_left_out(x3, &settings).await.ok()?
+    }
+
     fn options(&self, wanted: &InvoicesConfig) -> Options {
         let mut options = Options::default();
         options.key_field = FieldName::from(wanted.number_field());
