@@ -358,6 +358,14 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
     let Some(wanted) = &config.orders else {
         return Ok(FlowState::off("[orders] is not there"));
     };
+    let soap = config.x3.soap.as_deref();
+    if wanted.by_soap() && !soap.is_some_and(SoapConfig::has_orders) {
+        return Err(config.wrong(
+            "orders.write_by",
+            "no web service is named: add [x3.soap] with the pool, and [x3.soap.orders] with the name under which the object \
+             SOH is published in function GESAWE",
+        ));
+    }
     if systems.facts.module(DEALS) == Presence::Missing {
         return Ok(FlowState::off(
             "Zoho shows this user no module Deals: give the user's profile rights on it",
@@ -373,14 +381,6 @@ fn build(config: &Config, systems: &Systems) -> Result<FlowState, Failure> {
         return Ok(FlowState::off(
             "X3 does not offer `salesOrder.create`: activate it for node `SalesOrder` in function GESAPIOPE, or publish the \
              object SOH as a web service (function GESAWE) and name it in [x3.soap.orders]",
-        ));
-    }
-    let soap = config.x3.soap.as_deref();
-    if wanted.by_soap() && !soap.is_some_and(SoapConfig::has_orders) {
-        return Err(config.wrong(
-            "orders.write_by",
-            "no web service is named: add [x3.soap] with the pool, and [x3.soap.orders] with the name under which the object \
-             SOH is published in function GESAWE",
         ));
     }
     if wanted.discount_field.is_some() && matches!(wanted.lines, LinesConfig::Item { .. }) {
