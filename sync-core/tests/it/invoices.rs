@@ -524,9 +524,13 @@ proptest! {
         match projected(rules(), record) {
             Ok(document) => {
                 prop_assert_eq!(error, 0);
+                prop_assert!(total >= Decimal::ZERO, "a credit was posted as an invoice");
                 let posted: Decimal = lines_of(&document).iter().map(|(_, amount, _)| *amount).sum();
                 let taxes: Decimal = lines.iter().map(|(_, tax)| round(*tax)).sum();
                 prop_assert_eq!(posted + taxes, total);
+            }
+            Err(message) if total < Decimal::ZERO => {
+                prop_assert!(message.contains("as a credit memo"), "{}", message);
             }
             Err(message) => {
                 prop_assert_ne!(error, 0, "{}", message);
