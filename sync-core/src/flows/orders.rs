@@ -18,6 +18,7 @@
 //! | `amount_with_tax` | `totalAmountIncludingTax` | `X3_Amount_With_Tax` | to Zoho |
 //! | `credit` | `creditLevelStatus` | `X3_Credit_Status` | to Zoho |
 //! | `warnings` | `warnings` | `X3_Warnings` | to Zoho |
+//! | `remarks` | `remarks` | `X3_Remarks` | to Zoho |
 //! | `order_status` | `orderStatus` | `X3_Order_Status` | to Zoho, if wanted |
 //! | `delivery_status` | `deliveryStatus` | `X3_Delivery_Status` | to Zoho, if wanted |
 //! | `invoice_status` | `invoicedStatus` | `X3_Invoice_Status` | to Zoho, if wanted |
@@ -115,6 +116,8 @@ pub struct OrderOptions {
     pub credit_field: Option<String>,
     /// Gets what a person should know of the order.
     pub warnings_field: Option<String>,
+    /// Gets what X3 remarked when it made the order.
+    pub remarks_field: Option<String>,
     /// Whether order, delivery and invoice status are shown on the deal as well.
     pub fulfilment: bool,
     /// Decimals of amounts.
@@ -144,6 +147,7 @@ impl Default for OrderOptions {
             amount_with_tax_field: named("X3_Amount_With_Tax"),
             credit_field: named("X3_Credit_Status"),
             warnings_field: named("X3_Warnings"),
+            remarks_field: named("X3_Remarks"),
             fulfilment: false,
             amount_scale: 2,
         }
@@ -328,6 +332,7 @@ fn written_back(options: &OrderOptions) -> Vec<Row> {
             Kind::Text,
         ),
         row("warnings", "warnings", &options.warnings_field, Kind::Text),
+        row("remarks", "remarks", &options.remarks_field, Kind::Text),
         row(
             "order_status",
             "orderStatus",

@@ -1,6 +1,7 @@
 //! The sales orders of an X3 endpoint.
 
 mod lines;
+mod remarks;
 mod writes;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use sage_x3_client::{
     ChangeSource, Filter, OrderTypeCode, SalesOrder, SiteCode, StampField, X3Client,
 };
 
-use self::{lines::OrderLines, writes::SalesOrderWriter};
+use self::{lines::OrderLines, remarks::Remarks, writes::SalesOrderWriter};
 use super::{
     node::NodeEndpoint,
     settings::CustomField,
@@ -40,6 +41,7 @@ const PLURAL: &str = "sales orders";
 /// | `numberOfLines` | | number; read only |
 /// | `lastSalesDeliveryDate`, `lastSalesInvoiceDate` | | date; read only |
 /// | `warnings` | what a person should know of the order, in words | text; read only |
+/// | `remarks` | what X3 remarked when it last made or changed the order for us | text; read only; absent where nothing is remembered |
 /// | `lines` | lines in order of their numbers | lines; only on creation |
 /// | fields of the site | as configured | as configured |
 ///
@@ -152,16 +154,18 @@ impl SalesOrderEndpoint {
     #[must_use]
     pub fn new(client: X3Client, settings: SalesOrderSettings) -> Self {
         let settings = Arc::new(settings);
+        let remarks = Remarks::default();
         let mut table = order_table(&settings)
             .custom_fields(settings.custom.iter().cloned())
             .mapped_fields(&settings.mapped)
             .scope(settings.scope())
-            .supplement(OrderLines);
+            .supplement(OrderLines)
+            .supplement(remarks.clone());
         for (source, stamp) in &settings.stamps {
             table = table.stamp(*source, stamp.clone());
         }
         if settings.creates || settings.updates {
-            table = table.writer(SalesOrderWriter::new(client.clone(), settings));
+            table = table.writer(SalesOrderWriter::new(client.clone(), settings, remarks));
         }
         Self::of(client, table)
     }

@@ -34,12 +34,13 @@ const CANARIES: [&str; 4] = [
 ];
 
 /// Fields that the flows write, beside those that the simulated organisation has from the start.
-const FIELDS: [(&str, &str, &str); 5] = [
+const FIELDS: [(&str, &str, &str); 6] = [
     ("Deals", "X3_Amount", "currency"),
     ("Deals", "X3_Amount_With_Tax", "currency"),
     ("Deals", "X3_Amount_Difference", "currency"),
     ("Deals", "X3_Credit_Status", "text"),
     ("Deals", "X3_Warnings", "text"),
+    ("Deals", "X3_Remarks", "text"),
 ];
 
 /// Where the story takes place.

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use sage_x3_client::{
-    CustomerCode, InvalidName, NewSalesOrder, NewSalesOrderLine, Offer, OrderTypeCode, Patch,
-    ProductCode, RecordId as X3Id, SalesOrderId, SalesOrderPatch, SiteCode, UnitCode, X3Client,
+    CustomerCode, Diagnose, InvalidName, NewSalesOrder, NewSalesOrderLine, Offer, OrderTypeCode,
+    Patch, ProductCode, RecordId as X3Id, SalesOrderId, SalesOrderPatch, SiteCode, UnitCode,
+    X3Client,
 };
 
-use super::{PLURAL, SalesOrderSettings};
+use super::{PLURAL, SalesOrderSettings, remarks::Remarks};
 use crate::{
     endpoint::{Key, Problem, Rejection, Write, WriteError, Written},
     ids::RecordId,
@@ -26,6 +27,7 @@ use crate::{
 pub(super) struct SalesOrderWriter {
     client: X3Client,
     settings: Arc<SalesOrderSettings>,
+    remarks: Remarks,
 }
 
 /// A write that can be sent.
@@ -74,7 +76,7 @@ impl NodeWriter for SalesOrderWriter {
                     None
                 }
                 Ok(Prepared::Update(id, patch)) if patch.is_empty() => {
-                    Some(Ok(written(&id, false, Vec::new())))
+                    Some(Ok(self.written(&id, false, &[])))
                 }
                 Ok(Prepared::Update(id, patch)) => {
                     updates.push((index, (id, *patch)));
@@ -89,7 +91,7 @@ impl NodeWriter for SalesOrderWriter {
         for ((index, row), new) in indexes.into_iter().zip(batch.rows).zip(&rows) {
             let id = new.chosen_id().map(|id| id.as_str().to_uppercase());
             outcomes[index] = Some(match row {
-                Ok(outcome) => Ok(written(&outcome.value, true, remarks(&outcome.diagnoses))),
+                Ok(outcome) => Ok(self.written(&outcome.value, true, &outcome.diagnoses)),
                 Err(error) => Err(write_error(error, id.as_deref())),
             });
         }
@@ -98,7 +100,7 @@ impl NodeWriter for SalesOrderWriter {
         let batch = orders.update_many(&rows).await;
         for (index, row) in indexes.into_iter().zip(batch.rows) {
             outcomes[index] = Some(match row {
-                Ok(outcome) => Ok(written(&outcome.value, false, remarks(&outcome.diagnoses))),
+                Ok(outcome) => Ok(self.written(&outcome.value, false, &outcome.diagnoses)),
                 Err(error) => Err(write_error(error, None)),
             });
         }
@@ -116,8 +118,26 @@ impl NodeWriter for SalesOrderWriter {
 }
 
 impl SalesOrderWriter {
-    pub(super) fn new(client: X3Client, settings: Arc<SalesOrderSettings>) -> Self {
-        Self { client, settings }
+    pub(super) fn new(
+        client: X3Client,
+        settings: Arc<SalesOrderSettings>,
+        remarks: Remarks,
+    ) -> Self {
+        Self {
+            client,
+            settings,
+            remarks,
+        }
+    }
+
+    fn written(&self, id: &SalesOrderId, created: bool, diagnoses: &[Diagnose]) -> Written {
+        let warnings = remarks(diagnoses);
+        self.remarks.note(id, &warnings);
+        Written {
+            id: RecordId::from(id.as_str()),
+            created,
+            warnings,
+        }
     }
 
     /// What a write amounts to, before anything is asked of X3.
@@ -343,12 +363,4 @@ fn date_patch(value: &Value) -> Result<Patch<Date>, String> {
 
 fn at(field: &'static str) -> impl Fn(InvalidName) -> Rejection {
     move |error| rejection(Some(field), error.to_string())
-}
-
-fn written(id: &SalesOrderId, created: bool, warnings: Vec<String>) -> Written {
-    Written {
-        id: RecordId::from(id.as_str()),
-        created,
-        warnings,
-    }
 }

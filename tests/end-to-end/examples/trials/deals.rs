@@ -37,6 +37,7 @@ pub(crate) fn prepare(zoho: Builder) -> Builder {
         ("X3_Amount_Difference", "currency"),
         ("X3_Credit_Status", "text"),
         ("X3_Warnings", "text"),
+        ("X3_Remarks", "text"),
     ];
     fields.into_iter().fold(zoho, |zoho, (field, kind)| {
         zoho.custom_field(CustomField::new("Deals", field, kind))

@@ -137,11 +137,12 @@ async fn a_credit_hold_that_a_clerk_sets_on_the_order_shows_on_the_deal_and_goes
 }
 
 #[tokio::test]
-async fn what_x3_remarks_when_it_makes_an_order_is_in_the_audit() {
-    let shop = Shop::open(Rules::default()).await;
+async fn what_x3_remarks_when_it_makes_an_order_is_in_the_audit_and_on_the_deal() {
+    let mut shop = Shop::open(Rules::default()).await;
     let least = Edit::customer("NA001").set("minimumOrderAmount", Decimal::from(500));
     shop.world.x3.edit_as_user(ENDPOINT, &least).unwrap();
-    shop.won(&shop.deal()).await;
+    let deal = shop.deal();
+    shop.won(&deal).await;
     let order = shop.order();
     let query = AuditQuery {
         record: Some((Side::Left, order.id.as_str().into())),
@@ -163,4 +164,21 @@ async fn what_x3_remarks_when_it_makes_an_order_is_in_the_audit() {
             .any(|remark| remark.contains("minimum of 500")),
         "{remarks:?}"
     );
+    let shown = |shop: &Shop| {
+        let deal = shop.deal_now(&deal);
+        deal.text("X3_Remarks").map(str::to_owned)
+    };
+    let remarked = shown(&shop).unwrap();
+    assert!(remarked.contains("minimum of 500"), "{remarked}");
+    // It stays when the order is looked at by a process that has not heard it.
+    shop.restart();
+    let edit = Edit::record("salesOrder", &order.id).set("creditLevelStatus", "limitExceeded");
+    shop.world.x3.edit_as_user(ENDPOINT, &edit).unwrap();
+    shop.settle().await;
+    let deal = shop.deal_now(&deal);
+    assert_eq!(
+        deal.text("X3_Warnings"),
+        Some("Credit check of X3: limitExceeded")
+    );
+    assert_eq!(shown(&shop), Some(remarked));
 }

@@ -279,6 +279,7 @@ fn prepare(rules: &Rules, zoho: ZohoBuilder) -> ZohoBuilder {
             ("X3_Amount_Difference", "currency"),
             ("X3_Credit_Status", "text"),
             ("X3_Warnings", "text"),
+            ("X3_Remarks", "text"),
             ("X3_Order_Status", "text"),
             ("X3_Delivery_Status", "text"),
             ("X3_Invoice_Status", "text"),
