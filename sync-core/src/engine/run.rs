@@ -14,12 +14,20 @@ use futures::future;
 use jiff::Timestamp;
 
 use super::{Engine, Tick, earlier, sweep::Sweep};
-use crate::{error::Error, flow::Flow, ids::FlowName};
+use crate::{
+    error::Error,
+    flow::Flow,
+    guard::{StopReason, Stopped},
+    ids::FlowName,
+};
 
 /// What other processes put into the store is found after at most this pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Pause between looks through the parked records.
 const REVIEW_EVERY: Duration = Duration::from_secs(300);
+/// A flow that is stopped because a system is not set up is looked at again after this pause, whichever process found it:
+/// a gateway that answers in the system's place for a moment must not stop a flow for longer.
+const RECHECK_EVERY: Duration = Duration::from_secs(60);
 
 /// When each flow's upkeep is due, and the sweeps that this engine has begun.
 #[derive(Debug, Default)]
@@ -28,6 +36,7 @@ pub(super) struct Upkeep(Mutex<HashMap<FlowName, Due>>);
 #[derive(Debug, Default)]
 struct Due {
     check: Option<Timestamp>,
+    recheck: Option<Timestamp>,
     review: Option<Timestamp>,
     sweep_from: Option<Timestamp>,
     sweep: Option<Sweep>,
@@ -141,7 +150,11 @@ impl Engine {
     async fn flow_upkeep(&self, flow: &Flow) -> Timestamp {
         let now = self.clock.now();
         let mut due = self.upkeep.take(&flow.name);
-        if is_due(due.check, now) {
+        let must_recheck = is_due(due.recheck, now) && self.is_not_set_up(flow).await;
+        if is_due(due.recheck, now) {
+            due.recheck = Some(now + RECHECK_EVERY);
+        }
+        if is_due(due.check, now) || must_recheck {
             if let Err(error) = self.check_setup(&flow.name).await {
                 tracing::warn!(flow = %flow.name, %error, "it could not be checked whether the systems are set up");
             }
@@ -160,9 +173,22 @@ impl Engine {
             Some(_) => Some(now),
             None => due.sweep_from,
         };
-        let next = earlier(sweep, earlier(due.check, due.review));
+        let asked = earlier(due.check, due.recheck);
+        let next = earlier(sweep, earlier(asked, due.review));
         self.upkeep.of(&flow.name, |kept| *kept = due);
         next.unwrap_or(now + REVIEW_EVERY)
+    }
+
+    /// Whether a flow is stopped because a system is not set up.
+    async fn is_not_set_up(&self, flow: &Flow) -> bool {
+        let stopped = self.stopped(&flow.name).await;
+        matches!(
+            stopped,
+            Ok(Some(Stopped {
+                reason: StopReason::Setup { .. },
+                ..
+            }))
+        )
     }
 
     async fn sweep_step(&self, flow: &Flow, mut due: Due) -> Due {

@@ -290,15 +290,20 @@ fn a_person_may_stop_a_flow_and_nothing_is_written_meanwhile() {
 }
 
 #[test]
-fn the_loop_checks_and_stops_by_itself() {
+fn the_loop_checks_and_stops_by_itself_and_goes_on_soon_after_it_is_put_right() {
     let world = world(|_| {});
     let engine = world.engine();
+    let other = world.engine();
     pairs(&world, &engine, 2);
+    block_on(other.upkeep());
     world.left.lose_field("city");
+    world.clock.advance(Duration::from_secs(3601));
+    block_on(other.upkeep());
     block_on(engine.upkeep());
     assert!(stopped(&world, &engine).is_some());
+    // Any process sees it, not only the one that found what was wrong.
     world.left.regain_fields();
-    world.clock.advance(Duration::from_secs(3601));
-    block_on(engine.upkeep());
+    world.clock.advance(Duration::from_secs(61));
+    block_on(other.upkeep());
     assert_eq!(stopped(&world, &engine), None);
 }
