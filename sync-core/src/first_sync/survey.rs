@@ -17,8 +17,9 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Survey {
     printer: Printer,
-    /// Prints of what the records of a side match by, in order, for each rule.
-    matched_by: Sides<Vec<Vec<u64>>>,
+    /// Halves of the prints of what the records of a side match by, in order, for each rule. Of a million records one in
+    /// four thousand others has the half print of one of them, and is searched for in vain; that saves eight bytes a pair.
+    matched_by: Sides<Vec<Vec<u32>>>,
     /// What was changed on a side since then may not have been listed as it is; `None`: all of it.
     since: Sides<Option<Timestamp>>,
 }
@@ -29,7 +30,8 @@ impl Survey {
             let rules = listing.prints.rules.iter().zip(&listing.prints.strays);
             let sorted = rules.map(|(prints, strays)| {
                 let of_records = prints.iter().copied().filter(|print| *print != 0);
-                let mut all: Vec<u64> = of_records.chain(strays.iter().copied()).collect();
+                let mut all: Vec<u32> =
+                    of_records.chain(strays.iter().copied()).map(half).collect();
                 all.sort_unstable();
                 all.dedup();
                 all.shrink_to_fit();
@@ -46,7 +48,7 @@ impl Survey {
 
     /// Whether a record of `side` was listed that the rule in this place would match by `fingerprint`.
     pub(crate) fn may_hold(&self, side: Side, rule: usize, fingerprint: &str) -> bool {
-        let print = self.printer.print(fingerprint);
+        let print = half(self.printer.print(fingerprint));
         let of_rule = self.matched_by.get(side).get(rule);
         of_rule.is_none_or(|prints| prints.binary_search(&print).is_ok())
     }
@@ -55,6 +57,11 @@ impl Survey {
     pub(crate) fn since(&self, side: Side) -> Option<Timestamp> {
         *self.since.get(side)
     }
+}
+
+/// Enough of a print to say that a record was not listed.
+fn half(print: u64) -> u32 {
+    u32::try_from(print >> 32).unwrap_or_default()
 }
 
 /// The surveys of flows whose plans are being carried out.
