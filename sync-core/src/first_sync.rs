@@ -19,7 +19,7 @@ pub(crate) use self::{
 };
 use self::{
     entries::{bare_entry, lone_entry, nameless_entry, pair_entry},
-    listing::{Listed, Printer, records_at, shelf},
+    listing::{Listed, Listing, Printer, records_at, shelf},
     matching::Matcher,
     writing::{ENTRIES, Writing},
 };
@@ -58,8 +58,6 @@ pub struct FirstSyncPlan {
     area: Arc<dyn ScratchArea>,
     /// Where the change feeds start afterwards.
     feeds_from: Sides<Option<Timestamp>>,
-    /// What carrying it out need not search for.
-    survey: Arc<Survey>,
 }
 
 /// Some entries of a plan.
@@ -199,7 +197,12 @@ impl Engine {
         flow: &FlowName,
         progress: OnProgress<'_>,
     ) -> Result<FirstSyncPlan, Error> {
-        let flow = self.flow(flow)?;
+        let listings = self.list_both(self.flow(flow)?, progress).await?;
+        self.plan_of(self.flow(flow)?, listings).await
+    }
+
+    /// Both sides, read to their ends.
+    async fn list_both(&self, flow: &Flow, progress: OnProgress<'_>) -> Result<Listings, Error> {
         let area = self.scratch.area().await?;
         let printer = Printer::default();
         let mut references = References::default();
@@ -212,9 +215,23 @@ impl Engine {
         let (Some(left), Some(right)) = (left, right) else {
             return Err(Error::UnknownFlow(flow.name.clone()));
         };
-        let feeds_from = Sides::new(left.feeds_from, right.feeds_from);
-        let survey = Arc::new(Survey::new(&printer, Sides::new(&left, &right)));
-        let mut matcher = Matcher::new(Sides::new(left.prints, right.prints));
+        Ok(Listings {
+            sides: Sides::new(left, right),
+            area,
+            printer,
+            references,
+        })
+    }
+
+    async fn plan_of(&self, flow: &Flow, listings: Listings) -> Result<FirstSyncPlan, Error> {
+        let Listings {
+            sides,
+            area,
+            printer,
+            references,
+        } = listings;
+        let feeds_from = sides.as_ref().map(|listing| listing.feeds_from);
+        let mut matcher = Matcher::new(sides.map(|listing| listing.prints));
         let counts = matcher.counts();
         let mut writing = Writing::new(&*area);
         self.take_linked(flow, &printer, &mut matcher, &mut writing)
@@ -238,7 +255,6 @@ impl Engine {
             hash: written.hash,
             area,
             feeds_from,
-            survey,
         })
     }
 
@@ -274,6 +290,20 @@ impl Engine {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Complete listings of both sides. The records are in the scratch area.
+struct Listings {
+    sides: Sides<Listing>,
+    area: Arc<dyn ScratchArea>,
+    printer: Printer,
+    references: References,
+}
+
+impl Listings {
+    fn survey(&self) -> Survey {
+        Survey::new(&self.printer, self.sides.as_ref())
     }
 }
 

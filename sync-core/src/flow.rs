@@ -457,6 +457,16 @@ impl Flow {
     }
 }
 
+impl Flow {
+    /// Whether the listing of `side` spares searches there while the plan made of it is carried out: the system can be asked
+    /// who has come since. That is who has nothing in the key field, as long as whoever has something there names a
+    /// partner by it.
+    pub(crate) fn listing_spares_searches(&self, side: Side) -> bool {
+        let key = self.identity.keys.get(side);
+        self.endpoints.get(side).finds_unmarked() && key.names_partner_openly()
+    }
+}
+
 impl fmt::Display for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.name.fmt(f)

@@ -48,8 +48,7 @@ impl News {
 }
 
 impl Engine {
-    /// The records with these keys. While a plan is carried out the last call tells as well who has come since: who has
-    /// nothing in the key field, as long as whoever has something there names a partner by it.
+    /// The records with these keys. While a plan is carried out the last call tells as well who has come since.
     pub(super) async fn find_keys(
         &self,
         flow: &Flow,
@@ -58,9 +57,9 @@ impl Engine {
     ) -> Result<(Vec<(usize, Vec<Record>)>, Option<News>), SideDown> {
         let rule = flow.identity.keys.get(target);
         let (field, endpoint) = (&rule.field, flow.endpoints.get(target));
-        let can_tell = endpoint.finds_unmarked() && rule.names_partner_openly();
+        let spares = flow.listing_spares_searches(target);
         let survey = self.surveys.of(&flow.name);
-        let Some(survey) = survey.filter(|_| can_tell && !keys.is_empty()) else {
+        let Some(survey) = survey.filter(|_| spares && !keys.is_empty()) else {
             return Ok((self.find(flow, target, field, keys).await?, None));
         };
         let most = endpoint.capabilities().find_batch;

@@ -14,7 +14,7 @@ use crate::{
     ids::{FlowName, WorkerId},
     job::{Cause, Claim, Finish, Hint, JobKey, ParkReason, Parked},
     link::LinkContent,
-    side::Side,
+    side::{Side, Sides},
     store::{Commit, DocumentWrite, Held, LinkWrite},
 };
 
@@ -54,7 +54,10 @@ impl Engine {
         approved: &str,
         progress: OnProgress<'_>,
     ) -> Result<FirstSyncPlan, Error> {
-        let plan = self.plan_first_sync(flow, progress).await?;
+        let flow = self.flow(flow)?;
+        let listings = self.list_both(flow, progress).await?;
+        let survey = listings.survey();
+        let plan = self.plan_of(flow, listings).await?;
         let current = plan.hash();
         if current != approved {
             return Err(Error::StalePlan {
@@ -62,7 +65,6 @@ impl Engine {
                 current,
             });
         }
-        let flow = self.flow(flow)?;
         self.park_unclear(flow, &plan).await?;
         let (total, mut done) = (plan.summary().total(), 0);
         let mut page = None;
@@ -77,7 +79,9 @@ impl Engine {
             }
         }
         self.start_feeds(flow, plan.feeds_from).await?;
-        self.surveys.keep(&flow.name, Arc::clone(&plan.survey));
+        if plan.summary().create != Sides::default() {
+            self.surveys.keep(&flow.name, Arc::new(survey));
+        }
         self.approve(flow, current).await?;
         Ok(plan)
     }
@@ -279,11 +283,11 @@ fn link_of(flow: &Flow, entry: &PlanEntry, now: Timestamp) -> Option<Commit> {
 }
 
 fn parking(flow: &Flow, job: &crate::job::Job, reason: ParkReason, now: Timestamp) -> Commit {
-    let mut ids = crate::side::Sides::default();
+    let mut ids = Sides::default();
     *ids.get_mut(job.key.side) = Some(job.key.id.clone());
     let parked = Parked {
         reason: reason.clone(),
-        sides: crate::side::Sides::default(),
+        sides: Sides::default(),
         base: None,
         ids: ids.clone(),
         since: now,
@@ -307,7 +311,7 @@ fn ending(held: Vec<Held>, finish: Finish) -> Commit {
 
 fn audit(
     flow: &Flow,
-    ids: crate::side::Sides<Option<crate::ids::RecordId>>,
+    ids: Sides<Option<crate::ids::RecordId>>,
     event: AuditEvent,
     at: Timestamp,
 ) -> AuditEntry {

@@ -42,7 +42,6 @@ pub(super) fn forecast(
         let abilities = flow.endpoints.get(side).capabilities();
         let updates = size(*updates.get(side));
         let (creates, sources) = (*made.get(side), *made.get(side.other()));
-        let rules = flow.identity.matching.len();
         let mut bill = Bill {
             flow,
             side,
@@ -56,9 +55,9 @@ pub(super) fn forecast(
         // A partner is searched for by its key and by each rule. A plan has found the copies already.
         let find = |values| Call::Find { values };
         bill.add(creates, abilities.find_batch, find);
-        let rules = match flow.endpoints.get(side).finds_unmarked() {
+        let rules = match flow.listing_spares_searches(side) {
             true => 0,
-            false => rules,
+            false => flow.identity.matching.len(),
         };
         for _ in 0..rules {
             bill.add(creates * SPELLINGS, abilities.find_batch, find);

@@ -148,14 +148,15 @@ pub(super) async fn records_at(
 /// again.
 #[derive(Debug, Default)]
 pub(super) struct Prints {
-    /// Of the identities.
-    pub(super) ids: Vec<(u64, u32)>,
-    /// Of the partners that records name, by place.
+    /// Of the identities, by place.
+    pub(super) ids: Vec<u64>,
+    /// Of the partners that records name, and whose place that is.
     pub(super) names: Vec<(u64, u32)>,
     /// Of what each rule matches by, by place; 0 where the rule does not apply.
     pub(super) rules: Vec<Vec<u64>>,
     /// Of what records that cannot be carried over as they are would match by, by rule.
     pub(super) strays: Vec<Vec<u64>>,
+    /// How many records were listed.
     pub(super) count: u32,
 }
 
@@ -170,7 +171,7 @@ impl Prints {
 
     fn add(&mut self, listed: &Listed, flow: &Flow, printer: &Printer) {
         let place = self.count;
-        self.ids.push((printer.print(listed.id.as_str()), place));
+        self.ids.push(printer.print(listed.id.as_str()));
         if let Some(name) = &listed.names {
             self.names.push((printer.print(name.as_str()), place));
         }

@@ -18,29 +18,35 @@ pub(super) struct Matches {
 #[derive(Debug)]
 pub(super) struct Matcher {
     sides: Sides<Prints>,
+    /// Places, in order of what is printed of the identities there.
+    by_id: Sides<Vec<u32>>,
     taken: Sides<Vec<bool>>,
     matches: Matches,
 }
 
 impl Matcher {
-    pub(super) fn new(mut sides: Sides<Prints>) -> Self {
-        let mut taken = Sides::default();
+    pub(super) fn new(sides: Sides<Prints>) -> Self {
+        let by_id = sides.as_ref().map(|prints| {
+            let mut places: Vec<u32> = (0..prints.count).collect();
+            places.sort_unstable_by_key(|place| (id_at(prints, *place), *place));
+            places
+        });
+        let mut taken = sides
+            .as_ref()
+            .map(|prints| vec![false; prints.count as usize]);
         for side in Side::BOTH {
-            let prints = sides.get_mut(side);
-            prints.ids.sort_unstable();
-            let mut of_side = vec![false; prints.count as usize];
             // A record that was listed twice, because pages shifted while they were read, is taken as it was last.
-            for twice in prints.ids.windows(2) {
-                if let [(one, earlier), (other, _)] = twice
-                    && one == other
+            for twice in by_id.get(side).windows(2) {
+                if let [earlier, later] = twice
+                    && id_at(sides.get(side), *earlier) == id_at(sides.get(side), *later)
                 {
-                    set(&mut of_side, *earlier);
+                    set(taken.get_mut(side), *earlier);
                 }
             }
-            *taken.get_mut(side) = of_side;
         }
         Self {
             sides,
+            by_id,
             taken,
             matches: Matches::default(),
         }
@@ -70,6 +76,7 @@ impl Matcher {
             let prints = self.sides.get_mut(side);
             (prints.ids, prints.names) = (Vec::new(), Vec::new());
         }
+        self.by_id = Sides::default();
         for rule in 0..self.sides.left.rules.len() {
             self.take_matching(rule);
         }
@@ -81,10 +88,11 @@ impl Matcher {
     }
 
     fn place(&self, side: Side, print: u64) -> Option<u32> {
-        let ids = &self.sides.get(side).ids;
-        let end = ids.partition_point(|(id, _)| *id <= print);
-        let (id, place) = ids.get(end.checked_sub(1)?)?;
-        (*id == print).then_some(*place)
+        let prints = self.sides.get(side);
+        let places = self.by_id.get(side);
+        let end = places.partition_point(|place| id_at(prints, *place) <= print);
+        let place = *places.get(end.checked_sub(1)?)?;
+        (id_at(prints, place) == print).then_some(place)
     }
 
     fn is_free(&self, side: Side, place: u32) -> bool {
@@ -153,6 +161,11 @@ impl Matcher {
             self.matches.groups.push(members);
         }
     }
+}
+
+/// What is printed of the identity at a place; 0, which is no print, where there is none.
+fn id_at(prints: &Prints, place: u32) -> u64 {
+    prints.ids.get(place as usize).copied().unwrap_or_default()
 }
 
 fn set(taken: &mut [bool], place: u32) {

@@ -29,9 +29,9 @@ impl Survey {
         let prints = |listing: &Listing| {
             let rules = listing.prints.rules.iter().zip(&listing.prints.strays);
             let sorted = rules.map(|(prints, strays)| {
-                let of_records = prints.iter().copied().filter(|print| *print != 0);
-                let mut all: Vec<u32> =
-                    of_records.chain(strays.iter().copied()).map(half).collect();
+                let of_records = prints.iter().filter(|print| **print != 0);
+                let mut all = Vec::with_capacity(prints.len() + strays.len());
+                all.extend(of_records.chain(strays).copied().map(half));
                 all.sort_unstable();
                 all.dedup();
                 all.shrink_to_fit();

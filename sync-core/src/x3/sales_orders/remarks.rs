@@ -21,8 +21,8 @@ const REMEMBERED: usize = 1_000;
 /// Characters of the remarks on one order; Zoho's single lines hold 255. The audit has all of them.
 const LONGEST: usize = 250;
 
-/// X3 remarks once, in the answer to a write, and keeps none of it. So it is remembered until the order was read again;
-/// of an order that nothing is known about, the field is absent, and what the other side shows stays as it is.
+/// X3 remarks once, in the answer to a write, and keeps none of it. So it is remembered for the look that follows. Of an
+/// order that nothing is known about, the field is absent, and what the other side shows stays as it is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Remarks(Arc<Mutex<VecDeque<(SalesOrderId, String)>>>);
 
