@@ -1,5 +1,7 @@
 //! One module of an organisation as an endpoint.
 
+mod search;
+
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use async_lock::Mutex;
@@ -7,8 +9,8 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use zoho_crm_client::{
-    Coql, Error, ErrorKind, Filter, Literal, Order, PageToken as ZohoToken, Record as ZohoRecord,
-    RecordId as ZohoId, SortBy, ZohoClient,
+    Error, ErrorKind, Order, PageToken as ZohoToken, Record as ZohoRecord, RecordId as ZohoId,
+    SortBy, ZohoClient,
 };
 
 use super::{
@@ -215,18 +217,6 @@ impl ZohoEndpoint {
         Ok((by_id.collect(), alone))
     }
 
-    /// The records that a query found, and how many were looked at alone.
-    async fn found(
-        &self,
-        ids: &[ZohoId],
-        schema: &Schema,
-    ) -> Result<(BTreeMap<String, Record>, usize), EndpointError> {
-        if ids.is_empty() {
-            return Ok((BTreeMap::new(), 0));
-        }
-        self.by_ids(ids, schema).await.map_err(endpoint_error)
-    }
-
     /// Records of a page of a full listing. Those with rows are read one by one, so there are fewer of them.
     fn page_size(&self) -> u16 {
         match self.settings.lines.is_empty() {
@@ -249,32 +239,6 @@ impl ZohoEndpoint {
             false => count(records.max(1)),
         };
         calls + count(self.settings.lookups())
-    }
-
-    /// All records that match, as far as `column` goes. Read by keyset, so that none is passed over.
-    async fn matching(
-        &self,
-        column: &FieldName,
-        filter: &Filter,
-    ) -> Result<Vec<ZohoRecord>, EndpointError> {
-        let mut found: Vec<ZohoRecord> = Vec::new();
-        loop {
-            let last = found.last().and_then(ZohoRecord::id);
-            let filter = match &last {
-                Some(last) => filter.clone().and(Filter::gt("id", last)),
-                None => filter.clone(),
-            };
-            let query = Coql::select([column.as_str()])
-                .from(self.settings.module.clone())
-                .filter(filter)
-                .order_by("id", Order::Ascending);
-            let page = self.client.coql(&query).await.map_err(endpoint_error)?;
-            let complete = !page.more_records || page.records.is_empty();
-            found.extend(page.records);
-            if complete {
-                return Ok(found);
-            }
-        }
     }
 }
 
@@ -396,84 +360,20 @@ impl Endpoint for ZohoEndpoint {
         field: &FieldName,
         values: &[Value],
     ) -> Result<(Vec<Vec<Record>>, Cost), EndpointError> {
-        let literals: Vec<Literal> = values.iter().filter_map(literal).collect();
-        if literals.is_empty() {
-            return Ok((vec![Vec::new(); values.len()], Cost::default()));
-        }
-        let schema = self.schema().await?;
-        let shape = schema.shape(field.as_str());
-        let mut found: Vec<(ZohoId, Value)> = Vec::new();
-        for portion in literals.chunks(IDS_IN_CALL) {
-            let filter = Filter::in_(field.as_str(), portion.iter().cloned());
-            for record in self.matching(field, &filter).await? {
-                let value = convert::value(&record, field.as_str(), shape);
-                found.extend(record.id().zip(value));
-            }
-        }
-        let ids: Vec<ZohoId> = found.iter().map(|(id, _)| id.clone()).collect();
-        let (records, alone) = self.found(&ids, &schema).await?;
-        let mut cost = self.cost(Call::Find {
-            values: literals.len(),
-        });
-        cost += Cost::credits(1).times(count(alone));
-        Ok((of_values(values, &found, &records), cost))
+        self.search(field, values).await
     }
 
     fn finds_unmarked(&self) -> bool {
         self.settings.lines.is_empty()
     }
 
-    /// One query, and one reading of what it found.
     async fn find_with_unmarked(
         &self,
         field: &FieldName,
         values: &[Value],
         since: Option<Timestamp>,
     ) -> Result<(Option<FoundWithUnmarked>, Cost), EndpointError> {
-        let literals: Vec<Literal> = values.iter().filter_map(literal).collect();
-        if literals.is_empty() || literals.len() > IDS_IN_CALL {
-            return Ok((None, Cost::default()));
-        }
-        let schema = self.schema().await?;
-        let shape = schema.shape(field.as_str());
-        let nothing = Filter::is_null(field.as_str());
-        let unmarked = match since {
-            Some(since) => nothing.and(Filter::ge(MODIFIED, feeds::whole(since))),
-            None => nothing,
-        };
-        let query = Coql::select([field.as_str()])
-            .from(self.settings.module.clone())
-            .filter(Filter::in_(field.as_str(), literals.iter().cloned()).or(unmarked))
-            .order_by("id", Order::Ascending);
-        let page = self.client.coql(&query).await.map_err(endpoint_error)?;
-        let (mut found, mut unmarked) = (Vec::new(), Vec::new());
-        for record in &page.records {
-            let value = convert::value(record, field.as_str(), shape);
-            match (record.id(), value.filter(|value| !value.is_null())) {
-                (Some(id), Some(value)) => found.push((id, value)),
-                (Some(id), None) => unmarked.push(id),
-                (None, _) => {}
-            }
-        }
-        // What was set aside for the call covers the reading of as many records as there are values.
-        if page.more_records || found.len() + unmarked.len() > literals.len() {
-            return Ok((None, Cost::credits(1)));
-        }
-        let ids = found.iter().map(|(id, _)| id).chain(&unmarked);
-        let ids: Vec<ZohoId> = ids.cloned().collect();
-        let (records, alone) = self.found(&ids, &schema).await?;
-        let mut cost = self.cost(Call::Find {
-            values: literals.len(),
-        });
-        cost += Cost::credits(1).times(count(alone));
-        let unmarked = unmarked.iter();
-        let told = FoundWithUnmarked {
-            found: of_values(values, &found, &records),
-            unmarked: unmarked
-                .filter_map(|id| records.get(id.as_str()).cloned())
-                .collect(),
-        };
-        Ok((Some(told), cost))
+        self.search_with_unmarked(field, values, since).await
     }
 
     async fn write(&self, writes: &[Write]) -> Vec<Result<Written, WriteError>> {
@@ -566,42 +466,4 @@ fn count(number: usize) -> u64 {
 fn is_missing_module(error: &Error) -> bool {
     let code = error.api_error().map(zoho_crm_client::ApiError::code);
     error.kind() == ErrorKind::Api && code == Some("INVALID_MODULE")
-}
-
-/// Of the records that were found with their values, those of each of `wanted`.
-fn of_values(
-    wanted: &[Value],
-    found: &[(ZohoId, Value)],
-    records: &BTreeMap<String, Record>,
-) -> Vec<Vec<Record>> {
-    let of_value = |wanted: &Value| {
-        let matches = found.iter().filter(|(_, value)| same(value, wanted));
-        matches
-            .filter_map(|(id, _)| records.get(id.as_str()).cloned())
-            .collect()
-    };
-    wanted.iter().map(of_value).collect()
-}
-
-/// `None` for what nothing can equal.
-fn literal(value: &Value) -> Option<Literal> {
-    Some(match value {
-        Value::Text(text) => text.into(),
-        Value::Decimal(number) => (*number).into(),
-        Value::Boolean(flag) => (*flag).into(),
-        Value::Date(day) => (*day).into(),
-        Value::Instant(instant) => (*instant).into(),
-        Value::Reference(id) => id.as_str().into(),
-        Value::Null | Value::List(_) | Value::Fields(_) => return None,
-    })
-}
-
-/// Zoho compares text without case, and so must the sorting of what it found.
-fn same(found: &Value, wanted: &Value) -> bool {
-    match (found, wanted) {
-        (Value::Text(found), Value::Text(wanted)) => {
-            found.trim().to_lowercase() == wanted.trim().to_lowercase()
-        }
-        _ => found == wanted,
-    }
 }

@@ -14,6 +14,7 @@ mod exactly_once;
 mod fake_system;
 mod feeds;
 mod first_sync;
+mod first_sync_writing;
 mod flip_flop;
 mod guards;
 mod health;
