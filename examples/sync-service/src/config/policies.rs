@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use sync_core::{DeleteRule, Direction, Document, Flow, Limit, Row, Side};
 
+use crate::flows::orders;
+
 /// `[policies.FLOW]`: what a flow may do. What is not named stays as the flow has it.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -131,6 +133,10 @@ fn delete_rule(flow: &Flow, side: Side, deleted: Deleted) -> Result<DeleteRule, 
         // X3 offers no deletion of what the flows write: customers, contacts and suppliers are deactivated there.
         Deleted::Delete if partner == Side::Left => {
             Err("nothing is deleted in X3: ignore, deactivate or unlink".to_owned())
+        }
+        // What a deal became is no reason to lose the deal.
+        Deleted::Delete if flow.name.as_str() == orders::DEFINITION.name => {
+            Err("no deal is deleted with its order: ignore or unlink".to_owned())
         }
         Deleted::Delete => Ok(DeleteRule::Delete),
         Deleted::Deactivate => {

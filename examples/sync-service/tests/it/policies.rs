@@ -87,6 +87,10 @@ async fn a_policy_that_cannot_be_is_named_with_its_place() {
             "[policies.customers]\ndeleted_in_zoho = \"deactivate\"\n",
             "no row `active`",
         ),
+        (
+            "[orders]\nsales_site = \"FR011\"\n[policies.orders]\ndeleted_in_x3 = \"delete\"\n",
+            "no deal is deleted",
+        ),
         ("[policies.customers]\nwindow_seconds = 0\n", "at least 1"),
         (
             "[policies.customers]\nchanges = { percent = 101, at_least = 1 }\n",

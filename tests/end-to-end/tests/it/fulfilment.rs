@@ -112,7 +112,7 @@ async fn an_order_that_a_clerk_entered_is_shown_without_a_deal_and_makes_none() 
     assert_eq!(order.reference("Deal_Name"), None);
     assert_eq!(lines(&order), [line("PUMP", "3", "")]);
     assert!(shop.world.zoho.records("Deals").is_empty());
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ async fn a_won_deal_becomes_one_order_and_shows_its_number_and_amounts() {
     assert_eq!(number(&deal, "X3_Amount_Difference"), None);
     assert_eq!(deal.text("X3_Credit_Status"), Some("ok"));
     assert_eq!(deal.text("X3_Warnings"), None);
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
 
     let writes = shop.world.writes();
     shop.settle().await;
@@ -76,7 +76,7 @@ async fn deals_that_do_not_qualify_are_left_alone_and_say_nothing() {
     shop.world.zoho.create_as_user("Deals", open).unwrap();
     shop.settle().await;
     assert!(shop.orders().is_empty());
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn a_deal_without_lines_is_parked_until_it_has_a_quote() {
     shop.quote(&deal, vec![shop.line("PUMP", 1, "20")]);
     shop.settle().await;
     assert_eq!(lines(&shop.order()), [("PUMP", "1", "20")]);
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
 }
 
 #[tokio::test]
@@ -253,7 +253,7 @@ async fn a_customer_that_x3_does_not_have_yet_is_made_first() {
         .find(|code| code != "NA001")
         .unwrap();
     assert_eq!(shop.order().get("soldToCustomer"), code);
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
 }
 
 #[tokio::test]
@@ -387,7 +387,7 @@ async fn lines_that_change_after_the_order_park_the_deal_until_the_order_follows
         Edit::record("salesOrderLine", &line).set("quantityInSalesUnitOrdered", Decimal::from(3));
     shop.world.x3.edit_as_user(ENDPOINT, &follow).unwrap();
     shop.settle().await;
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
     assert_eq!(shop.orders().len(), 1);
 }
 
@@ -399,7 +399,7 @@ async fn changes_after_the_order_may_be_ignored_by_policy() {
     shop.stage(&deal, "Negotiation/Review");
     shop.settle().await;
     shop.won(&deal).await;
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
     assert_eq!(shop.world.x3.counters().sales_orders_created, 1);
 }
 
@@ -419,7 +419,7 @@ async fn dates_follow_the_deal_where_the_policy_says_update() {
     shop.world.zoho.edit_as_user("Deals", &deal, later).unwrap();
     shop.settle().await;
     assert_eq!(shop.order().get("requestedDeliveryDate"), "2026-12-24");
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
 }
 
 #[tokio::test]

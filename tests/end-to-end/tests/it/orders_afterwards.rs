@@ -106,7 +106,7 @@ async fn an_amount_that_nothing_was_ordered_by_may_change_after_the_order() {
         .unwrap();
     shop.settle().await;
     // The lines are the quote's.
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
     let after = lines(&shop.order())
         .iter()
         .map(|line| format!("{line:?}"))

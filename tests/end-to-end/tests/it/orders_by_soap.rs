@@ -1,7 +1,7 @@
 //! Orders of a site whose release has no GraphQL operation that makes them: by a web service.
 
 use rust_decimal::Decimal;
-use sage_x3_simulator::{Effect, Fault, Operation, OperationState};
+use sage_x3_simulator::{Effect, Fault, Operation, OperationState, RecordSnapshot};
 use serde_json::json;
 use sync_core::{
     ParkReason, Side,
@@ -25,6 +25,21 @@ async fn shop(rules: Rules) -> Shop {
     shop
 }
 
+/// The one order that there is of a deal, although the answer to its making was lost and the process ended.
+async fn order_whose_answer_is_lost(shop: &mut Shop) -> RecordSnapshot {
+    let deal = shop.deal();
+    let lost = Fault::new(Effect::DropAfter).on_operation("WSSOH.save");
+    shop.world.x3.inject(lost);
+    shop.won(&deal).await;
+    shop.restart();
+    shop.settle().await;
+    let order = shop.order();
+    let shown = shop.deal_now(&deal);
+    assert_eq!(shown.text("X3_Order_Number"), Some(order.id.as_str()));
+    assert_eq!(shop.world.x3.counters().sales_orders_created, 1);
+    order
+}
+
 #[tokio::test]
 async fn a_won_deal_becomes_one_order_by_a_web_service_and_shows_its_number_and_amounts() {
     let mut orders = OrderOptions::default();
@@ -43,11 +58,7 @@ async fn a_won_deal_becomes_one_order_by_a_web_service_and_shows_its_number_and_
         .edit_as_user("Deals", &deal, change)
         .unwrap();
     shop.won(&deal).await;
-    assert!(
-        shop.parked("orders").await.is_empty(),
-        "{:?}",
-        shop.parked("orders").await
-    );
+    shop.assert_nothing_parked().await;
     let order = shop.order();
     assert_eq!(order.get("soldToCustomer"), "NA001");
     assert_eq!(order.get("shipToCustomerAddress"), "NA001|MAIN");
@@ -64,16 +75,7 @@ async fn a_won_deal_becomes_one_order_by_a_web_service_and_shows_its_number_and_
 #[tokio::test]
 async fn an_answer_of_the_web_service_that_is_lost_leaves_one_order() {
     let mut shop = shop(Rules::default()).await;
-    let deal = shop.deal();
-    let lost = Fault::new(Effect::DropAfter).on_operation("WSSOH.save");
-    shop.world.x3.inject(lost);
-    shop.won(&deal).await;
-    shop.restart();
-    shop.settle().await;
-    let order = shop.order();
-    let shown = shop.deal_now(&deal);
-    assert_eq!(shown.text("X3_Order_Number"), Some(order.id.as_str()));
-    assert_eq!(shop.world.x3.counters().sales_orders_created, 1);
+    order_whose_answer_is_lost(&mut shop).await;
 }
 
 #[tokio::test]
@@ -88,17 +90,8 @@ async fn where_x3_numbers_the_orders_a_lost_answer_is_found_again_by_the_custome
         ..Rules::default()
     })
     .await;
-    let deal = shop.deal();
-    let lost = Fault::new(Effect::DropAfter).on_operation("WSSOH.save");
-    shop.world.x3.inject(lost);
-    shop.won(&deal).await;
-    shop.restart();
-    shop.settle().await;
-    let order = shop.order();
+    let order = order_whose_answer_is_lost(&mut shop).await;
     assert!(order.get("customerOrderReference").starts_with('Z'));
-    let shown = shop.deal_now(&deal);
-    assert_eq!(shown.text("X3_Order_Number"), Some(order.id.as_str()));
-    assert_eq!(shop.world.x3.counters().sales_orders_created, 1);
 }
 
 #[tokio::test]
@@ -131,5 +124,5 @@ async fn dates_follow_the_deal_by_the_web_service_too() {
     shop.world.zoho.edit_as_user("Deals", &deal, later).unwrap();
     shop.settle().await;
     assert_eq!(shop.order().get("requestedDeliveryDate"), "2026-12-24");
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
 }

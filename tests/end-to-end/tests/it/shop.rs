@@ -231,6 +231,12 @@ impl Shop {
         self.world.engine.parked(&flow, None, 100).await.unwrap()
     }
 
+    /// No deal waits for a person.
+    pub(crate) async fn assert_nothing_parked(&self) {
+        let parked = self.parked("orders").await;
+        assert!(parked.is_empty(), "{parked:?}");
+    }
+
     /// Why the only parked deal is parked.
     pub(crate) async fn reason(&self) -> ParkReason {
         let parked = self.parked("orders").await;

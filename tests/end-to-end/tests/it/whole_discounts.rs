@@ -63,7 +63,7 @@ async fn a_discount_on_the_whole_parks_the_deal_with_its_amount_until_it_is_gone
         lines(&shop.order()),
         [("PUMP", "2", "20"), ("HOSE", "10", "3.5")]
     );
-    assert!(shop.parked("orders").await.is_empty());
+    shop.assert_nothing_parked().await;
 }
 
 #[tokio::test]
@@ -72,11 +72,7 @@ async fn a_discount_that_is_spread_makes_the_same_sum_in_both_systems_and_the_au
     // 75 less 10 plus 0.01: PUMP bears 5.33 of it, HOSE 4.66.
     let (deal, _) = discounted(&shop, "10", "0.01");
     shop.won(&deal).await;
-    assert!(
-        shop.parked("orders").await.is_empty(),
-        "{:?}",
-        shop.parked("orders").await
-    );
+    shop.assert_nothing_parked().await;
     let order = shop.order();
     assert_eq!(
         lines(&order),
