@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::commands::{
-    apply, audit, backup, channels, codes, connect, doctor, parked, plan, rebuild, release, replay,
-    rotate_key, sweep,
+use crate::{
+    commands::{
+        apply, audit, backup, channels, codes, connect, doctor, parked, plan, rebuild, release,
+        replay, rotate_key, sweep,
+    },
+    probe,
 };
 
 /// Keeps Sage X3 and Zoho CRM in agreement.
@@ -48,7 +51,11 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Shows the whole story on two simulated systems on this machine. Needs no configuration and no network.
-    Demo,
+    Demo {
+        /// Prints the verdict as JSON; the story goes to standard error.
+        #[arg(long)]
+        json: bool,
+    },
     /// Obtains credentials and keeps them encrypted.
     #[command(subcommand)]
     Connect(connect::Connect),
@@ -63,13 +70,7 @@ pub(crate) enum Command {
     /// Shows how things stand, from the store alone.
     Status(Configured),
     /// Asks a running program whether it is well, as containers do.
-    Probe {
-        /// Its address, that of `[admin]`.
-        address: String,
-        /// What is asked for: `/healthz` whether it lives, `/readyz` whether it works.
-        #[arg(long, default_value = "/healthz")]
-        path: String,
-    },
+    Probe(probe::Arguments),
     /// Records that wait for a person.
     #[command(subcommand)]
     Parked(parked::Parked),

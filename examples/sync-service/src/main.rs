@@ -5,12 +5,11 @@
     reason = "a command-line program talks to its user"
 )]
 
-/// Prints a line. Whoever reads may have gone, as `head` does after its first lines; that is no failure of ours.
+/// Prints a line.
 macro_rules! out {
-    ($($text:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(anstream::stdout(), $($text)*);
-    }};
+    ($($text:tt)*) => {
+        crate::output::line(format_args!($($text)*))
+    };
 }
 
 mod cli;
@@ -22,6 +21,7 @@ mod flows;
 mod http;
 mod metrics;
 mod names;
+mod output;
 mod pace;
 mod page;
 mod probe;
@@ -75,14 +75,14 @@ async fn main() -> ExitCode {
 
 async fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Demo => Box::pin(demo::play()).await,
+        Command::Demo { json } => Box::pin(demo::play(json)).await,
         Command::Connect(command) => Box::pin(connect::run(&command)).await,
         Command::Doctor(arguments) => Box::pin(doctor::run(&arguments)).await,
         Command::Plan(arguments) => Box::pin(plan::show(&arguments)).await,
         Command::Apply(arguments) => Box::pin(apply::run(&arguments)).await,
         Command::Run(configured) => Box::pin(run::run(&configured)).await,
         Command::Status(configured) => Box::pin(status::show(&configured)).await,
-        Command::Probe { address, path } => probe::probe(&address, &path).await,
+        Command::Probe(arguments) => probe::run(&arguments).await,
         Command::Parked(command) => Box::pin(parked::run(&command)).await,
         Command::Audit(command) => Box::pin(audit::run(&command)).await,
         Command::Codes(arguments) => Box::pin(codes::run(&arguments)).await,

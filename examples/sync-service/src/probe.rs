@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use clap::Args;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -16,8 +18,21 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest answer that is read.
 const MOST: u64 = 64 * 1024;
 
-/// Asks the program at `address`, such as `127.0.0.1:9090`, for `path`. Anything but 200 is a failure, and is shown.
-pub(crate) async fn probe(address: &str, path: &str) -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Its address, that of `[admin]`.
+    address: String,
+    /// What is asked for: `/healthz` whether it lives, `/readyz` whether it works.
+    #[arg(long, default_value = "/healthz")]
+    path: String,
+    /// Prints JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Anything but 200 is a failure, and is shown.
+pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { address, path, .. } = arguments;
     let answer = timeout(PATIENCE, ask(address, path)).await;
     let answer = match answer {
         Ok(Ok(answer)) => answer,
@@ -26,13 +41,21 @@ pub(crate) async fn probe(address: &str, path: &str) -> Result<(), Failure> {
     };
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split_ascii_whitespace().nth(1).unwrap_or("nothing");
+    let body = body.trim_end();
+    if arguments.json {
+        let body: Value = serde_json::from_str(body).unwrap_or_else(|_| body.into());
+        out!(
+            "{}",
+            json!({"status": status.parse::<u16>().ok(), "body": body})
+        );
+    } else if status == "200" {
+        out!("{body}");
+    }
     if status == "200" {
-        out!("{}", body.trim_end());
         Ok(())
     } else {
         Err(Failure::input(format!(
-            "{address} answers {status}: {}",
-            body.trim_end()
+            "{address} answers {status}: {body}"
         )))
     }
 }

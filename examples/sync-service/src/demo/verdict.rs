@@ -7,6 +7,7 @@ use std::{
 };
 
 use sage_x3_simulator::CustomerSnapshot;
+use serde_json::{Value as Json, json};
 use sync_core::{ParkReason, ParkedJob, RecordId, Side};
 use zoho_crm_simulator::StoredRecord;
 
@@ -238,6 +239,34 @@ impl Verdict {
             );
         }
         out!("\nTook {:.1} s.", took.as_secs_f32());
+    }
+
+    pub(crate) fn as_json(&self, took: Duration) -> Json {
+        let parked = self.parked.iter().map(|job| {
+            json!({
+                "record": words::record(&job.key),
+                "reason": words::reason(&job.parked.reason),
+            })
+        });
+        json!({
+            "broken": self.broken,
+            "pairs_in_agreement": self.pairs_in_agreement,
+            "conflicts_resolved": self.conflicts_resolved,
+            "parked": parked.collect::<Vec<_>>(),
+            "duplicates": self.duplicates,
+            "deals_won": self.deals,
+            "orders": self.orders,
+            "invoices_approved": self.invoices,
+            "invoices_posted": self.posted,
+            "writes_at_rest": self.writes_at_rest,
+            "x3_calls": self.x3_calls,
+            "zoho_calls": self.zoho_calls,
+            "zoho_credits": self.zoho_credits,
+            "zoho_tokens": self.tokens_minted,
+            "webhooks": self.callbacks,
+            "secrets_in_logs": self.leaks,
+            "seconds": took.as_secs(),
+        })
     }
 
     /// Fails if a promise was broken.

@@ -1,6 +1,7 @@
 //! Whether the program lives and works, as those who run it ask.
 
 use serde_json::Value;
+use tokio::process::Command;
 
 use crate::{
     program::Site,
@@ -49,6 +50,28 @@ async fn a_settled_service_is_ready_and_tells_figures() {
     assert!(text.contains("sync_credits_spent_total{flow=\"customers\",system=\"zoho\"}"));
     assert_no_secret(&text);
     assert!(running.stop().await.success());
+}
+
+#[tokio::test]
+async fn the_probe_of_a_container_tells_a_well_instance_from_one_that_is_gone() {
+    let site = Site::settled().await;
+    let running = site.start().await;
+    let admin = running.admin().await;
+    let address = admin.trim_start_matches("http://").to_owned();
+    let probe = async |path: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-service"));
+        command.args(["probe", &address, "--path", path, "--json"]);
+        command.output().await.unwrap()
+    };
+    let ready = probe("/readyz").await;
+    assert_eq!(ready.status.code(), Some(0));
+    let ready: Value = serde_json::from_slice(&ready.stdout).unwrap();
+    assert_eq!(ready["status"], 200);
+    assert_eq!(ready["body"]["ready"], true);
+    assert_eq!(probe("/nothing").await.status.code(), Some(2));
+
+    assert!(running.stop().await.success());
+    assert_eq!(probe("/healthz").await.status.code(), Some(2));
 }
 
 #[tokio::test]
