@@ -1,8 +1,11 @@
 //! The status page in a real browser: by keyboard alone, in light and dark, wide and narrow.
 
+use serde_json::json;
+
 use crate::{
     page::with_conflict,
-    running::{PASSWORD, until},
+    program::Site,
+    running::{PASSWORD, SERVED, until},
     webdriver::{Browser, DOWN, ENTER, SPACE, TAB},
 };
 
@@ -107,6 +110,51 @@ async fn a_person_without_a_mouse_settles_a_conflict() {
     assert!(running.stop().await.success());
 }
 
+/// A view can be read and used in light and dark, on wide and narrow screens.
+async fn assert_readable(browser: &Browser, admin: &str, name: &str, path: &str) {
+    for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 400)] {
+        browser.prefer(scheme).await;
+        browser.resize(width, 1000).await;
+        browser.go(&format!("{admin}{path}")).await;
+        // Its status is a complaint of the browser's own.
+        if name == "refused" {
+            browser.complaints().await;
+        }
+        let shown = browser.ask("return matchMedia('(prefers-color-scheme: dark)').matches;");
+        assert_eq!(shown.await, scheme == "dark");
+        browser
+            .ask("document.querySelectorAll('details').forEach((e) => e.open = true);")
+            .await;
+        assert_usable(browser, &format!("{name}, {scheme}, {width} wide")).await;
+        browser.picture(&format!("{name}-{scheme}-{width}")).await;
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_codes_can_be_read_in_light_and_dark_on_wide_and_narrow_screens() {
+    let Some(browser) = Browser::open().await else {
+        return;
+    };
+    let site = Site::settled().await;
+    let stranger = json!({"Account_Name": "Sylvania Oil", "Billing_Country": "Freedonia"});
+    site.zoho.create_as_user("Accounts", stranger).unwrap();
+    site.configure(|text| text + SERVED);
+    let running = site.start().await;
+    let admin = running.admin().await;
+    browser.go(&format!("{admin}/login")).await;
+    browser
+        .type_into("password", &format!("{PASSWORD}{ENTER}"))
+        .await;
+    until("the code is listed", || async {
+        browser.go(&format!("{admin}/parked/codes")).await;
+        browser.text().await.contains("Freedonia").then_some(())
+    })
+    .await;
+    assert_readable(&browser, &admin, "codes", "/parked/codes").await;
+    browser.close().await;
+    assert!(running.stop().await.success());
+}
+
 #[tokio::test]
 async fn every_view_can_be_read_in_light_and_dark_on_wide_and_narrow_screens() {
     let Some(browser) = Browser::open().await else {
@@ -141,22 +189,7 @@ async fn every_view_can_be_read_in_light_and_dark_on_wide_and_narrow_screens() {
         ("plans", "/plans".to_owned()),
         ("refused", "/pair?flow=none&side=left&id=1".to_owned()),
     ] {
-        for (scheme, width) in [("light", 1280), ("dark", 1280), ("light", 400)] {
-            browser.prefer(scheme).await;
-            browser.resize(width, 1000).await;
-            browser.go(&format!("{admin}{path}")).await;
-            // The status of the last one is a complaint of the browser's own.
-            if name == "refused" {
-                browser.complaints().await;
-            }
-            let shown = browser.ask("return matchMedia('(prefers-color-scheme: dark)').matches;");
-            assert_eq!(shown.await, scheme == "dark");
-            browser
-                .ask("document.querySelectorAll('details').forEach((e) => e.open = true);")
-                .await;
-            assert_usable(&browser, &format!("{name}, {scheme}, {width} wide")).await;
-            browser.picture(&format!("{name}-{scheme}-{width}")).await;
-        }
+        assert_readable(&browser, &admin, name, &path).await;
     }
     browser.close().await;
     assert!(running.stop().await.success());
